@@ -1,0 +1,47 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+MEDIA ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types contracts check bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+
+install: $(INSTALLED) ## create .venv and install Medley into it, once
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Medley needs Python 3.11: '$(PYTHON)' is not on the PATH (try: make PYTHON=python3 $(MAKECMDGOALS))."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Medley into $(VENV) (two to three minutes, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[offline,ocr,dev]'
+	@touch $@
+
+demo: $(INSTALLED) ## make a folder of media searchable and search it (MEDIA=folder: your own)
+	@$(BIN)/python examples/demo.py $(if $(MEDIA),--media "$(MEDIA)")
+
+test: $(INSTALLED) ## run the tests
+	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+lint: $(INSTALLED) ## check the style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## check the types
+	@$(BIN)/mypy
+
+contracts: $(INSTALLED) ## check who may import whom
+	@$(BIN)/lint-imports
+
+check: lint types contracts test ## all of the above
+
+bench: $(INSTALLED) ## measure speed and retrieval quality
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove what was made here: .venv, caches, the demo's media and collection
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/media examples/.medley build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,44 @@
+"""The vocabulary: media items, segments, vectors, payloads, reports, errors. Light: no torch, no Prefect, no I/O.
+
+Settings and the pydantic models (`schemas.settings`, `schemas.report`, `schemas.search`) are imported from their own
+modules, so that what needs only the words pays only for the words.
+"""
+
+from schemas.errors import (
+    CollectionMismatchError,
+    EncodeError,
+    FileChangedError,
+    MedleyError,
+    ReadError,
+    StoreError,
+    StoreLockedError,
+    StoreUnavailableError,
+    UnknownNameError,
+    UnsupportedError,
+    UsageError,
+)
+from schemas.media import ExcludedFile, FoundFile, Modality, Reading, ReadOptions, Segment, WordKind
+from schemas.vectors import EncoderSpec, VectorSpec
+
+__all__ = [
+    "CollectionMismatchError",
+    "EncodeError",
+    "EncoderSpec",
+    "ExcludedFile",
+    "FileChangedError",
+    "FoundFile",
+    "MedleyError",
+    "Modality",
+    "ReadError",
+    "ReadOptions",
+    "Reading",
+    "Segment",
+    "StoreError",
+    "StoreLockedError",
+    "StoreUnavailableError",
+    "UnknownNameError",
+    "UnsupportedError",
+    "UsageError",
+    "VectorSpec",
+    "WordKind",
+]

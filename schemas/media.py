@@ -1,0 +1,112 @@
+"""What is found, read and encoded: files, items and their segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Modality(StrEnum):
+    """What a thing is to a person: words, a picture, a sound or a clip."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+class WordKind(StrEnum):
+    """Where words of a segment come from. Each kind is kept apart in the payload.
+
+    The order is that of trust: a text vector is made from the words in this order, and what comes first is what
+    survives an encoder's limit of length.
+    """
+
+    DOCUMENT = "document"
+    SIDECAR = "sidecar"
+    SUBTITLE = "subtitle"
+    EMBEDDED = "embedded"
+    OCR = "ocr"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that the crawl found and the rules let pass.
+
+    `path` is relative to the source, with "/" between its parts, as the operating system spells it (undecodable bytes
+    are surrogate escapes). `sidecars` are paths of the same kind; `sidecar_stamp` changes when any of them does
+    (empty without sidecars).
+    """
+
+    path: str
+    size: int  # bytes
+    mtime_ns: int
+    sidecars: tuple[str, ...] = ()
+    sidecar_stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedFile:
+    """A file that a rule keeps out, with the rule in words."""
+
+    path: str
+    rule: str
+
+
+@dataclass(slots=True)
+class Segment:
+    """The searchable part of an item: a picture, a window of sound, a scene, a passage.
+
+    `frames` are RGB uint8 (height, width, 3); `sound` is mono float32 (samples,) in [-1, 1] at
+    `ReadOptions.sample_rate`. `start` and `end` are seconds; `page` counts from 1.
+    """
+
+    number: int
+    words: dict[WordKind, str] = field(default_factory=dict)
+    frames: tuple[NDArray[np.uint8], ...] = ()
+    sound: NDArray[np.float32] | None = None
+    start: float | None = None
+    end: float | None = None
+    page: int | None = None
+
+    @property
+    def text(self) -> str:
+        """All words in the order of `WordKind`, a line each kind; empty if there are none."""
+        return "\n".join(self.words[kind] for kind in WordKind if self.words.get(kind))
+
+
+@dataclass(slots=True)
+class Reading:
+    """A file opened: what it is at once, and its segments as a stream that decodes as it is drawn.
+
+    `info` holds plain JSON values worth keeping in the payload (width, height, duration, title, tags, taken …).
+    Drawing `segments` raises `ReadError` where the file turns out to be broken.
+    """
+
+    modality: Modality
+    mime: str
+    segments: Iterator[Segment]
+    info: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How media are decoded. Changing a value changes what the encoders see."""
+
+    image_side: int = 512  # longest side of a decoded picture or frame, pixels
+    sample_rate: int = 16_000  # of decoded sound, hertz
+    window: float = 6.0  # length of a window of sound, seconds
+    hop: float = 3.0  # from one window's start to the next, seconds
+    scene: float = 10.0  # longest scene, seconds
+    frames: int = 3  # frames kept of a scene
+    passage: int = 160  # words in a passage of a document, at most
+    overlap: int = 30  # words shared by neighbouring passages
+    max_pixels: int = 200_000_000  # a picture that claims more is taken for a decompression bomb
+    max_document: int = 64_000_000  # bytes of a text document read at most

@@ -1,0 +1,62 @@
+"""What a run did, and what a collection holds."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class QuarantineEntry(BaseModel):
+    """A file that could not be read or encoded."""
+
+    path: str
+    reason: str
+    at_fault: str = "reader"
+
+
+class IngestReport(BaseModel):
+    """The accounts of a run, in files: found = indexed + unchanged + excluded + quarantined.
+
+    `moved` (and `copied`) files are among the indexed: their vectors were carried over by content hash. `deleted`
+    counts items that were in the collection and are no longer in the folder. `encoded` counts vectors by name.
+    """
+
+    source: str = ""
+    found: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    excluded: int = 0
+    quarantined: int = 0
+    moved: int = 0
+    copied: int = 0
+    deleted: int = 0
+    encoded: dict[str, int] = Field(default_factory=dict)
+    seconds: float = 0.0
+    quarantine: list[QuarantineEntry] = Field(default_factory=list)
+    exclusions: dict[str, int] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every file found is accounted for."""
+        return self.found == self.indexed + self.unchanged + self.excluded + self.quarantined
+
+
+class VectorStatus(BaseModel):
+    """A named vector of the collection."""
+
+    dim: int
+    distance: str
+    fingerprint: str
+    points: int
+
+
+class CollectionStatus(BaseModel):
+    """What a collection holds."""
+
+    items: int
+    points: int
+    by_modality: dict[str, int]
+    quarantined: list[QuarantineEntry]
+    vectors: dict[str, VectorStatus]
+    sources: dict[str, str] = Field(default_factory=dict)
+    bridges: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,54 @@
+"""Settings: arguments > environment (`MEDLEY_STORE`, `MEDLEY_ENCODERS__PRESET`) > `medley.toml` > defaults."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class EncoderSettings(BaseModel):
+    """Which encoders run, and how."""
+
+    preset: str = "offline"
+    ocr: str = Field("auto", pattern="^(auto|always|off)$")
+    threads: int = Field(0, ge=0, description="threads a model may use; 0: chosen for the machine")
+
+
+class CrawlSettings(BaseModel):
+    """Which files of a source are looked at."""
+
+    hidden: bool = False
+    follow_links: bool = False
+    max_size: int = Field(0, ge=0, description="bytes; larger files are excluded; 0: no limit")
+    exclude: list[str] = Field(default_factory=list, description="gitignore patterns")
+
+
+class Settings(BaseSettings):
+    """All settings. Built when they are needed, never at import."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MEDLEY_", env_nested_delimiter="__", toml_file="medley.toml", extra="forbid"
+    )
+
+    store: str = Field(".medley", description="a folder for the embedded engine, or a server's URL")
+    collection: str = Field("medley", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    api_key: SecretStr | None = None
+    encoders: EncoderSettings = Field(default_factory=EncoderSettings)
+    crawl: CrawlSettings = Field(default_factory=CrawlSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then medley.toml."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,0 +1,51 @@
+"""What an encoder makes and what the store keeps of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from schemas.media import Modality
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """All that can be known of an encoder without loading it.
+
+    `space`: encoders with the same space make vectors that can be compared with each other. `preprocessing` is
+    raised whenever the same input would give another vector (a change of code, not of model).
+    """
+
+    name: str
+    model: str
+    revision: str
+    modalities: tuple[Modality, ...]
+    dim: int
+    space: str
+    license: str
+    size: int = 0  # bytes of weights
+    distance: str = "cosine"  # cosine, dot, euclid or manhattan
+    multivector: bool = False
+    preprocessing: int = 1
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal fingerprints mean comparable vectors: `NAME-xxxxxxxx`."""
+        made_of = (self.name, self.model, self.revision, self.dim, self.distance, self.preprocessing)
+        return f"{self.name}-{sha256(repr(made_of).encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSpec:
+    """A named vector of a collection, and the encoder whose vectors it holds."""
+
+    name: str
+    dim: int
+    distance: str
+    fingerprint: str
+    multivector: bool = False
+
+    @classmethod
+    def of(cls, name: str, encoder: EncoderSpec) -> VectorSpec:
+        """The named vector `name` that holds what `encoder` makes."""
+        return cls(name, encoder.dim, encoder.distance, encoder.fingerprint, encoder.multivector)
