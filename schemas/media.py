@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,8 @@ class Modality(StrEnum):
 class WordKind(StrEnum):
     """Where words of a segment come from. Each kind is kept apart in the payload.
 
-    The order is that of trust: a text vector is made from the words in this order, and what comes first is what
-    survives an encoder's limit of length.
+    The order is that of trust: text is put together in this order. The words of the name are searched as words only
+    (see `Segment.text`), so that a renamed file keeps its vectors.
     """
 
     DOCUMENT = "document"
@@ -60,6 +60,11 @@ class ExcludedFile:
     rule: str
 
 
+def join_words(words: Mapping[WordKind, str] | Mapping[str, str], *, named: bool) -> str:
+    """The words of all kinds, a line each in the order of `WordKind`; those of the name only if `named`."""
+    return "\n".join(words[kind] for kind in WordKind if words.get(kind) and (named or kind is not WordKind.NAME))
+
+
 @dataclass(slots=True)
 class Segment:
     """The searchable part of an item: a picture, a window of sound, a scene, a passage.
@@ -78,8 +83,11 @@ class Segment:
 
     @property
     def text(self) -> str:
-        """All words in the order of `WordKind`, a line each kind; empty if there are none."""
-        return "\n".join(self.words[kind] for kind in WordKind if self.words.get(kind))
+        """What the segment says, in the order of `WordKind`, a line each kind; empty if there is nothing.
+
+        The file's name is left out: it is not content, and a rename must not change what was encoded.
+        """
+        return join_words(self.words, named=False)
 
 
 @dataclass(slots=True)

@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     store: str = Field(".medley", description="a folder for the embedded engine, or a server's URL")
     collection: str = Field("medley", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     api_key: SecretStr | None = None
-    encoders: EncoderSettings = Field(default_factory=EncoderSettings)
-    crawl: CrawlSettings = Field(default_factory=CrawlSettings)
+    encoders: EncoderSettings = EncoderSettings()
+    crawl: CrawlSettings = CrawlSettings()
 
     @classmethod
     def settings_customise_sources(

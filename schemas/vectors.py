@@ -26,6 +26,7 @@ class EncoderSpec:
     size: int = 0  # bytes of weights
     distance: str = "cosine"  # cosine, dot, euclid or manhattan
     multivector: bool = False
+    sparse: bool = False  # weights of words instead of dim numbers; dim is then 0
     preprocessing: int = 1
 
     @property
@@ -44,8 +45,9 @@ class VectorSpec:
     distance: str
     fingerprint: str
     multivector: bool = False
+    sparse: bool = False
 
     @classmethod
     def of(cls, name: str, encoder: EncoderSpec) -> VectorSpec:
         """The named vector `name` that holds what `encoder` makes."""
-        return cls(name, encoder.dim, encoder.distance, encoder.fingerprint, encoder.multivector)
+        return cls(name, encoder.dim, encoder.distance, encoder.fingerprint, encoder.multivector, encoder.sparse)
