@@ -1,0 +1,52 @@
+"""A text encoder without a model: hashed character n-grams."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import ClassVar, cast
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.base import Content, Encoder
+from schemas import EncoderSpec, Modality
+
+SIZES = (2, 3, 4)  # characters of an n-gram
+
+
+class HashingEncoder(Encoder):
+    """Counts the character n-grams of each word in hashed slots (Weinberger et al. 2009, "Feature Hashing").
+
+    It finds texts that share spelling, not meaning. It is exact to the bit on every machine and costs microseconds, so
+    it serves where the words do not matter: in tests, and to measure everything around an encoder.
+    """
+
+    spec: ClassVar[EncoderSpec] = EncoderSpec(
+        name="hashing",
+        model="crc32 of character n-grams",
+        revision="1",
+        modalities=(Modality.TEXT,),
+        dim=256,
+        space="hashing",
+        license="Apache-2.0",
+    )
+    batch_size = 256
+
+    def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
+        vectors = np.zeros((len(contents), self.spec.dim))
+        for row, content in zip(vectors, contents, strict=True):
+            hashes = [crc32(gram.encode("utf-8", "surrogatepass")) for gram in _grams(cast(str, content))]
+            slots = np.array(hashes, np.uint32)
+            # The sign from a bit of its own makes collisions cancel out on average instead of adding up.
+            np.add.at(row, slots % self.spec.dim, np.where(slots >> 31, 1.0, -1.0))
+            if not row.any():  # every n-gram met its opposite: rare, but the vector needs a direction
+                row[slots[0] % self.spec.dim] = 1.0
+        return np.asarray(np.sign(vectors) * np.sqrt(np.abs(vectors)))
+
+
+def _grams(text: str) -> list[str]:
+    words = unicodedata.normalize("NFKC", text).casefold().split() or [text]
+    marked = [f" {word} " for word in words]
+    return [word[i : i + n] for word in marked for n in SIZES for i in range(len(word) - n + 1)]

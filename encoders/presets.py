@@ -1,0 +1,97 @@
+"""Presets: which encoder makes which named vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from threading import Lock
+
+from encoders import registry
+from encoders.base import Encoder
+from schemas import EncoderSpec, Modality, UnknownNameError, UsageError, VectorSpec
+
+PRESETS: dict[str, dict[str, str]] = {
+    # Good answers without any network: the weights come as Python packages, or there are none.
+    "offline": {"text": "minilm", "image": "visual", "audio": "logmel"},
+    # Nothing to load and next to nothing to compute: for trying things out, tests and measuring everything else.
+    "tiny": {"text": "hashing", "image": "thumbnail", "audio": "logmel"},
+}
+
+
+class EncoderSet(Mapping[str, Encoder]):
+    """Encoders by the named vector they make; each is built when it is first asked for.
+
+    Args:
+        encoders: names of encoders by named vector.
+        threads: threads a model may use; 0: chosen for the machine.
+    """
+
+    def __init__(self, encoders: Mapping[str, str], *, threads: int = 0) -> None:
+        self._names = dict(encoders)
+        self._threads = threads
+        self._built: dict[str, Encoder] = {}
+        self._building = Lock()
+        self.specs: dict[str, EncoderSpec] = {vector: registry.spec(name) for vector, name in self._names.items()}
+
+    def __getitem__(self, vector: str) -> Encoder:
+        with self._building:  # a question and a run must share one model, not load two
+            if vector not in self._built:
+                self._built[vector] = registry.create(self._names[vector], threads=self._threads)
+            return self._built[vector]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, vector: object) -> bool:
+        # Mapping's own asks __getitem__, which would build the encoder.
+        return vector in self._names
+
+    def __repr__(self) -> str:
+        return f"EncoderSet({self._names})"
+
+    def vector_specs(self) -> list[VectorSpec]:
+        """The named vectors of a collection for these encoders."""
+        return [VectorSpec.of(vector, spec) for vector, spec in self.specs.items()]
+
+    def vectors_for(self, modality: Modality) -> list[str]:
+        """Named vectors that contents of this modality reach directly, without a bridge.
+
+        A clip reaches those of its pictures and of its sound.
+        """
+        wanted = {modality}
+        if modality is Modality.VIDEO:
+            wanted |= {Modality.IMAGE, Modality.AUDIO}
+        return [vector for vector, spec in self.specs.items() if wanted & set(spec.modalities)]
+
+
+def load_preset(name: str, *, threads: int = 0) -> EncoderSet:
+    """The encoders of a preset, none of them loaded yet.
+
+    Args:
+        name: a key of `PRESETS`, or encoders spelled out: `text=minilm,image=clip`.
+        threads: threads a model may use; 0: chosen for the machine.
+
+    Raises:
+        UnknownNameError: there is no such preset or encoder.
+        UsageError: the encoders are not spelled as `VECTOR=ENCODER,VECTOR=ENCODER`.
+    """
+    if "=" in name:
+        return EncoderSet(_spelled_out(name), threads=threads)
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS)
+    return EncoderSet(PRESETS[name], threads=threads)
+
+
+def _spelled_out(text: str) -> dict[str, str]:
+    encoders: dict[str, str] = {}
+    for part in text.split(","):
+        vector, _, encoder = (word.strip() for word in part.partition("="))
+        if not vector or not encoder or vector in encoders:
+            raise UsageError(
+                f"The preset {text!r} is not understood at {part.strip()!r}: "
+                "name a preset, or write VECTOR=ENCODER,VECTOR=ENCODER with each vector once."
+            )
+        encoders[vector] = encoder
+    return encoders
