@@ -1,0 +1,198 @@
+"""The one surface of the store. Both engines take and give the types of `qdrant_client.models`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from qdrant_client import models
+
+    from schemas.vectors import VectorSpec
+
+
+class Store(ABC):
+    """A collection of points on an engine, opened.
+
+    Every method raises `StoreError` (or one of its kinds) with one sentence that can be shown to a person. Writes are
+    durable when they return. Threads of a process may share a store. Use it in a `with` statement, or call `close`.
+
+    Attributes:
+        location: the server's URL (without credentials) or the store's folder.
+        collection: name of the collection.
+    """
+
+    location: str
+    collection: str
+
+    # -- the collection ------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether the collection has been created."""
+
+    @abstractmethod
+    def ensure(self, specs: Sequence[VectorSpec]) -> None:
+        """Create the collection with these named vectors and all payload indexes, or check that it fits.
+
+        A vector that the collection lacks is added in place. Vectors that it has besides are left alone.
+
+        Raises:
+            CollectionMismatchError: a vector is there with another dimension, distance, kind or encoder.
+        """
+
+    @abstractmethod
+    def replace_vector(self, spec: VectorSpec) -> None:
+        """Drop the named vector from every point and make it anew, empty, for another encoder.
+
+        The fingerprint of the old encoder is taken from the payloads (`encoders.NAME`) first, so that a run that is
+        interrupted anywhere still knows which points have to be encoded again. A name that is new is just added.
+        """
+
+    @abstractmethod
+    def vectors(self) -> dict[str, VectorSpec]:
+        """The named vectors of the collection; empty if it does not exist."""
+
+    @abstractmethod
+    def metadata(self) -> dict[str, Any]:
+        """What is known of the collection as a whole (sources, bridges …), without its vectors: see `vectors`."""
+
+    @abstractmethod
+    def set_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Merge plain JSON values into the metadata, key by key at the top level; None removes a key."""
+
+    # -- points --------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def upsert(self, points: Sequence[models.PointStruct]) -> None:
+        """Write points whole: one that exists loses the vectors and the payload it had.
+
+        Vectors are given by name, as lists or as float32 arrays: (dim,), or (n, dim) for a multivector. The points are
+        checked first (names, dimensions, finite values), and nothing is written if one of them is wrong.
+        """
+
+    @abstractmethod
+    def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
+        """Write the named vectors given and leave the others. Points must exist. Checked as in `upsert`."""
+
+    @abstractmethod
+    def set_payload(self, payload: Mapping[str, Any], points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
+        """Set these top-level keys on points given by id or filter, and leave the others."""
+
+    @abstractmethod
+    def overwrite_payload(
+        self, payload: Mapping[str, Any], points: Sequence[models.ExtendedPointId] | models.Filter
+    ) -> None:
+        """Replace the whole payload of points given by id or filter."""
+
+    @abstractmethod
+    def delete_payload(self, keys: Sequence[str], points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
+        """Remove keys (paths such as `encoders.text` too) from points given by id or filter."""
+
+    @abstractmethod
+    def delete(self, points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
+        """Delete points given by id or filter. Ids that are not there are no error."""
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def retrieve(
+        self,
+        ids: Sequence[models.ExtendedPointId],
+        with_payload: models.WithPayloadInterface = True,
+        with_vectors: models.WithVector = False,
+    ) -> list[models.Record]:
+        """The points that exist among `ids`, in their order, each once."""
+
+    @abstractmethod
+    def scroll(
+        self,
+        scroll_filter: models.Filter | None = None,
+        limit: int = 100,
+        offset: models.ExtendedPointId | None = None,
+        *,
+        order_by: models.OrderByInterface | None = None,
+        with_payload: models.WithPayloadInterface = True,
+        with_vectors: models.WithVector = False,
+    ) -> tuple[list[models.Record], models.ExtendedPointId | None]:
+        """A page of points by id, and the offset of the next page (None: this was the last).
+
+        With `order_by` the page is by that field's values and there is no next one: continue with its `start_from`.
+        """
+
+    def scroll_all(
+        self,
+        scroll_filter: models.Filter | None = None,
+        page: int = 1000,
+        *,
+        with_payload: models.WithPayloadInterface = True,
+        with_vectors: models.WithVector = False,
+    ) -> Iterator[models.Record]:
+        """Every point that passes the filter, by id, fetched in pages."""
+        offset: models.ExtendedPointId | None = None
+        while True:
+            records, offset = self.scroll(
+                scroll_filter, page, offset, with_payload=with_payload, with_vectors=with_vectors
+            )
+            yield from records
+            if offset is None:
+                return
+
+    @abstractmethod
+    def count(self, count_filter: models.Filter | None = None) -> int:
+        """How many points pass the filter, exactly."""
+
+    @abstractmethod
+    def facet(
+        self, key: str, facet_filter: models.Filter | None = None, limit: int = 10
+    ) -> dict[bool | int | str, int]:
+        """The values of an indexed field with the number of points that bear each, most frequent first."""
+
+    @abstractmethod
+    def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
+        """Answer several requests with one request to the engine, in their order."""
+
+    def query(self, request: models.QueryRequest) -> list[models.ScoredPoint]:
+        """Answer one request."""
+        return self.query_batch([request])[0]
+
+    # -- small fitted models, kept with the collection -----------------------------------------------------------------
+
+    @abstractmethod
+    def save_artifact(self, name: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+        """Keep arrays (a few MB, no Python objects) and JSON values under a name; an older one is replaced whole."""
+
+    @abstractmethod
+    def load_artifact(self, name: str) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]] | None:
+        """The arrays and values kept under a name, or None."""
+
+    @abstractmethod
+    def artifacts(self) -> list[str]:
+        """The names that `load_artifact` knows, sorted."""
+
+    @abstractmethod
+    def delete_artifact(self, name: str) -> None:
+        """Forget what is kept under a name; one that is not there is no error."""
+
+    # -- upkeep --------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def optimize(self) -> None:
+        """Build the vector index now, where the engine leaves that to us."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the engine. Closing twice is no error."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
