@@ -17,7 +17,7 @@ from schemas.errors import (
     UnsupportedError,
     UsageError,
 )
-from schemas.media import ExcludedFile, FoundFile, Modality, Reading, ReadOptions, Segment, WordKind
+from schemas.media import ExcludedFile, FoundFile, Modality, Reading, ReadOptions, Segment, UnreadableFile, WordKind
 from schemas.vectors import EncoderSpec, VectorSpec
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "StoreLockedError",
     "StoreUnavailableError",
     "UnknownNameError",
+    "UnreadableFile",
     "UnsupportedError",
     "UsageError",
     "VectorSpec",

@@ -54,7 +54,10 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class ExcludedFile:
-    """A file that a rule keeps out, with the rule in words."""
+    """A file that a rule keeps out, with the rule in words.
+
+    A folder that is kept out is one entry, whose `path` ends in "/": nobody looks at what it holds.
+    """
 
     path: str
     rule: str
@@ -63,6 +66,17 @@ class ExcludedFile:
 def join_words(words: Mapping[WordKind, str] | Mapping[str, str], *, named: bool) -> str:
     """The words of all kinds, a line each in the order of `WordKind`; those of the name only if `named`."""
     return "\n".join(words[kind] for kind in WordKind if words.get(kind) and (named or kind is not WordKind.NAME))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file or folder that could not even be looked at, with the reason: it is quarantined.
+
+    A folder's `path` ends in "/"; its files are unknown.
+    """
+
+    path: str
+    reason: str
 
 
 @dataclass(slots=True)
@@ -118,3 +132,4 @@ class ReadOptions:
     overlap: int = 30  # words shared by neighbouring passages
     max_pixels: int = 200_000_000  # a picture that claims more is taken for a decompression bomb
     max_document: int = 64_000_000  # bytes of a text document read at most
+    max_duration: float = 172_800.0  # seconds; a recording that goes on for longer is taken for a decompression bomb
