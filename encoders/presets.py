@@ -7,7 +7,9 @@ from threading import Lock
 
 from encoders import registry
 from encoders.base import Encoder
+from encoders.lexical import Lexical
 from schemas import EncoderSpec, Modality, UnknownNameError, UsageError, VectorSpec
+from schemas.vectors import LEXICAL
 
 PRESETS: dict[str, dict[str, str]] = {
     # Good answers without any network: the weights come as Python packages, or there are none.
@@ -30,6 +32,7 @@ class EncoderSet(Mapping[str, Encoder]):
         self._threads = threads
         self._built: dict[str, Encoder] = {}
         self._building = Lock()
+        self.lexical = Lexical()
         self.specs: dict[str, EncoderSpec] = {vector: registry.spec(name) for vector, name in self._names.items()}
 
     def __getitem__(self, vector: str) -> Encoder:
@@ -52,8 +55,9 @@ class EncoderSet(Mapping[str, Encoder]):
         return f"EncoderSet({self._names})"
 
     def vector_specs(self) -> list[VectorSpec]:
-        """The named vectors of a collection for these encoders."""
-        return [VectorSpec.of(vector, spec) for vector, spec in self.specs.items()]
+        """The named vectors of a collection for these encoders, the sparse one of its words last."""
+        dense = [VectorSpec.of(vector, spec) for vector, spec in self.specs.items()]
+        return [*dense, VectorSpec.of(LEXICAL, self.lexical.spec)]
 
     def vectors_for(self, modality: Modality) -> list[str]:
         """Named vectors that contents of this modality reach directly, without a bridge.

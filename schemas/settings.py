@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
@@ -15,8 +17,8 @@ class EncoderSettings(BaseModel):
     """Which encoders run, and how."""
 
     preset: str = "offline"
-    ocr: str = Field("auto", pattern="^(auto|always|off)$")
-    threads: int = Field(0, ge=0, description="threads a model may use; 0: chosen for the machine")
+    ocr: Annotated[str, Field(pattern="^(auto|always|off)$")] = "auto"
+    threads: Annotated[int, Field(ge=0, description="threads a model may use; 0: chosen for the machine")] = 0
 
 
 class CrawlSettings(BaseModel):
@@ -24,8 +26,8 @@ class CrawlSettings(BaseModel):
 
     hidden: bool = False
     follow_links: bool = False
-    max_size: int = Field(0, ge=0, description="bytes; larger files are excluded; 0: no limit")
-    exclude: list[str] = Field(default_factory=list, description="gitignore patterns")
+    max_size: Annotated[int, Field(ge=0, description="bytes; larger files are excluded; 0: no limit")] = 0
+    exclude: Annotated[list[str], Field(description="gitignore patterns")] = []
 
 
 class Settings(BaseSettings):
@@ -35,8 +37,8 @@ class Settings(BaseSettings):
         env_prefix="MEDLEY_", env_nested_delimiter="__", toml_file="medley.toml", extra="forbid"
     )
 
-    store: str = Field(".medley", description="a folder for the embedded engine, or a server's URL")
-    collection: str = Field("medley", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    store: Annotated[str, Field(description="a folder for the embedded engine, or a server's URL")] = ".medley"
+    collection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "medley"
     api_key: SecretStr | None = None
     encoders: EncoderSettings = EncoderSettings()
     crawl: CrawlSettings = CrawlSettings()

@@ -7,6 +7,9 @@ from hashlib import sha256
 
 from schemas.media import Modality
 
+LEXICAL = "words"
+"""The sparse named vector that holds a segment's words as words, the file's name among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:

@@ -1,0 +1,91 @@
+"""Renames, moves and copies: the same content under another path keeps its vectors, and nothing is encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flows.plan import Carry, Work
+from flows.points import file_fields
+from schemas import payload
+from schemas.media import WordKind, join_words
+from schemas.payload import point_id
+from schemas.vectors import LEXICAL
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    from flows.run import Run
+
+FILES = 64  # carried over with one request
+
+
+def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
+    """Write the points of each file anew under its path; returns those whose origin is not what it was thought to be.
+
+    The hash of what is read back is compared with the one expected, so that files that swapped their names in one run
+    can never end with each other's vectors.
+    """
+    failed: list[Carry] = []
+    for some in _portions(carries):
+        origins = {
+            (record.payload or {})[payload.PATH]: record
+            for record in run.store.retrieve(
+                [_origin_id(run, carry, 0) for carry in some], with_payload=True, with_vectors=True
+            )
+        }
+        points: list[models.PointStruct] = []
+        stale: list[str] = []
+        for carry in some:
+            first = origins.get(carry.origin.path)
+            if first is None or (first.payload or {}).get(payload.HASH) != carry.origin.hash:
+                failed.append(carry)
+                continue
+            records = [first, *_others(run, carry, (first.payload or {}).get(payload.SEGMENTS, 1))]
+            points += [_moved(run, carry, record) for record in reversed(records)]  # segment 0 last
+            before = carry.known.segments if carry.known else 0
+            stale += [point_id(run.source, carry.found.path, n) for n in range(len(records), before)]
+        if stale:
+            run.store.delete(stale)
+        if points:
+            run.store.upsert(points)
+    return failed
+
+
+def as_work(carries: Sequence[Carry]) -> list[Work]:
+    """What could not be carried over is read and encoded."""
+    return [Work(carry.found, carry.origin.hash, carry.known) for carry in carries]
+
+
+def _portions(carries: Sequence[Carry]) -> Iterator[Sequence[Carry]]:
+    for start in range(0, len(carries), FILES):
+        yield carries[start : start + FILES]
+
+
+def _others(run: Run, carry: Carry, segments: int) -> list[models.Record]:
+    ids = [_origin_id(run, carry, n) for n in range(1, segments)]
+    records = run.store.retrieve(ids, with_payload=True, with_vectors=True) if ids else []
+    return sorted(records, key=lambda record: (record.payload or {})[payload.SEGMENT])
+
+
+def _origin_id(run: Run, carry: Carry, segment: int) -> str:
+    return point_id(run.source, carry.origin.path, segment)
+
+
+def _moved(run: Run, carry: Carry, record: models.Record) -> models.PointStruct:
+    from qdrant_client import models
+
+    from readers import name_words
+
+    fields: dict[str, Any] = dict(record.payload or {})
+    fields |= file_fields(run.source, carry.found)
+    words = {kind: text for kind, text in fields.get(payload.WORDS, {}).items() if kind != WordKind.NAME}
+    if name := name_words(carry.found.path):
+        words[WordKind.NAME.value] = name
+    fields[payload.WORDS] = words
+    vectors: dict[str, Any] = dict(record.vector) if isinstance(record.vector, dict) else {}
+    vectors.pop(LEXICAL, None)
+    if text := join_words(words, named=True):
+        vectors[LEXICAL] = run.encoders.lexical.document(text)
+    identity = point_id(run.source, carry.found.path, fields[payload.SEGMENT])
+    return models.PointStruct.model_construct(id=identity, vector=vectors, payload=fields)

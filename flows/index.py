@@ -1,0 +1,110 @@
+"""The middle of a run: reading, encoding and writing, in portions of some seconds."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from flows.pipeline import Earlier, Pipeline
+from flows.plan import Work
+from flows.points import Item
+from flows.progress import tell
+from flows.writer import Writer
+from schemas import payload
+from schemas.media import join_words
+from schemas.payload import State, payload_path, point_id
+from schemas.report import IngestReport, QuarantineEntry
+
+if TYPE_CHECKING:
+    from flows.run import Run
+
+
+class Indexer:
+    """Draws items from the pipeline and hands them to the writer; can be stopped and taken up again.
+
+    The pipeline reads ahead while nobody draws, so that a pause between two portions costs nothing.
+    """
+
+    def __init__(self, run: Run, work: list[Work]) -> None:
+        self._report = run.report
+        self._total = len(work)
+        self._done = 0
+        before: Mapping[str, int] = {
+            payload_path(job.found.path): job.known.segments for job in work if job.known is not None
+        }
+        self._pipeline = Pipeline(
+            run.root,
+            work,
+            run.encoders,
+            enrichers=run.enrichers,
+            options=run.read_options,
+            earlier=lambda job: earlier_vectors(run, job),
+        )
+        self._writer = Writer(run.store, run.source, lambda item: before.get(payload_path(item.found.path), 0))
+        self._items: Iterator[Item] = iter(self._pipeline)
+
+    def advance(self, seconds: float) -> bool:
+        """Index for about so long, write all that became whole, and say whether there is more to do.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        until = time.monotonic() + seconds
+        for item in self._items:
+            self._writer.add(item)
+            count(self._report, item)
+            self._done += 1
+            tell("index", self._done, self._total)
+            if time.monotonic() > until:
+                break
+        else:
+            self._writer.flush()
+            return False
+        self._writer.flush()
+        return True
+
+    def close(self) -> None:
+        """Stop reading, and write what is whole."""
+        self._pipeline.close()
+        self._writer.close()
+        self._report.encoded = dict(Counter(self._report.encoded) + Counter(self._pipeline.encoded))
+
+
+def count(report: IngestReport, item: Item) -> None:
+    """Put an item in the accounts."""
+    if item.state is State.INDEXED:
+        report.indexed += 1
+    elif item.state is State.EXCLUDED:
+        count_excluded(report, item.reason)
+    else:
+        report.quarantined += 1
+        report.quarantine.append(
+            QuarantineEntry(path=payload_path(item.found.path), reason=item.reason, at_fault=item.at_fault)
+        )
+
+
+def count_excluded(report: IngestReport, rule: str) -> None:
+    """Put an excluded file in the accounts; the sidecars of many files are one rule."""
+    kind = "sidecar" if rule.startswith("sidecar of ") else rule
+    report.excluded += 1
+    report.exclusions[kind] = report.exclusions.get(kind, 0) + 1
+
+
+def earlier_vectors(run: Run, work: Work) -> Earlier:
+    """The vectors that the collection has of the same content under the same path, by segment."""
+    if work.known is None:
+        return {}
+    ids = [point_id(run.source, work.found.path, n) for n in range(work.known.segments)]
+    current = {vector: spec.fingerprint for vector, spec in run.encoders.specs.items()}
+    earlier: dict[int, tuple[dict[str, object], str]] = {}
+    for record in run.store.retrieve(ids, with_payload=True, with_vectors=True):
+        fields = record.payload or {}
+        made_by = fields.get(payload.ENCODERS, {})
+        vectors = record.vector if isinstance(record.vector, dict) else {}
+        earlier[fields[payload.SEGMENT]] = (
+            {name: value for name, value in vectors.items() if name in current and made_by.get(name) == current[name]},
+            join_words(fields.get(payload.WORDS, {}), named=False),
+        )
+    return earlier

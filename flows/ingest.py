@@ -1,0 +1,54 @@
+"""The flow `ingest`: file -> MediaItem -> Segments -> arrays -> Point.
+
+One flow a run, one task for every ten seconds of work; the work itself is plain functions in `flows.steps`.
+"""
+
+from __future__ import annotations
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows import steps
+from flows.report import as_markdown
+from flows.run import open_run
+from schemas.report import IngestReport
+from schemas.settings import Settings
+
+scan = task(steps.scan, name="scan", cache_policy=NO_CACHE)
+compare = task(steps.compare, name="compare", cache_policy=NO_CACHE)
+carry = task(steps.carry, name="carry", cache_policy=NO_CACHE)
+index = task(steps.index, name="index", cache_policy=NO_CACHE)
+forget = task(steps.forget, name="forget", cache_policy=NO_CACHE)
+fit = task(steps.fit, name="fit", cache_policy=NO_CACHE)
+account = task(steps.account, name="account", cache_policy=NO_CACHE)
+
+
+@flow(name="ingest", flow_run_name="ingest-{folder}", validate_parameters=True)
+def ingest(
+    folder: str,
+    store: str | None = None,
+    source: str | None = None,
+    retry: bool = False,
+    force: bool = False,
+) -> IngestReport:
+    """Make the collection equal to the folder.
+
+    Args:
+        folder: the media to make searchable.
+        store: a folder for the embedded engine, or a server's URL; else that of the settings.
+        source: name of this media root in the collection; else the folder's own.
+        retry: try quarantined files again although they have not changed.
+        force: delete although most of the source is gone from the folder.
+    """
+    settings = Settings(store=store) if store else Settings()
+    with open_run(folder, settings, source=source, retry=retry, force=force) as run:
+        compare(run, scan(run))
+        carry(run)
+        while index(run):
+            pass
+        forget(run)
+        fit(run)
+        report = account(run)
+    create_markdown_artifact(as_markdown(report), key="ingest", description=f"What the run did with {folder}")
+    return report

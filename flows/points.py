@@ -1,0 +1,107 @@
+"""Segments and their vectors -> points, as `schemas.payload` describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from schemas import FoundFile, Modality, Segment, payload
+from schemas.payload import State, payload_path, point_id
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+Vector = Any  # float32 (dim,), or models.SparseVector: the engine's own union is wider than ours
+
+
+@dataclass(slots=True)
+class Row:
+    """A segment without its media: what is left of it once it is encoded."""
+
+    segment: Segment
+    vectors: dict[str, Vector] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Item:
+    """A file that was read and encoded, or the reason why it was not."""
+
+    found: FoundFile
+    hash: str
+    modality: Modality | None = None
+    mime: str = ""
+    info: dict[str, Any] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    encoders: dict[str, str] = field(default_factory=dict)
+    state: State = State.INDEXED
+    reason: str = ""
+    at_fault: str = ""
+
+    def points(self, source: str) -> list[models.PointStruct]:
+        """The item's points in the order in which they must be written: segment 0, which vouches for all, last."""
+        if self.state is not State.INDEXED:
+            return [_point(point_id(source, self.found.path), {}, self._ledger(source))]
+        common = self._common(source)
+        points = [
+            _point(point_id(source, self.found.path, row.segment.number), row.vectors, self._payload(common, row))
+            for row in self.rows
+        ]
+        points.sort(key=lambda point: point.payload[payload.SEGMENT] == 0)  # type: ignore[index]  # each has one
+        return points
+
+    def _ledger(self, source: str) -> dict[str, Any]:
+        """What is known of a file that is not searched."""
+        return file_fields(source, self.found) | {
+            payload.SEGMENT: 0,
+            payload.SEGMENTS: 1,
+            payload.STATE: self.state.value,
+            payload.REASON: self.reason,
+            payload.AT_FAULT: self.at_fault,
+            payload.HASH: self.hash,
+        }
+
+    def _common(self, source: str) -> dict[str, Any]:
+        return file_fields(source, self.found) | {
+            payload.STATE: self.state.value,
+            payload.HASH: self.hash,
+            payload.MODALITY: self.modality and self.modality.value,
+            payload.MIME: self.mime,
+            payload.ENCODERS: self.encoders,
+            payload.INFO: self.info,
+        }
+
+    def _payload(self, common: dict[str, Any], row: Row) -> dict[str, Any]:
+        segment = row.segment
+        fields = common | {
+            payload.SEGMENT: segment.number,
+            payload.WORDS: {kind.value: text for kind, text in segment.words.items() if text},
+            payload.START: segment.start,
+            payload.END: segment.end,
+            payload.PAGE: segment.page,
+        }
+        if segment.number == 0:
+            fields[payload.SEGMENTS] = len(self.rows)
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+def file_fields(source: str, found: FoundFile) -> dict[str, Any]:
+    """What the payload says of the file itself: the same in all points of an item."""
+    path = payload_path(found.path)
+    return {
+        payload.SOURCE: source,
+        payload.PATH: path,
+        payload.FOLDER: path.rpartition("/")[0],
+        payload.ITEM: point_id(source, found.path),
+        payload.SIZE: found.size,
+        payload.MTIME_NS: found.mtime_ns,
+        payload.MODIFIED: datetime.fromtimestamp(found.mtime_ns / 1e9, UTC).isoformat(),
+        payload.SIDECARS: found.sidecar_stamp,
+    }
+
+
+def _point(identity: str, vectors: dict[str, Vector], fields: dict[str, Any]) -> models.PointStruct:
+    """A point without pydantic's validation of each number, which costs more than writing it."""
+    from qdrant_client import models
+
+    return models.PointStruct.model_construct(id=identity, vector=vectors, payload=fields)

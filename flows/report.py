@@ -1,0 +1,42 @@
+"""The report of a run as a page of the dashboard."""
+
+from __future__ import annotations
+
+from schemas.report import IngestReport
+
+LISTED = 50  # quarantined files on the page
+
+
+def as_markdown(report: IngestReport) -> str:
+    """Counts, what was encoded, what was quarantined and why."""
+    counts = {
+        "found": report.found,
+        "indexed": report.indexed,
+        "unchanged": report.unchanged,
+        "excluded": report.excluded,
+        "quarantined": report.quarantined,
+        "moved": report.moved,
+        "copied": report.copied,
+        "deleted": report.deleted,
+    }
+    lines = [
+        f"# {report.source}",
+        f"{report.seconds:.1f} s",
+        "",
+        "| " + " | ".join(counts) + " |",
+        "|" + " ---: |" * len(counts),
+        "| " + " | ".join(f"{value:,}" for value in counts.values()) + " |",
+        "",
+        "Encoded: " + (", ".join(f"{name} {count:,}" for name, count in report.encoded.items() if count) or "nothing"),
+    ]
+    if report.quarantine:
+        lines += ["", "| quarantined | reason |", "| --- | --- |"]
+        lines += [f"| `{_cell(entry.path)}` | {_cell(entry.reason)} |" for entry in report.quarantine[:LISTED]]
+    if report.exclusions:
+        lines += ["", "| excluded by | files |", "| --- | ---: |"]
+        lines += [f"| {_cell(rule)} | {count:,} |" for rule, count in report.exclusions.items()]
+    return "\n".join([*lines, "", *report.notes])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("`", "'").replace("\n", " ")

@@ -1,0 +1,139 @@
+"""One run over one source: what it works on, and what it has done so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.plan import Plan
+from schemas import ReadOptions, UsageError
+from schemas.report import IngestReport
+from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from encoders import EncoderSet, Enricher
+    from flows.index import Indexer
+    from store import Store
+
+OCR_SIDE = 1280
+"""Longest side of a picture that OCR reads, pixels: a page of text is legible at it. Encoders scale down further."""
+
+SOURCES = "sources"  # key of the collection's metadata: {source: folder}
+
+_shared: ContextVar[Store | None] = ContextVar("shared", default=None)
+
+
+@dataclass(slots=True)
+class Run:
+    """A run. Its steps are in `flows.steps`."""
+
+    root: Path
+    source: str
+    store: Store
+    encoders: EncoderSet
+    enrichers: list[Enricher]
+    settings: Settings
+    retry: bool = False
+    force: bool = False
+    started: float = field(default_factory=time.monotonic)
+    plan: Plan = field(default_factory=Plan)
+    report: IngestReport = field(default_factory=IngestReport)
+    indexer: Indexer | None = None
+
+    @property
+    def read_options(self) -> ReadOptions:
+        """How this run's files are decoded."""
+        return ReadOptions(image_side=OCR_SIDE) if self.enrichers else ReadOptions()
+
+
+@contextmanager
+def sharing(store: Store) -> Iterator[None]:
+    """Let runs inside use a store that is already open: the embedded engine has one owner."""
+    token = _shared.set(store)
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+@contextmanager
+def open_run(
+    folder: str | Path,
+    settings: Settings,
+    *,
+    source: str | None = None,
+    retry: bool = False,
+    force: bool = False,
+) -> Iterator[Run]:
+    """Open the store and the encoders for a run over a folder.
+
+    Raises:
+        UsageError: the folder is none, or its name already stands for another folder.
+        StoreError: the store cannot be opened, or was made for other vectors.
+    """
+    from encoders import load_enrichers, load_preset
+    from store import open_store
+
+    root = media_root(folder)
+    encoders = load_preset(settings.encoders.preset, threads=settings.encoders.threads)
+    enrichers = load_enrichers(settings.encoders.ocr, threads=settings.encoders.threads)
+    shared = _shared.get()
+    store = shared or open_store(
+        settings.store,
+        settings.collection,
+        api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+    )
+    try:
+        store.ensure(encoders.vector_specs())
+        name = claim_source(store, root, source)
+        run = Run(root, name, store, encoders, enrichers, settings, retry=retry, force=force)
+        run.report.source = name
+        try:
+            yield run
+        finally:
+            if run.indexer is not None:
+                run.indexer.close()
+    finally:
+        if shared is None:
+            store.close()
+
+
+def media_root(folder: str | Path) -> Path:
+    """The folder as an absolute path.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    root = Path(folder).expanduser()
+    if not root.exists():
+        raise UsageError(f"There is no folder {str(folder)!r}.")
+    if not root.is_dir():
+        raise UsageError(f"{str(folder)!r} is a file: give the folder that it lies in.")
+    return root.resolve()
+
+
+def claim_source(store: Store, root: Path, name: str | None) -> str:
+    """The name of the source for a folder, kept in the collection's metadata.
+
+    Without a name given, it is the one that the folder already has, or the folder's own. A name given moves a source:
+    the folder was mounted or moved elsewhere.
+
+    Raises:
+        UsageError: the folder's own name already stands for another folder.
+    """
+    sources: dict[str, str] = dict(store.metadata().get(SOURCES, {}))
+    if name is None:
+        name = next((known for known, at in sources.items() if at == str(root)), root.name or "root")
+        if sources.get(name, str(root)) != str(root):
+            raise UsageError(
+                f"The collection already has a source named {name!r}, the folder {sources[name]}. If {root} is the "
+                f"same media in a new place, run again with --source {name}; if not, choose another name with --source."
+            )
+    if sources.get(name) != str(root):
+        store.set_metadata({SOURCES: sources | {name: str(root)}})
+    return name

@@ -1,0 +1,76 @@
+"""Whole items -> the store, in batches, while the pipeline goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from flows.points import Item
+from schemas.payload import point_id
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    from store import Store
+
+BATCH = 256  # points in a request
+
+
+class Writer:
+    """Writes items so that a crash at any moment leaves each either as it was, or whole, or to be done again.
+
+    Segments that the new content no longer has are deleted before its points are written, and segment 0, which
+    vouches for the others, comes last.
+    """
+
+    def __init__(self, store: Store, source: str, segments_before: Callable[[Item], int]) -> None:
+        self._store, self._source = store, source
+        self._segments_before = segments_before
+        self._points: list[models.PointStruct] = []
+        self._stale: list[str] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._writing: Future[None] | None = None
+
+    def add(self, item: Item) -> None:
+        """Take an item; it is written with its batch."""
+        points = item.points(self._source)
+        before = self._segments_before(item)
+        self._stale += [point_id(self._source, item.found.path, n) for n in range(len(points), before)]
+        self._points += points
+        while len(self._points) >= BATCH:
+            batch, self._points = self._points[:BATCH], self._points[BATCH:]
+            self._write(batch)
+
+    def flush(self) -> None:
+        """Write what is left and wait until the store has it all.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        if self._points:
+            batch, self._points = self._points, []
+            self._write(batch)
+        self._wait()
+
+    def close(self) -> None:
+        """Flush, and let the thread go."""
+        try:
+            self.flush()
+        finally:
+            self._thread.shutdown()
+
+    def _write(self, batch: Sequence[models.PointStruct]) -> None:
+        self._wait()  # one batch is written while the next is filled, never more
+        stale, self._stale = self._stale, []
+        self._writing = self._thread.submit(self._write_now, batch, stale)
+
+    def _write_now(self, batch: Sequence[models.PointStruct], stale: Sequence[str]) -> None:
+        if stale:
+            self._store.delete(stale)
+        self._store.upsert(batch)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
