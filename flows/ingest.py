@@ -11,17 +11,16 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import steps
 from flows.report import as_markdown
-from flows.run import open_run
+from flows.run import current_settings, open_run
 from schemas.report import IngestReport
-from schemas.settings import Settings
 
-scan = task(steps.scan, name="scan", cache_policy=NO_CACHE)
-compare = task(steps.compare, name="compare", cache_policy=NO_CACHE)
-carry = task(steps.carry, name="carry", cache_policy=NO_CACHE)
-index = task(steps.index, name="index", cache_policy=NO_CACHE)
-forget = task(steps.forget, name="forget", cache_policy=NO_CACHE)
-fit = task(steps.fit, name="fit", cache_policy=NO_CACHE)
-account = task(steps.account, name="account", cache_policy=NO_CACHE)
+scan = task(cache_policy=NO_CACHE)(steps.scan)
+compare = task(cache_policy=NO_CACHE)(steps.compare)
+carry = task(cache_policy=NO_CACHE)(steps.carry)
+index = task(cache_policy=NO_CACHE)(steps.index)
+forget = task(cache_policy=NO_CACHE)(steps.forget)
+fit = task(cache_policy=NO_CACHE)(steps.fit)
+account = task(cache_policy=NO_CACHE)(steps.account)
 
 
 @flow(name="ingest", flow_run_name="ingest-{folder}", validate_parameters=True)
@@ -41,8 +40,7 @@ def ingest(
         retry: try quarantined files again although they have not changed.
         force: delete although most of the source is gone from the folder.
     """
-    settings = Settings(store=store) if store else Settings()
-    with open_run(folder, settings, source=source, retry=retry, force=force) as run:
+    with open_run(folder, current_settings(store=store), source=source, retry=retry, force=force) as run:
         compare(run, scan(run))
         carry(run)
         while index(run):

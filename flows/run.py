@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flows.plan import Plan
 from schemas import ReadOptions, UsageError
 from schemas.report import IngestReport
-from schemas.settings import Settings
+from schemas.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from encoders import EncoderSet, Enricher
@@ -26,6 +26,7 @@ OCR_SIDE = 1280
 SOURCES = "sources"  # key of the collection's metadata: {source: folder}
 
 _shared: ContextVar[Store | None] = ContextVar("shared", default=None)
+_settings: ContextVar[Settings | None] = ContextVar("settings", default=None)
 
 
 @dataclass(slots=True)
@@ -59,6 +60,24 @@ def sharing(store: Store) -> Iterator[None]:
         yield
     finally:
         _shared.reset(token)
+
+
+@contextmanager
+def configured(settings: Settings) -> Iterator[None]:
+    """Let flows inside use these settings: as parameters they would be shown, secrets among them."""
+    token = _settings.set(settings)
+    try:
+        yield
+    finally:
+        _settings.reset(token)
+
+
+def current_settings(**given: str | None) -> Settings:
+    """The settings that `configured` set, or those of the environment; what is given goes first."""
+    settings = _settings.get()
+    if settings is not None:
+        return settings
+    return load_settings(**{name: value for name, value in given.items() if value is not None})
 
 
 @contextmanager

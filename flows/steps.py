@@ -139,11 +139,11 @@ def account(run: Run) -> IngestReport:
         count_excluded(report, excluded.rule)
     for unreadable, before in plan.unreadable:
         found = FoundFile(unreadable.path, 0, 0)
-        item = Item(found, "", state=State.QUARANTINED, reason=unreadable.reason, at_fault="reader")
+        record = Item(found, "", state=State.QUARANTINED, reason=unreadable.reason, at_fault="reader")
         if before is not None and before.segments > 1:
             run.store.delete([point_id(run.source, found.path, n) for n in range(1, before.segments)])
-        run.store.upsert(item.points(run.source))
-        count(report, item)
+        run.store.upsert(record.points(run.source))
+        count(report, record)
     report.encoded = {vector: report.encoded.get(vector, 0) for vector in run.encoders}
     report.seconds = round(time.monotonic() - run.started, 3)
     if not report.balanced:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from schemas.errors import UsageError
 
 
 class EncoderSettings(BaseModel):
@@ -54,3 +57,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then medley.toml."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings in force; `given` go before the environment and medley.toml.
+
+    Raises:
+        UsageError: one of them is wrong; the sentence names it.
+    """
+    try:
+        return Settings(**given)
+    except TOMLDecodeError as error:
+        raise UsageError(f"medley.toml is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        raise UsageError(f"The setting {name!r} is wrong: {problem['msg'][0].lower()}{problem['msg'][1:]}.") from error

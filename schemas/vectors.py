@@ -41,7 +41,11 @@ class EncoderSpec:
 
 @dataclass(frozen=True, slots=True)
 class VectorSpec:
-    """A named vector of a collection, and the encoder whose vectors it holds."""
+    """A named vector of a collection, and the encoder whose vectors it holds.
+
+    `sparse`: weights of terms instead, whose score the engine weighs by how rare they are (IDF); `dim` and `distance`
+    say nothing then.
+    """
 
     name: str
     dim: int

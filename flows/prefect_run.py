@@ -1,0 +1,60 @@
+"""The flow `ingest`, run from this process: what the command line and `Library.ingest(prefect=True)` call.
+
+Prefect is set up before it is imported: its own logging gives way to our bar, and nothing is reported to anybody.
+Where no Prefect API is configured, Prefect starts one of its own for the run and keeps its history in ~/.prefect, where
+`prefect server start` shows it later.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+from schemas import MedleyError
+from schemas.report import IngestReport
+from schemas.settings import Settings
+
+QUIET = {
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def api_configured() -> bool:
+    """Whether a Prefect API is named by the environment or by the active profile; tells it without Prefect's import."""
+    if os.environ.get("PREFECT_API_URL"):
+        return True
+    home = Path(os.environ.get("PREFECT_HOME", Path.home() / ".prefect"))
+    path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml"))
+    try:
+        profiles = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError):
+        return False
+    active = os.environ.get("PREFECT_PROFILE", profiles.get("active", ""))
+    return "PREFECT_API_URL" in profiles.get("profiles", {}).get(active, {})
+
+
+def ingest_as_flow(
+    folder: str | Path, settings: Settings, *, source: str | None = None, retry: bool = False, force: bool = False
+) -> IngestReport:
+    """Run the flow here and now.
+
+    Raises:
+        MedleyError: as the steps do; or the Prefect API cannot be reached.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    import httpx
+
+    from flows.ingest import ingest
+    from flows.run import configured
+
+    try:
+        with configured(settings):
+            return ingest(str(folder), store=settings.store, source=source, retry=retry, force=force)
+    except (httpx.HTTPError, RuntimeError) as error:
+        raise MedleyError(
+            f"The Prefect API cannot be reached ({error}). Start it, unset PREFECT_API_URL, or run with --no-prefect."
+        ) from error

@@ -1,0 +1,165 @@
+"""`medley.open(...)`: a collection to fill and to search, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import SecretStr, ValidationError
+
+from flows import direct
+from flows.progress import Listener, listening
+from flows.run import sharing
+from query import Question, collection_status, load_encoders, preview_hit, search, show_item
+from schemas import UsageError
+from schemas.report import CollectionStatus, IngestReport
+from schemas.search import Hit, SearchResult
+from schemas.settings import Settings, load_settings
+from store import open_store
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from query import EncoderSet
+    from store import Store
+
+
+def open(store: str | Path | None = None, **settings: Any) -> Library:
+    """Open a collection; it is made when it is first filled.
+
+    Args:
+        store: a folder for the embedded engine, or a server's URL; else that of the settings.
+        settings: any other setting of `schemas.settings.Settings`, by name.
+
+    Raises:
+        UsageError: a setting is wrong.
+        StoreError: the store cannot be opened.
+    """
+    given = {"store": str(store)} if store is not None else {}
+    return Library(load_settings(**given, **settings))
+
+
+class Library:
+    """A collection: `ingest` folders into it, `search` it. Use it in a `with` statement, or call `close`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        key: SecretStr | None = settings.api_key
+        self.store: Store = open_store(
+            settings.store, settings.collection, api_key=key.get_secret_value() if key else None
+        )
+
+    @cached_property
+    def encoders(self) -> EncoderSet:
+        """The encoders of the preset; each loads when it is first used."""
+        return load_encoders(self.settings)
+
+    def ingest(
+        self,
+        folder: str | Path,
+        *,
+        source: str | None = None,
+        retry: bool = False,
+        force: bool = False,
+        prefect: bool = False,
+        progress: Listener | None = None,
+    ) -> IngestReport:
+        """Make the collection equal to a folder.
+
+        Args:
+            folder: the media to make searchable.
+            source: name of this media root; else the folder's own.
+            retry: try quarantined files again although they have not changed.
+            force: delete although most of the source is gone from the folder.
+            prefect: run as a Prefect flow, seen on its dashboard.
+            progress: is told the stage, and how many files are done of how many.
+
+        Raises:
+            UsageError: there is no such folder, or it is empty.
+            StoreError: the collection cannot be written, or was made for other vectors.
+        """
+        with sharing(self.store), listening(progress):
+            if prefect:
+                from flows.prefect_run import ingest_as_flow
+
+                return ingest_as_flow(folder, self.settings, source=source, retry=retry, force=force)
+            return direct.ingest(folder, self.settings, source=source, retry=retry, force=force)
+
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        image: str | Path | None = None,
+        audio: str | Path | None = None,
+        video: str | Path | None = None,
+        using: str | Sequence[str] = (),
+        fusion: str = "rrf",
+        weights: dict[str, float] | None = None,
+        where: str | None = None,
+        limit: int = 10,
+    ) -> SearchResult:
+        """Search by any mix of words, picture, sound and clip.
+
+        Args:
+            text: words.
+            image: a picture's file.
+            audio: a sound's file.
+            video: a clip's file.
+            using: named vectors to search; else all that the question can reach.
+            fusion: how several rankings become one: "rrf", "dbsf" or "relative".
+            weights: weights by named vector.
+            where: a filter, such as `modality = video and modified > 2025-01-01`.
+            limit: items wanted at most.
+
+        Raises:
+            UsageError: the question cannot be asked.
+            StoreError: the collection cannot be read.
+        """
+        try:
+            question = Question(
+                text=text,
+                image=Path(image) if image else None,
+                audio=Path(audio) if audio else None,
+                video=Path(video) if video else None,
+                using=[using] if isinstance(using, str) else list(using),
+                fusion=fusion,
+                weights=weights or {},
+                where=where,
+                limit=limit,
+            )
+        except ValidationError as error:
+            problem = error.errors()[0]
+            named = ".".join(str(part) for part in problem["loc"])
+            message = problem["msg"].removeprefix("Value error, ")
+            raise UsageError(f"{named}: {message}." if named else f"{message[0].upper()}{message[1:]}.") from error
+        return search(self.store, self.encoders, question)
+
+    def status(self) -> CollectionStatus:
+        """What the collection holds."""
+        return collection_status(self.store)
+
+    def show(self, item: str) -> list[dict[str, Any]]:
+        """All that is known of an item: the payload of each of its segments.
+
+        Raises:
+            UsageError: there is no such item.
+        """
+        return show_item(self.store, item)
+
+    def preview(self, hit: Hit, side: int = 240) -> bytes | None:
+        """A small JPEG of a hit: the picture, the frame at its second, the wave of its sound; None for a text."""
+        return preview_hit(hit, side)
+
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
