@@ -14,6 +14,7 @@ from flows.plan import Plan
 from schemas import ReadOptions, UsageError
 from schemas.report import IngestReport
 from schemas.settings import Settings, load_settings
+from schemas.vectors import DEFAULT_PRESET, PRESET
 
 if TYPE_CHECKING:
     from encoders import EncoderSet, Enricher
@@ -99,7 +100,6 @@ def open_run(
     from store import open_store
 
     root = media_root(folder)
-    encoders = load_preset(settings.encoders.preset, threads=settings.encoders.threads)
     enrichers = load_enrichers(settings.encoders.ocr, threads=settings.encoders.threads)
     shared = _shared.get()
     store = shared or open_store(
@@ -108,7 +108,11 @@ def open_run(
         api_key=settings.api_key.get_secret_value() if settings.api_key else None,
     )
     try:
+        preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
+        encoders = load_preset(preset, threads=settings.encoders.threads)
         store.ensure(encoders.vector_specs())
+        if store.metadata().get(PRESET) != preset:
+            store.set_metadata({PRESET: preset})
         name = claim_source(store, root, source)
         run = Run(root, name, store, encoders, enrichers, settings, retry=retry, force=force)
         run.report.source = name

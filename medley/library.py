@@ -54,7 +54,7 @@ class Library:
     @cached_property
     def encoders(self) -> EncoderSet:
         """The encoders of the preset; each loads when it is first used."""
-        return load_encoders(self.settings)
+        return load_encoders(self.settings, self.store)
 
     def ingest(
         self,

@@ -8,11 +8,13 @@ from query.question import Question
 from query.search import search
 from query.show import collection_status, show_item
 from query.where import parse_where
+from schemas.vectors import DEFAULT_PRESET, PRESET
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
     from schemas.search import Hit
     from schemas.settings import Settings
+    from store import Store
 
 __all__ = [
     "EncoderSet",
@@ -26,11 +28,12 @@ __all__ = [
 ]
 
 
-def load_encoders(settings: Settings) -> EncoderSet:
-    """The encoders that the settings name; none of them is loaded yet."""
+def load_encoders(settings: Settings, store: Store) -> EncoderSet:
+    """The encoders that the settings name, or else those of the collection; none of them is loaded yet."""
     from encoders import load_preset
 
-    return load_preset(settings.encoders.preset, threads=settings.encoders.threads)
+    preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
+    return load_preset(preset, threads=settings.encoders.threads)
 
 
 def preview_hit(hit: Hit, side: int = 240) -> bytes | None:

@@ -19,7 +19,9 @@ from schemas.errors import UsageError
 class EncoderSettings(BaseModel):
     """Which encoders run, and how."""
 
-    preset: str = "offline"
+    preset: Annotated[str | None, Field(description="else that of the collection; a new one is made for 'offline'")] = (
+        None
+    )
     ocr: Annotated[str, Field(pattern="^(auto|always|off)$")] = "auto"
     threads: Annotated[int, Field(ge=0, description="threads a model may use; 0: chosen for the machine")] = 0
 

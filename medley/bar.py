@@ -1,0 +1,81 @@
+"""Progress for people, on standard error: nothing for what takes less than a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from flows.progress import Listener
+
+PATIENCE = 1.0  # seconds without a bar
+
+STAGES = {"scan": "Looking", "index": "Reading and encoding"}
+
+
+class Rate(ProgressColumn):
+    """Files a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, once there is one."""
+        return Text(f"{task.speed:,.0f} files/s" if task.speed else "", style="dim")
+
+
+@contextmanager
+def shown(*, quiet: bool = False) -> Iterator[Listener | None]:
+    """A listener that draws a bar once a second has passed; none where nobody would see it."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    tasks = {stage: bar.add_task(text, total=None, visible=False) for stage, text in STAGES.items()}
+    began = time.monotonic()
+    started = False
+
+    def listen(stage: str, done: int, total: int) -> None:
+        nonlocal started
+        if not started and time.monotonic() - began > PATIENCE:
+            bar.start()
+            started = True
+        bar.update(tasks[stage], completed=done, total=total or None, visible=True)
+
+    try:
+        yield listen
+    finally:
+        if started:
+            bar.stop()
+
+
+@contextmanager
+def working(what: str, *, quiet: bool = False) -> Iterator[None]:
+    """A spinner while something of unknown length goes on."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield

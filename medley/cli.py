@@ -1,0 +1,218 @@
+"""The command line: `medley ingest`, `medley search`, `medley status`, `medley show`.
+
+Exit codes: 0 done; 1 failed (or, with --strict, some files are quarantined); 2 wrong usage. With --json, standard
+output is one JSON document and nothing else; everything for people's eyes goes to standard error then.
+"""
+
+# Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from schemas.errors import MedleyError, UsageError
+
+if TYPE_CHECKING:
+    from medley.library import Library
+
+app = typer.Typer(
+    name="medley",
+    help="Make a folder of media searchable by words, picture, sound and clip.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Store = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        "-s",
+        help="A folder for the embedded engine, or a server's URL. Also MEDLEY_STORE. [default: .medley]",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+@app.command()
+def ingest(
+    folder: Annotated[Path, typer.Argument(help="The media to make searchable.", show_default=False)],
+    store: Store = None,
+    source: Annotated[
+        str | None, typer.Option(help="Name of this media root. [default: the folder's]", show_default=False)
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Encoders of a new collection. [default: offline]", show_default=False)
+    ] = None,
+    ocr: Annotated[str | None, typer.Option(help="auto, always or off: words in pictures.", show_default=False)] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try quarantined files again.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Delete although most of the source is gone.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if files are quarantined.")] = False,
+    prefect: Annotated[
+        bool | None,
+        typer.Option(
+            "--prefect/--no-prefect",
+            help="Run as a Prefect flow. [default: if a Prefect API is configured]",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the collection equal to a folder: new, changed, moved and deleted files; nothing is encoded twice."""
+    with _answering(as_json):
+        from flows.prefect_run import api_configured
+        from medley import bar, show
+        from schemas.report import IngestReport
+
+        encoders = {name: value for name, value in (("preset", preset), ("ocr", ocr)) if value}
+        with _library(store, encoders) as library, bar.shown(quiet=as_json) as progress:
+            report: IngestReport = library.ingest(
+                folder,
+                source=source,
+                retry=retry,
+                force=force,
+                prefect=api_configured() if prefect is None else prefect,
+                progress=progress,
+            )
+        show.report(report, as_json=as_json)
+    if strict and report.quarantined:
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str] | None, typer.Argument(help="What to look for.", show_default=False)] = None,
+    image: Annotated[Path | None, typer.Option(help="A picture to look for.", show_default=False)] = None,
+    audio: Annotated[Path | None, typer.Option(help="A sound to look for.", show_default=False)] = None,
+    video: Annotated[Path | None, typer.Option(help="A clip to look for.", show_default=False)] = None,
+    using: Annotated[
+        list[str] | None,
+        typer.Option(help="A named vector to search; may be repeated. [default: all in reach]", show_default=False),
+    ] = None,
+    fusion: Annotated[str, typer.Option(help="How rankings become one: rrf, dbsf or relative.")] = "rrf",
+    weight: Annotated[
+        list[str] | None, typer.Option(help="VECTOR=WEIGHT; may be repeated.", show_default=False)
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="A filter: 'modality = video and modified > 2025-01-01'.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="Items wanted at most.")] = 10,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Search by words, a picture, a sound, a clip, or any mix of them."""
+    with _answering(as_json):
+        from medley import bar, show
+
+        with _library(store) as library, bar.working("Searching", quiet=as_json):
+            result = library.search(
+                " ".join(words or ()),
+                image=image,
+                audio=audio,
+                video=video,
+                using=using or (),
+                fusion=fusion,
+                weights=_weights(weight or []),
+                where=where,
+                limit=limit,
+            )
+        show.result(result, as_json=as_json)
+
+
+@app.command()
+def status(store: Store = None, as_json: Json = False) -> None:
+    """Show what the collection holds, and which files are quarantined, and why."""
+    with _answering(as_json):
+        from medley import show
+
+        with _library(store) as library:
+            found = library.status()
+        show.status(found, as_json=as_json)
+
+
+@app.command(name="show")
+def show_command(
+    item: Annotated[str, typer.Argument(help="Its path in the source, or its id.", show_default=False)],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Show all that the collection knows of an item."""
+    with _answering(as_json):
+        from medley import show
+
+        with _library(store) as library:
+            segments = library.show(item)
+        show.item(segments, as_json=as_json)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    asked: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Make a folder of media searchable by words, picture, sound and clip."""
+    if asked:
+        from medley import __version__
+
+        typer.echo(f"medley {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _library(store: str | None, encoders: dict[str, str] | None = None) -> "Library":
+    import medley
+
+    return medley.open(store, **({"encoders": encoders} if encoders else {}))
+
+
+def _weights(texts: list[str]) -> dict[str, float]:
+    weights = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            weights[name] = float(value)
+        except ValueError:
+            raise UsageError(
+                f"The weight {text!r} is not understood: write VECTOR=NUMBER, such as image=0.5."
+            ) from None
+    return weights
+
+
+@contextmanager
+def _answering(as_json: bool) -> Iterator[None]:
+    """One sentence instead of a traceback; SIGTERM stops as Ctrl-C does."""
+
+    def fail(message: str, code: int) -> typer.Exit:
+        if as_json:
+            from medley import show
+
+            show.document({"error": message})
+        typer.echo(message, err=True)
+        return typer.Exit(code)
+
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    except UsageError as error:
+        raise fail(str(error), 2) from None
+    except MedleyError as error:
+        raise fail(str(error), 1) from None
+    except KeyboardInterrupt:
+        raise fail("Stopped. What was finished is kept; the same command goes on from there.", 1) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

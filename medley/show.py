@@ -1,0 +1,153 @@
+"""Answers, for people as tables and for programs as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from schemas.media import join_words
+from schemas.report import CollectionStatus, IngestReport
+from schemas.search import Hit, SearchResult
+
+WORDS = 80  # characters of a hit's words in a table
+
+
+def document(value: Any) -> None:
+    """Print one JSON document."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def report(report: IngestReport, *, as_json: bool) -> None:
+    """What a run did."""
+    if as_json:
+        document(report.model_dump())
+        return
+    console = Console()
+    done = [
+        f"{report.indexed:,} indexed",
+        f"{report.unchanged:,} unchanged",
+        f"{report.excluded:,} excluded",
+        f"{report.quarantined:,} quarantined",
+    ]
+    moved = [f"{count:,} {what}" for what, count in (("moved", report.moved), ("copied", report.copied)) if count]
+    if moved:
+        done[0] += f" ({', '.join(moved)})"
+    console.print(f"[bold]{report.found:,} files found[/]: {', '.join(done)}.", highlight=False)
+    encoded = ", ".join(f"{count:,} {vector}" for vector, count in report.encoded.items() if count)
+    gone = f" {report.deleted:,} deleted." if report.deleted else ""
+    console.print(f"Encoded: {encoded or 'nothing'}.{gone} {report.seconds:.1f} s.", highlight=False)
+    for note in report.notes:
+        console.print(escape(note), style="cyan", highlight=False)
+    _quarantine(console, report.quarantine)
+
+
+def result(result: SearchResult, *, as_json: bool) -> None:
+    """The answer to a question."""
+    if as_json:
+        document(result.model_dump())
+        return
+    console = Console()
+    for note in result.notes:
+        console.print(escape(note), style="cyan", highlight=False)
+    if not result.hits:
+        console.print("Nothing was found.")
+        return
+    console.print(hits_table(result.hits))
+
+
+def hits_table(hits: Sequence[Hit]) -> Table:
+    """Hits as a table: rank, score, where, and why."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("score", justify="right")
+    table.add_column("item", overflow="fold")
+    table.add_column("why", style="green", overflow="fold")
+    table.add_column("words", style="dim", overflow="fold")
+    for rank, hit in enumerate(hits, start=1):
+        why = "  ".join(f"{name} #{part.rank} {part.score:.2f}" for name, part in hit.vectors.items())
+        words = " ".join(join_words(hit.words, named=False).split())
+        short = words if len(words) <= WORDS else words[: WORDS - 1] + "…"
+        table.add_row(str(rank), f"{hit.score:.3f}", escape(f"{hit.path}{place(hit)}"), why, escape(short))
+    return table
+
+
+def place(hit: Hit) -> str:
+    """Where in the item: ` 0:12-0:18`, ` p. 3`, or nothing."""
+    if hit.page is not None:
+        return f" p. {hit.page}"
+    if hit.start is None or hit.end is None:
+        return ""
+    return f" {clock(hit.start)}-{clock(hit.end)}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds: 1:05, or 1:02:05 from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def status(status: CollectionStatus, *, as_json: bool) -> None:
+    """What a collection holds."""
+    if as_json:
+        document(status.model_dump())
+        return
+    console = Console()
+    by_modality = ", ".join(f"{count:,} {modality}" for modality, count in status.by_modality.items() if count)
+    console.print(
+        f"[bold]{status.items:,} items[/] ({by_modality or 'none'}), {status.points:,} points.", highlight=False
+    )
+    for name, folder in status.sources.items():
+        console.print(f"Source {escape(name)}: {escape(folder)}", highlight=False)
+    if status.vectors:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column in ("vector", "points", "dim", "distance", "encoder"):
+            table.add_column(column, justify="right" if column in ("points", "dim") else "left")
+        for name, vector in status.vectors.items():
+            table.add_row(name, f"{vector.points:,}", str(vector.dim or ""), vector.distance, vector.fingerprint)
+        console.print(table)
+    for name, bridge in status.bridges.items():
+        console.print(f"{escape(name)}: {escape(bridge)}", highlight=False)
+    _quarantine(console, status.quarantined)
+
+
+def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """All that is known of an item."""
+    if as_json:
+        document({"segments": segments})
+        return
+    console = Console()
+    first = segments[0]
+    console.print(f"[bold]{escape(first['path'])}[/]", highlight=False)
+    shared = Table(box=None, show_header=False, pad_edge=False)
+    shared.add_column(style="dim")
+    shared.add_column(overflow="fold")
+    for key in ("state", "reason", "modality", "mime", "source", "item", "size", "modified", "hash"):
+        if first.get(key) not in (None, ""):
+            shared.add_row(key, escape(str(first[key])))
+    for key, value in {**first.get("info", {}), **first.get("encoders", {})}.items():
+        shared.add_row(key, escape(str(value)))
+    console.print(shared)
+    for segment in segments:
+        where = "  ".join(f"{key} {segment[key]}" for key in ("start", "end", "page") if key in segment)
+        console.print(f"[dim]segment {segment['segment']}  {where}[/]", highlight=False)
+        for kind, text in segment.get("words", {}).items():
+            console.print(f"  [green]{kind}[/] {escape(text)}", highlight=False)
+
+
+def _quarantine(console: Console, entries: Sequence[Any]) -> None:
+    if not entries:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("quarantined", overflow="fold")
+    table.add_column("reason", style="yellow", overflow="fold")
+    for entry in entries:
+        table.add_row(escape(entry.path), escape(entry.reason))
+    console.print(table)
