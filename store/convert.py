@@ -1,0 +1,168 @@
+"""Points of `qdrant_client.models` as those of the embedded engine, and its answers as `qdrant_client.models`.
+
+Answers are built with `model_construct`: they come from the engine, and to check them again would cost more than the
+search itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import qdrant_edge as edge
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+from qdrant_client import models
+
+from schemas.errors import StoreError
+
+if TYPE_CHECKING:
+    from schemas.vectors import VectorSpec
+
+DISTANCES = {
+    "cosine": edge.Distance.Cosine,
+    "dot": edge.Distance.Dot,
+    "euclid": edge.Distance.Euclid,
+    "manhattan": edge.Distance.Manhattan,
+}
+INDEX_TYPES = {
+    "keyword": edge.PayloadSchemaType.Keyword,
+    "integer": edge.PayloadSchemaType.Integer,
+    "datetime": edge.PayloadSchemaType.Datetime,
+}
+
+
+def to_multivector(spec: VectorSpec) -> edge.MultiVectorConfig | None:
+    """The configuration of late interaction (MaxSim), for a vector that has it."""
+    return edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if spec.multivector else None
+
+
+def to_params(spec: VectorSpec) -> edge.EdgeVectorParams:
+    """The place of a dense vector in the engine."""
+    return edge.EdgeVectorParams(spec.dim, DISTANCES[spec.distance], multivector_config=to_multivector(spec))
+
+
+def to_sparse_params() -> edge.EdgeSparseVectorParams:
+    """The place of a sparse vector: the engine weighs its terms by how rare they are (IDF)."""
+    return edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)
+
+
+def to_new_vector(spec: VectorSpec) -> edge.UpdateOperation:
+    """The operation that adds a named vector to a collection."""
+    if spec.sparse:
+        return edge.UpdateOperation.create_sparse_vector(spec.name, edge.Modifier.Idf)
+    return edge.UpdateOperation.create_dense_vector(
+        spec.name, spec.dim, DISTANCES[spec.distance], multivector_config=to_multivector(spec)
+    )
+
+
+def to_points(points: Iterable[models.PointStruct]) -> list[edge.Point]:
+    """Points that `check_points` has passed.
+
+    Raises:
+        StoreError: an id is neither a number nor a UUID, or a payload is no JSON.
+    """
+    converted = []
+    for point in points:
+        vectors: Any = to_vectors(point.vector)
+        try:
+            converted.append(edge.Point(point.id, vectors, point.payload))
+        except (TypeError, ValueError, OverflowError):
+            # Rare, so slow is fine: dates and the like are no JSON yet, and what else it is, is said by `to_payload`.
+            check_ids([point.id])
+            converted.append(edge.Point(point.id, vectors, to_payload(point.payload, f"point {point.id}")))
+    return converted
+
+
+def to_point_vectors(points: Iterable[models.PointVectors]) -> list[edge.PointVectors]:
+    """Vectors of points that `check_points` has passed."""
+    points = list(points)
+    check_ids([point.id for point in points])
+    return [edge.PointVectors(point.id, to_vectors(point.vector)) for point in points]
+
+
+def check_ids(ids: Iterable[models.ExtendedPointId]) -> None:
+    """Raise `StoreError` at the first id that is neither a number from 0 nor a UUID."""
+    for point_id in ids:
+        try:
+            edge.PointVectors(point_id, {})
+        except (TypeError, ValueError, OverflowError) as error:
+            raise StoreError(f"The point id {point_id!r} cannot be used: take a number from 0, or a UUID.") from error
+
+
+def to_payload(payload: Mapping[str, Any] | None, of: str) -> dict[str, Any]:
+    """A payload as plain JSON values: dates, UUIDs and enumerations become words, as a client would send them.
+
+    Raises:
+        StoreError: a value is no JSON (NaN, undecodable text, an object).
+    """
+    try:
+        plain: dict[str, Any] = to_jsonable_python(payload or {})
+        edge.Point(0, {}, plain)
+    except (TypeError, ValueError, OverflowError, PydanticSerializationError) as error:
+        raise StoreError(f"The payload of {of} cannot be stored: {str(error).splitlines()[0]}.") from error
+    return plain
+
+
+def to_vectors(vectors: Any) -> dict[str, Any]:
+    """Named vectors: arrays become lists, which the engine reads faster, and sparse vectors its own."""
+    return {name: to_vector(vector) for name, vector in vectors.items()}
+
+
+def to_vector(vector: Any) -> Any:
+    """One vector, dense, multi or sparse."""
+    if isinstance(vector, np.ndarray):
+        return vector.tolist()
+    if isinstance(vector, models.SparseVector):
+        return edge.SparseVector(list(vector.indices), list(vector.values))
+    return vector
+
+
+def to_payload_selector(given: models.WithPayloadInterface | None) -> Any:
+    """Which keys of the payload to give back: none, all, or a list of paths to include or exclude."""
+    if isinstance(given, models.PayloadSelectorInclude):
+        return edge.PayloadSelector.Include(given.include)
+    if isinstance(given, models.PayloadSelectorExclude):
+        return edge.PayloadSelector.Exclude(given.exclude)
+    return given or False
+
+
+def from_record(found: edge.Record) -> models.Record:
+    """A point."""
+    return models.Record.model_construct(
+        id=from_id(found.id),
+        payload=found.payload,
+        vector=from_vectors(found.vector),
+        shard_key=None,
+        order_value=found.order_value,
+    )
+
+
+def from_scored(found: edge.ScoredPoint) -> models.ScoredPoint:
+    """A point with its score."""
+    return models.ScoredPoint.model_construct(
+        id=from_id(found.id),
+        version=found.version,
+        score=found.score,
+        payload=found.payload,
+        vector=from_vectors(found.vector),
+        shard_key=None,
+        order_value=found.order_value,
+    )
+
+
+def from_id(found: Any) -> int | str:
+    """A number, or a UUID as words, as a server gives it."""
+    return found if isinstance(found, int) else str(found)
+
+
+def from_vectors(found: Any) -> Any:
+    """Named vectors as lists, or None where none were asked for."""
+    if found is None:
+        return None
+    return {
+        name: models.SparseVector(indices=vector.indices, values=vector.values)
+        if isinstance(vector, edge.SparseVector)
+        else vector
+        for name, vector in found.items()
+    }

@@ -1,0 +1,234 @@
+"""The default engine: Qdrant's own, in this process, with its files in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import qdrant_edge as edge
+from qdrant_client import models
+from typing_extensions import override
+
+from schemas.errors import StoreError, UsageError
+from schemas.payload import ENCODERS
+from store import convert
+from store.base import Store
+from store.checks import check_points
+from store.engine import Engine
+from store.examples import resolve
+from store.filters import to_filter
+from store.queries import to_order, to_request
+from store.specs import check_metadata, check_same, check_wanted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from schemas.vectors import VectorSpec
+
+    Selector = Sequence[models.ExtendedPointId] | models.Filter
+
+_Op = edge.UpdateOperation
+
+
+class EmbeddedStore(Store):
+    """A collection in a folder. One process holds it at a time; its threads share it.
+
+    Raises:
+        StoreLockedError: another process, or another `EmbeddedStore` of this one, holds it.
+        StoreError: the folder cannot be used, or the store is damaged.
+    """
+
+    def __init__(self, folder: Path, collection: str) -> None:
+        self.location, self.collection = str(folder), collection
+        self._engine = Engine(folder, collection)
+
+    # -- the collection ------------------------------------------------------------------------------------------------
+
+    @override
+    def exists(self) -> bool:
+        return self._engine.created
+
+    @override
+    def ensure(self, specs: Sequence[VectorSpec]) -> None:
+        check_wanted(specs)
+        if not self._engine.created:
+            self._engine.create(specs)
+        have = self._engine.specs
+        for spec in specs:
+            if spec.name in have:
+                check_same(have[spec.name], spec, self._engine.where)
+        for spec in specs:
+            if spec.name not in have:
+                self._engine.add_vector(spec)
+        self._engine.add_indexes()
+
+    @override
+    def replace_vector(self, spec: VectorSpec) -> None:
+        check_wanted([spec])
+        self.delete_payload([f"{ENCODERS}.{spec.name}"], models.Filter())
+        self._engine.add_vector(spec)
+
+    @override
+    def vectors(self) -> dict[str, VectorSpec]:
+        self._engine.check_open()
+        return dict(self._engine.specs)
+
+    @override
+    def metadata(self) -> dict[str, Any]:
+        return self._engine.metadata()
+
+    @override
+    def set_metadata(self, metadata: Mapping[str, Any]) -> None:
+        check_metadata(metadata)
+        self._engine.set_metadata(metadata)
+
+    # -- points --------------------------------------------------------------------------------------------------------
+
+    @override
+    def upsert(self, points: Sequence[models.PointStruct]) -> None:
+        if points:
+            check_points(points, self._engine.specs, self._engine.where)
+            self._engine.update(_Op.upsert_points(convert.to_points(points)))
+
+    @override
+    def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
+        if points:
+            check_points(points, self._engine.specs, self._engine.where)
+            self._engine.update(_Op.update_vectors(convert.to_point_vectors(points)))
+
+    @override
+    def set_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
+        plain = convert.to_payload(payload, self._engine.where)
+        self._select(points, _Op.set_payload, _Op.set_payload_by_filter, plain)
+
+    @override
+    def overwrite_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
+        plain = convert.to_payload(payload, self._engine.where)
+        self._select(points, _Op.overwrite_payload, _Op.overwrite_payload_by_filter, plain)
+
+    @override
+    def delete_payload(self, keys: Sequence[str], points: Selector) -> None:
+        self._select(points, _Op.delete_payload, _Op.delete_payload_by_filter, list(keys))
+
+    @override
+    def delete(self, points: Selector) -> None:
+        self._select(points, _Op.delete_points, _Op.delete_points_by_filter)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    @override
+    def retrieve(
+        self,
+        ids: Sequence[models.ExtendedPointId],
+        with_payload: models.WithPayloadInterface = True,
+        with_vectors: models.WithVector = False,
+    ) -> list[models.Record]:
+        convert.check_ids(ids)
+        once: list[int | UUID | str] = list(dict.fromkeys(map(convert.from_id, ids)))
+        with self._engine.use() as shard:
+            found = shard.retrieve(once, convert.to_payload_selector(with_payload), with_vectors)
+            return [convert.from_record(record) for record in found]
+
+    @override
+    def scroll(
+        self,
+        scroll_filter: models.Filter | None = None,
+        limit: int = 100,
+        offset: models.ExtendedPointId | None = None,
+        *,
+        order_by: models.OrderByInterface | None = None,
+        with_payload: models.WithPayloadInterface = True,
+        with_vectors: models.WithVector = False,
+    ) -> tuple[list[models.Record], models.ExtendedPointId | None]:
+        if order_by is not None and offset is not None:
+            raise UsageError("A scroll by a field takes no offset: continue with the `start_from` of its order_by.")
+        with self._engine.use() as shard:
+            request = edge.ScrollRequest(
+                offset=offset,
+                limit=limit,
+                filter=to_filter(scroll_filter),
+                with_payload=convert.to_payload_selector(with_payload),
+                with_vector=with_vectors,
+                order_by=None if order_by is None else to_order(order_by),
+            )
+            found, after = shard.scroll(request)
+            following = None if after is None or order_by is not None else convert.from_id(after)
+            return [convert.from_record(record) for record in found], following
+
+    @override
+    def count(self, count_filter: models.Filter | None = None) -> int:
+        with self._engine.use() as shard:
+            return shard.count(edge.CountRequest(exact=True, filter=to_filter(count_filter)))
+
+    @override
+    def facet(
+        self, key: str, facet_filter: models.Filter | None = None, limit: int = 10
+    ) -> dict[bool | int | str, int]:
+        with self._engine.use() as shard:
+            found = shard.facet(edge.FacetRequest(key, limit=limit, exact=True, filter=to_filter(facet_filter)))
+            return {hit.value: hit.count for hit in found.hits}
+
+    @override
+    def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
+        with self._engine.use() as shard:
+            asked = [to_request(resolve(request, self._vector_of)) for request in requests]
+            found = [shard.query(asked[0])] if len(asked) == 1 else shard.query_batch(edge.QueryBatchRequest(asked))
+            return [[convert.from_scored(hit) for hit in hits] for hits in found]
+
+    # -- small fitted models -------------------------------------------------------------------------------------------
+
+    @override
+    def save_artifact(self, name: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+        with self._engine.use():
+            self._engine.folder.write_artifact(name, arrays, meta)
+
+    @override
+    def load_artifact(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+        self._engine.check_open()
+        return self._engine.folder.read_artifact(name)
+
+    @override
+    def artifacts(self) -> list[str]:
+        self._engine.check_open()
+        return self._engine.folder.artifact_names()
+
+    @override
+    def delete_artifact(self, name: str) -> None:
+        self._engine.check_open()
+        self._engine.folder.delete_artifact(name)
+
+    # -- upkeep --------------------------------------------------------------------------------------------------------
+
+    @override
+    def optimize(self) -> None:
+        """Build the vector index (HNSW), which makes queries on large collections several times faster.
+
+        The engine freezes its whole interpreter meanwhile, for seconds to minutes. So it is closed, a process of its
+        own does the work, and it is opened again; other threads wait. Small collections are left as they are: a full
+        scan answers them as fast.
+        """
+        self._engine.optimize()
+
+    @override
+    def close(self) -> None:
+        self._engine.close()
+
+    # -- how -----------------------------------------------------------------------------------------------------------
+
+    def _select(self, points: Selector, by_id: Any, by_filter: Any, *rest: Any) -> None:
+        if isinstance(points, models.Filter):
+            self._engine.update(by_filter(to_filter(points), *rest))
+        elif points:
+            convert.check_ids(points)
+            self._engine.update(by_id(list(points), *rest))
+
+    def _vector_of(self, point_id: Any, using: str) -> Any:
+        found = self.retrieve([point_id], False, [using])
+        if not found:
+            raise StoreError(f"Point {point_id} is not in {self._engine.where}: name one that is.")
+        vectors: Any = found[0].vector
+        if using not in vectors:
+            raise StoreError(f"Point {point_id} of {self._engine.where} has no vector {using!r} to search with.")
+        return vectors[using]

@@ -1,0 +1,223 @@
+"""One embedded engine, opened: its lock, its files, and what is recorded of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import qdrant_edge as edge
+
+from schemas.errors import MedleyError, StoreError
+from schemas.payload import INDEXES
+from store import convert
+from store.folder import CollectionFolder
+from store.lock import FolderLock, Gate
+from store.specs import VECTORS, from_json, to_json
+
+if TYPE_CHECKING:
+    from schemas.vectors import VectorSpec
+
+_Op = edge.UpdateOperation
+
+
+class Engine:
+    """The engine of one collection. It need not exist yet: then there is nothing but its name.
+
+    Attributes:
+        folder: its files.
+        where: what to call it in an error.
+        specs: its named vectors.
+    """
+
+    def __init__(self, store: Path, collection: str) -> None:
+        self.folder = CollectionFolder(store, collection)
+        self.where = f"collection {collection!r} in {store}"
+        self.specs: dict[str, VectorSpec] = {}
+        self._record: dict[str, Any] = {}
+        self._gate, self._recording = Gate(), Lock()
+        self._lock: FolderLock | None = None
+        self._shard: edge.EdgeShard | None = None
+        self._closed = False
+        self._process = os.getpid()
+        if self.folder.present():
+            self._open()
+
+    @property
+    def created(self) -> bool:
+        """Whether the collection exists."""
+        self.check_open()
+        return self._shard is not None
+
+    @contextmanager
+    def use(self) -> Iterator[edge.EdgeShard]:
+        """The engine, kept from being closed meanwhile; its errors become ours.
+
+        Raises:
+            StoreError: the collection does not exist, or the engine refuses.
+        """
+        with self._gate.shared():
+            self.check_open()
+            if self._shard is None:
+                raise self._absent()
+            with self._errors():
+                yield self._shard
+
+    def update(self, operation: Any) -> None:
+        """Write, durably: the engine syncs its files at `flush` and at no other time."""
+        with self.use() as shard:
+            shard.update(operation)
+            shard.flush()
+
+    def create(self, wanted: Sequence[VectorSpec]) -> None:
+        """Make the collection, unless it turns out to be there."""
+        if self._lock is None:
+            self.folder.make()
+            self._open()
+        if self._shard is not None:
+            return
+        vectors = {spec.name: spec for spec in wanted}
+        with self.folder.guarded("made"), self._errors():
+            config = edge.EdgeConfig(
+                vectors={name: convert.to_params(spec) for name, spec in vectors.items() if not spec.sparse},
+                sparse_vectors={name: convert.to_sparse_params() for name, spec in vectors.items() if spec.sparse},
+            )
+            shard = edge.EdgeShard.create(str(self.folder.draft), config)
+            for key, kind in INDEXES.items():
+                shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[kind]))
+            shard.flush()
+            shard.close()
+        record = {"engine": "qdrant-edge", "metadata": {VECTORS: to_json(vectors)}}
+        self.folder.publish(record)
+        self._record, self.specs, self._shard = record, vectors, self._load()
+
+    def add_indexes(self) -> None:
+        """Add the payload indexes that an older collection lacks."""
+        with self.use() as shard:
+            missing = INDEXES.keys() - shard.info().payload_schema.keys()
+            for key in missing:
+                shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[INDEXES[key]]))
+            if missing:
+                shard.flush()
+
+    def add_vector(self, spec: VectorSpec) -> None:
+        """Make a named vector, empty on every point. The record speaks of it last, and of the one it replaces no more.
+
+        What bears the name without being recorded is the rest of an interrupted change, so it is dropped first.
+        """
+        with self._recording, self.use() as shard:
+            if spec.name in self.specs:
+                self._record_vectors({name: other for name, other in self.specs.items() if name != spec.name})
+            shard.update(_Op.delete_vector_name(spec.name))
+            shard.update(convert.to_new_vector(spec))
+            shard.flush()
+            self._record_vectors({**self.specs, spec.name: spec})
+
+    def metadata(self) -> dict[str, Any]:
+        """The metadata, without the vectors."""
+        self.check_open()
+        return {key: deepcopy(value) for key, value in self._record.get("metadata", {}).items() if key != VECTORS}
+
+    def set_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Merge values at the top level, durably; None removes a key."""
+        with self._recording, self.use():
+            merged = {**self._record["metadata"], **deepcopy(dict(metadata))}
+            self._write_record({key: value for key, value in merged.items() if value is not None})
+
+    def optimize(self) -> None:
+        """Build the vector index in a process of its own, while every thread here waits."""
+        with self._gate.alone():
+            self.check_open()
+            if self._shard is None:
+                raise self._absent()
+            with self._errors():
+                self._shard.flush()
+                self._shard.close()
+            self._shard = None
+            command = [sys.executable, "-P", str(Path(__file__).with_name("optimizer.py")), str(self.folder.shard)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own file
+            self._shard = self._load()
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+            raise StoreError(
+                f"The index of {self.where} could not be built ({reason}): the collection is as it was; "
+                "free memory or disk space and try again."
+            )
+
+    def close(self) -> None:
+        """Close the engine, then let go of the lock."""
+        if self._process != os.getpid():  # a fork's copy: engine and lock are its parent's
+            return
+        with self._gate.alone():
+            self._closed = True
+            try:
+                if self._shard is not None:
+                    with self._errors():
+                        self._shard.flush()
+                        self._shard.close()
+            finally:
+                self._shard = None
+                if self._lock is not None:
+                    self._lock.release()
+                    self._lock = None
+
+    def check_open(self) -> None:
+        """Raise `StoreError` if this is closed, or another process's."""
+        if self._closed:
+            raise StoreError(f"The store {self.folder.path} was closed: open it again.")
+        if self._process != os.getpid():
+            raise StoreError(f"The store {self.folder.path} was opened before a fork: open it in the new process.")
+
+    def _open(self) -> None:
+        """Take the lock, and load the collection if there is one. The lock comes first, always: see `FolderLock`."""
+        self._lock = FolderLock(self.folder.lock)
+        try:
+            if self.folder.created():
+                self._record = self.folder.read_record()
+                try:
+                    self.specs = from_json(self._record["metadata"][VECTORS])
+                except (KeyError, TypeError) as error:
+                    raise self.folder.torn("collection.json is damaged") from error
+                self._shard = self._load()
+        except BaseException:
+            self._lock.release()
+            self._lock = None
+            raise
+
+    def _load(self) -> edge.EdgeShard:
+        try:
+            return edge.EdgeShard.load(str(self.folder.shard))
+        except Exception as error:
+            raise self.folder.torn(str(error).splitlines()[0]) from error
+
+    def _record_vectors(self, vectors: dict[str, VectorSpec]) -> None:
+        self._write_record({**self._record["metadata"], VECTORS: to_json(vectors)})
+        self.specs = vectors
+
+    def _write_record(self, metadata: dict[str, Any]) -> None:
+        record = {**self._record, "metadata": metadata}
+        self.folder.write_record(record)
+        self._record = record
+
+    def _absent(self) -> StoreError:
+        return StoreError(f"There is no {self.where} yet: ingest a folder first.")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the engine's errors, which are plain exceptions or panics, into ours."""
+        try:
+            yield
+        except (MedleyError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # a panic of the engine is no Exception
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+            raise StoreError(
+                f"The engine refused what was asked of {self.where} ({reason}): correct the request, "
+                "or, if it is sound, check the disk and the store."
+            ) from error

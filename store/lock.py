@@ -1,0 +1,99 @@
+"""Who may use an embedded store: one process at a time, and in it, readers together or one who closes it alone."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition
+
+from schemas.errors import StoreError, StoreLockedError
+
+
+class FolderLock:
+    """An exclusive lock on a folder, held until `release` or the end of the process, however it ends.
+
+    The engine refuses a folder that another process holds only after it has damaged that process's files, so this lock
+    is taken before the engine looks at the folder. The kernel keeps it (`flock`), so the file that a killed process
+    leaves behind locks nothing; what is written in it only lets the error name the holder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            # Never truncated here: until the lock is ours, the file speaks for its holder.
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"The store {path.parent} cannot be locked ({error.strerror}): make the folder writable, "
+                "or choose another with --store."
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sentence = self._who_holds_it()
+            os.close(self._descriptor)
+            raise StoreLockedError(sentence) from None
+        except OSError as error:
+            os.close(self._descriptor)
+            raise StoreError(
+                f"The store {path.parent} cannot be locked ({error.strerror}): its file system keeps no locks; "
+                "choose a folder on a local disk with --store."
+            ) from error
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": shlex.join(sys.argv)[:200]}
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(holder).encode(), 0)
+
+    def release(self) -> None:
+        """Let others have the folder. The file stays: were it removed, two processes could hold two of its name."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _who_holds_it(self) -> str:
+        folder = self._path.parent
+        try:
+            holder = json.loads(os.pread(self._descriptor, 4096, 0))
+            pid, host, command = int(holder["pid"]), str(holder["host"]), str(holder["command"])
+        except (OSError, ValueError, KeyError, TypeError):  # the holder has not written it yet
+            return f"The store {folder} is in use by another process: wait until it has ended, or run a Qdrant server."
+        if pid == os.getpid() and host == socket.gethostname():
+            return f"The store {folder} is already open in this process: share that one, or close it first."
+        return (
+            f"The store {folder} is in use by process {pid} on {host} ({command}): wait until it has ended or stop it, "
+            "or run a Qdrant server, which several processes can use at once."
+        )
+
+
+class Gate:
+    """Many pass together, or one alone: the engine must not be closed while a thread is inside it."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._inside = 0
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Pass together with others, after whoever is alone."""
+        with self._changed:
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                if not self._inside:
+                    self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait for those inside, and keep others out until done."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._inside)
+            yield

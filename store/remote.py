@@ -1,0 +1,152 @@
+"""One collection on a server: the requests, tried again if need be, and what is recorded of its vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from qdrant_client import QdrantClient, models
+
+from schemas.errors import CollectionMismatchError, StoreError, StoreUnavailableError
+from schemas.payload import INDEXES
+from store.retry import Backoff
+from store.specs import VECTORS, from_json, to_json
+
+if TYPE_CHECKING:
+    from schemas.vectors import VectorSpec
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DISTANCES = {
+    "cosine": models.Distance.COSINE,
+    "dot": models.Distance.DOT,
+    "euclid": models.Distance.EUCLID,
+    "manhattan": models.Distance.MANHATTAN,
+}
+
+
+class Remote:
+    """A collection on a server. It need not exist yet.
+
+    Attributes:
+        client: to the server.
+        where: what to call the collection in an error.
+    """
+
+    def __init__(self, client: QdrantClient, url: str, collection: str, backoff: Backoff) -> None:
+        self.client, self.collection = client, collection
+        self.where = f"collection {collection!r} at {url}"
+        self._backoff = backoff
+        self._specs: dict[str, VectorSpec] | None = None
+
+    def exists(self) -> bool:
+        """Whether the collection has been created."""
+        return self.call(self.client.collection_exists, self.collection)
+
+    def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """One request, again if need be; its errors become ours."""
+        try:
+            return self._backoff.call(lambda: method(*args, **kwargs), self.where)
+        except (ValueError, TypeError) as error:  # the client's own checks, before anything is sent
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise StoreError(f"The request to {self.where} cannot be sent ({reason}): correct it.") from error
+
+    def metadata(self) -> dict[str, Any]:
+        """All of the metadata, the vectors too."""
+        return self.call(self.client.get_collection, self.collection).config.metadata or {}
+
+    def read_specs(self) -> dict[str, VectorSpec]:
+        """The vectors, asked of the server.
+
+        Raises:
+            CollectionMismatchError: the collection is not one of ours.
+        """
+        try:
+            self._specs = from_json(self.metadata()[VECTORS])
+        except (KeyError, TypeError) as error:
+            raise CollectionMismatchError(
+                f"The {self.where} was not made by Medley (its metadata names no vectors): name another collection."
+            ) from error
+        return self._specs
+
+    def specs(self) -> dict[str, VectorSpec]:
+        """The vectors as last read: to ask the server before every write would double the requests."""
+        return self.read_specs() if self._specs is None else self._specs
+
+    def create(self, wanted: Sequence[VectorSpec]) -> None:
+        """Make the collection; the payload indexes follow in `_add_indexes`, which makes up for an interruption too."""
+        vectors = {spec.name: spec for spec in wanted}
+        try:
+            self.call(
+                self.client.create_collection,
+                self.collection,
+                vectors_config={name: _params(spec) for name, spec in vectors.items() if not spec.sparse},
+                sparse_vectors_config={
+                    name: models.SparseVectorParams(modifier=models.Modifier.IDF)
+                    for name, spec in vectors.items()
+                    if spec.sparse
+                },
+                metadata={VECTORS: to_json(vectors)},
+            )
+        except StoreError:
+            if not self.exists():  # else another process was quicker
+                raise
+
+    def add_indexes(self) -> None:
+        """Add the payload indexes that the collection lacks."""
+        have = self.call(self.client.get_collection, self.collection).payload_schema
+        for key, kind in INDEXES.items():
+            if key not in have:
+                schema = models.PayloadSchemaType(kind)
+                self.call(self.client.create_payload_index, self.collection, key, schema, wait=True)
+
+    def add_vector(self, spec: VectorSpec) -> None:
+        """Make a named vector, empty on every point. The metadata speaks of it last: see `Engine.add_vector`."""
+        params = self.call(self.client.get_collection, self.collection).config.params
+        there = {**(params.vectors if isinstance(params.vectors, dict) else {}), **(params.sparse_vectors or {})}
+        known = self.read_specs()
+        config = (
+            models.SparseVectorNameConfig(sparse=models.SparseVectorConfig(modifier=models.Modifier.IDF))
+            if spec.sparse
+            else models.DenseVectorNameConfig(
+                dense=models.DenseVectorConfig(
+                    size=spec.dim, distance=DISTANCES[spec.distance], multivector_config=_several(spec)
+                )
+            )
+        )
+        try:
+            if spec.name in there:
+                self._record_vectors({name: other for name, other in known.items() if name != spec.name})
+                self.call(self.client.delete_vector_name, self.collection, spec.name, wait=True)
+            self.call(self.client.create_vector_name, self.collection, spec.name, config, wait=True)
+        except StoreUnavailableError:
+            raise
+        except StoreError as error:
+            raise CollectionMismatchError(
+                f"The vector {spec.name!r} cannot be added to {self.where} ({error}): upgrade the server to one that "
+                "adds vectors in place, or ingest into a new collection."
+            ) from error
+        self._record_vectors({**known, spec.name: spec})
+
+    def _record_vectors(self, vectors: dict[str, VectorSpec]) -> None:
+        self.call(self.client.update_collection, self.collection, metadata={VECTORS: to_json(vectors)})
+        self._specs = vectors
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown: what stands before the @ is a secret."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+
+def _params(spec: VectorSpec) -> models.VectorParams:
+    return models.VectorParams(size=spec.dim, distance=DISTANCES[spec.distance], multivector_config=_several(spec))
+
+
+def _several(spec: VectorSpec) -> models.MultiVectorConfig | None:
+    if not spec.multivector:
+        return None
+    return models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
