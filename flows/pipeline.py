@@ -22,7 +22,7 @@ from encoders import Enricher
 from flows.plan import Work
 from flows.points import Item, Row, Vector
 from readers import content_hash, read
-from schemas import EncodeError, FileChangedError, Modality, ReadError, ReadOptions, Segment, UnsupportedError
+from schemas import EncodeError, Modality, ReadError, ReadOptions, Segment, UnsupportedError
 from schemas.media import join_words
 from schemas.payload import State
 from schemas.vectors import LEXICAL
@@ -205,8 +205,6 @@ class Pipeline:
             if reading.modality is Modality.IMAGE:
                 self._enrich(segment)
             self._queue.put((draft, segment))
-        if not _same(path, found.size, found.mtime_ns):
-            raise FileChangedError("It changed while it was being read; the next run takes it as it is then.")
 
     def _enrich(self, segment: Segment) -> None:
         for enricher in self._enrichers:
@@ -273,14 +271,6 @@ class Pipeline:
 
 _Message = tuple[_Draft | None, Segment | None]
 """A segment of a draft; a draft that is read to its end; or neither: a reader that has ended."""
-
-
-def _same(path: Path, size: int, mtime_ns: int) -> bool:
-    try:
-        now = path.stat()
-    except OSError:
-        return False
-    return (now.st_size, now.st_mtime_ns) == (size, mtime_ns)
 
 
 def _encode_contents(encoder: Encoder, values: Sequence[Any]) -> tuple[list[Vector], list[str]]:

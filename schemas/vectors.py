@@ -11,6 +11,13 @@ LEXICAL = "words"
 """The sparse named vector that holds a segment's words as words, the file's name among them."""
 
 
+PRESET = "preset"
+"""Key of the collection's metadata: the preset that it was made for, so that a question needs not name it."""
+
+DEFAULT_PRESET = "offline"
+"""Of a new collection: needs no network, ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
     """All that can be known of an encoder without loading it.
