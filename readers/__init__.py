@@ -1,0 +1,23 @@
+"""Files to segments: crawl a folder, tell what a file is, decode it. What is heavy is loaded with the first file."""
+
+from readers.crawl import CrawlRules, crawl, found_file
+from readers.hash import content_hash
+from readers.names import name_words
+from readers.preview import preview
+from readers.read import read, read_audio, read_file, read_image
+from readers.sniff import MediaType, sniff
+
+__all__ = [
+    "CrawlRules",
+    "MediaType",
+    "content_hash",
+    "crawl",
+    "found_file",
+    "name_words",
+    "preview",
+    "read",
+    "read_audio",
+    "read_file",
+    "read_image",
+    "sniff",
+]

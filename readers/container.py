@@ -1,0 +1,148 @@
+"""Sound and film files opened with FFmpeg, and its complaints as sentences. The one place that opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import av.error
+import av.logging
+from av.stream import Disposition
+
+from readers.hash import os_reason
+from schemas import ReadError, ReadOptions, UnsupportedError
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+av.logging.set_level(None)  # FFmpeg's remarks on damaged files go to no one's terminal: they come back as ReadError
+
+# Telling FFmpeg the format keeps it from guessing others: a playlist could make it open other files.
+_FORMATS = {
+    "wav": "wav",
+    "flac": "flac",
+    "mp4": "mov",
+    "quicktime": "mov",
+    "ogg": "ogg",
+    "aac": "aac",
+    "aiff": "aiff",
+    "x-matroska": "matroska",
+    "webm": "matroska",
+    "x-msvideo": "avi",
+    "mp2t": "mpegts",
+    "x-ms-asf": "asf",
+    "x-flv": "flv",
+}
+_MICROSECONDS = 1_000_000
+WHOLE = 0.9  # a file of which less than this share of its stated duration can be read is broken
+
+
+def open_container(path: Path, mime: str, options: ReadOptions | None = None) -> InputContainer:
+    """The container at `path`, which was sniffed as `mime`.
+
+    Raises:
+        ReadError: It is damaged or cannot be read.
+    """
+    options = options or ReadOptions()
+    kind, _, name = mime.partition("/")
+    form = ("mp3" if kind == "audio" else "mpeg") if name == "mpeg" else _FORMATS[name]
+    with av_errors():
+        return av.open(
+            f"file:{path}",
+            format=form,
+            metadata_errors="replace",
+            options={"max_pixels": str(options.max_pixels), "protocol_whitelist": "file"},
+        )
+
+
+@contextmanager
+def av_errors() -> Iterator[None]:
+    """Turn every exception of PyAV and FFmpeg inside into a ReadError of one sentence."""
+    try:
+        yield
+    except (GeneratorExit, ReadError):
+        raise
+    except av.error.FFmpegError as error:
+        raise ReadError(_sentence(error)) from error
+    except OSError as error:
+        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+    except MemoryError as error:
+        raise ReadError("The file claims more memory than there is: it is damaged, or made to do harm.") from error
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:  # seen on damaged files
+        raise ReadError("The file is damaged: its streams contradict each other.") from error
+
+
+def _sentence(error: av.error.FFmpegError) -> str:
+    if isinstance(error, av.error.InvalidDataError | av.error.EOFError):
+        return "The file is damaged: a decoder finds invalid data."
+    if isinstance(error, av.error.DecoderNotFoundError):
+        return "The file is coded in a way that this FFmpeg cannot decode."
+    if isinstance(error, av.error.OSError | av.error.PermissionError | av.error.FileNotFoundError):
+        return f"The file cannot be read: {(error.strerror or 'input/output error').lower()}."
+    return f"The file cannot be decoded: {(error.strerror or 'unknown error').lower().rstrip('.')}."
+
+
+def has_pictures(path: Path, mime: str) -> bool:
+    """Whether a container holds moving pictures; a cover is none.
+
+    Raises:
+        ReadError: It cannot be read.
+        UnsupportedError: It holds neither pictures nor sound.
+    """
+    with open_container(path, mime) as container:
+        if film_stream(container) is not None:
+            return True
+        if sound_stream(container) is not None:
+            return False
+    raise UnsupportedError(f"No reader takes {mime} without pictures and sound.")
+
+
+def film_stream(container: InputContainer) -> VideoStream | None:
+    """The best stream of moving pictures, None without one. Covers and thumbnails are still pictures."""
+    still = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = [s for s in container.streams.video if not s.disposition & still and _decodable(s)]
+    return max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height), default=None)
+
+
+def sound_stream(container: InputContainer) -> AudioStream | None:
+    """The default stream of sound, or the first; None without one."""
+    streams = [s for s in container.streams.audio if _decodable(s)]
+    return max(streams, key=lambda s: bool(s.disposition & Disposition.default), default=None)
+
+
+def _decodable(stream: Stream) -> bool:
+    return getattr(stream, "codec_context", None) is not None
+
+
+def duration_of(container: InputContainer, stream: Stream | None = None) -> float | None:
+    """Stated duration in seconds, of a stream where it states one, else of the whole; None if nothing is stated."""
+    if stream is not None and stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / _MICROSECONDS if container.duration and container.duration > 0 else None
+
+
+def plain_tags(*sources: dict[str, str]) -> dict[str, str]:
+    """Tags with lower-case names and clean values; the first source that has a tag wins."""
+    tags: dict[str, str] = {}
+    for source in sources:
+        for name, value in source.items():
+            if text := " ".join(value.replace("\0", " ").split()):
+                tags.setdefault(name.lower(), text)
+    return tags
+
+
+def stream_info(container: InputContainer, sound: AudioStream | None) -> dict[str, Any]:
+    """What a payload keeps of a container: duration, channels, sample_rate."""
+    info: dict[str, Any] = {}
+    if duration := duration_of(container):
+        info["duration"] = round(duration, 3)
+    if sound is not None:
+        info["channels"] = sound.codec_context.channels
+        info["sample_rate"] = sound.codec_context.sample_rate
+    return info

@@ -1,0 +1,66 @@
+"""Which files stand beside another one and speak of it: `photo.txt` beside `photo.png`."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection
+
+SIDECAR_SUFFIXES = frozenset({"txt", "json", "srt", "vtt", "xmp"})
+DOCUMENT_SUFFIXES = SIDECAR_SUFFIXES | {"md", "markdown", "html", "htm", "pdf"}
+MEDIA_SUFFIXES = frozenset(
+    (
+        *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "avif", "gif", "tif", "tiff", "heic", "heif", "bmp"),
+        *("wav", "wave", "flac", "mp3", "m4a", "m4b", "aac", "oga", "ogg", "opus", "aif", "aiff", "wma", "mka"),
+        *("mp4", "m4v", "mov", "mkv", "webm", "ogv", "avi", "mpg", "mpeg", "ts", "m2ts", "mts", "wmv", "flv"),
+        *("3gp", "3g2"),
+    )
+)
+"""Suffixes that promise a picture, a sound or a film. Only beside such a file is a text with the same stem its
+sidecar: beside `report.docx`, which nothing here reads, `report.txt` is a document of its own."""
+
+_TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*|forced|sdh|cc|info|supplemental-metadata", re.ASCII)
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """Stem and lower-case suffix of a file name: ("photo", "png"); the suffix is "" if there is none."""
+    stem, dot, suffix = name.rpartition(".")
+    return (stem, suffix.lower()) if dot and stem else (name, "")
+
+
+def pair_sidecars(names: Collection[str]) -> dict[str, list[str]]:
+    """The files of one folder that are sidecars, each with the names of the files it speaks of.
+
+    `photo.txt` speaks of every picture, sound and film `photo.*`; `photo.png.txt` of `photo.png` alone; so does
+    `photo.dat.txt` of `photo.dat`. Tags of language and kind are seen through: `clip.en.srt`, `clip.info.json`.
+    """
+    suspects: list[tuple[str, str]] = []
+    hosts_by_stem: defaultdict[str, list[str]] = defaultdict(list)
+    others: set[str] = set()
+    for name in names:
+        stem, suffix = split_suffix(name)
+        if suffix in SIDECAR_SUFFIXES:
+            suspects.append((name, stem))
+        elif suffix not in DOCUMENT_SUFFIXES:
+            others.add(name)
+            if suffix in MEDIA_SUFFIXES:
+                hosts_by_stem[stem].append(name)
+    found: dict[str, list[str]] = {}
+    for name, stem in suspects:
+        for base in _bases(stem):
+            hosts = [base] if base in others else hosts_by_stem.get(base)
+            if hosts:
+                found[name] = hosts
+                break
+    return found
+
+
+def _bases(stem: str) -> list[str]:
+    """`clip.en.forced` may speak of `clip.en.forced`, `clip.en` and `clip`, in this order."""
+    bases = [stem]
+    while len(bases) <= 2:  # noqa: PLR2004  # a language and a kind
+        stem, dot, tag = stem.rpartition(".")
+        if not dot or not stem or not _TAG.fullmatch(tag):
+            break
+        bases.append(stem)
+    return bases

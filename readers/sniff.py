@@ -1,0 +1,114 @@
+"""What a file is, by its content. Its name only chooses among kinds of text."""
+
+from __future__ import annotations
+
+import codecs
+import mimetypes
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from readers.hash import os_reason
+from readers.magic import AUDIO, FILM, PICTURE, audio_frames, binary_mime
+from readers.pairing import split_suffix
+from readers.text import find_encoding
+from schemas import Modality, ReadError, UnsupportedError
+
+_HEAD = 4096  # bytes
+
+_TEXT_NAMES = {
+    "md": "text/markdown",
+    "markdown": "text/markdown",
+    "json": "application/json",
+    "htm": "text/html",
+    "html": "text/html",
+    "xhtml": "text/html",
+}
+_HTML = re.compile(r"(?is)\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b")
+_XML = re.compile(r"\s*(?:<\?xml|<!DOCTYPE\s+\w|<svg|<x:xmpmeta|<rdf:RDF)", re.IGNORECASE)
+_XML_KINDS = (
+    ("<svg", "image/svg+xml"),
+    ("<x:xmpmeta", "application/rdf+xml"),
+    ("<rdf:rdf", "application/rdf+xml"),
+)
+_SRT = re.compile(r"\s*\d+\s*\n\s*\d+:\d\d:\d\d[,.]\d+\s*-->")
+_OTHER_TEXT = (("{\\rtf", "application/rtf"), ("%!PS", "application/postscript"))
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """What a file is to a person and to a program."""
+
+    modality: Modality
+    mime: str
+
+
+def sniff(path: Path) -> MediaType:
+    """The kind of the file at `path`, told from its first bytes.
+
+    Films without pictures are told from films by opening the container.
+
+    Raises:
+        UnsupportedError: No reader takes this kind of file.
+        ReadError: The file is empty, unreadable, or not what its name promises.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # one call a file: pathlib doubles its cost
+            head = file.read(_HEAD)
+            if not head:
+                raise ReadError("The file is empty.")
+            mime = binary_mime(head) or audio_frames(head, file)
+    except OSError as error:
+        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+    if mime is None:
+        return _text(path, head)
+    if mime in PICTURE:
+        return MediaType(Modality.IMAGE, mime)
+    if mime in AUDIO:
+        return MediaType(Modality.AUDIO, mime)
+    if mime in FILM:
+        return _film(path, mime)
+    if mime == "application/pdf":
+        return MediaType(Modality.TEXT, mime)
+    raise UnsupportedError(f"No reader takes {mime}.")
+
+
+def _film(path: Path, mime: str) -> MediaType:
+    from readers.container import has_pictures
+
+    if has_pictures(path, mime):
+        return MediaType(Modality.VIDEO, mime)
+    return MediaType(Modality.AUDIO, mime.replace("video/", "audio/"))
+
+
+def _text(path: Path, head: bytes) -> MediaType:
+    encoding = find_encoding(head)
+    suffix = split_suffix(path.name)[1]
+    if encoding is None:
+        promised = mimetypes.guess_type("x." + suffix)[0] or "application/octet-stream"
+        if promised in PICTURE | AUDIO | FILM or promised == "application/pdf":
+            raise ReadError(f"The file is named like {promised}, but its content is something else, or damaged.")
+        raise UnsupportedError(f"No reader takes {'binary text' if promised.startswith('text/') else promised}.")
+    return MediaType(Modality.TEXT, _text_mime(codecs.getincrementaldecoder(encoding)("replace").decode(head), suffix))
+
+
+def _text_mime(text: str, suffix: str) -> str:
+    text = text.lstrip("\ufeff").replace("\r\n", "\n")
+    for start, mime in _OTHER_TEXT:
+        if text.startswith(start):
+            raise UnsupportedError(f"No reader takes {mime}.")
+    if _HTML.match(text):
+        return "text/html"
+    if _XML.match(text):
+        for start, mime in _XML_KINDS:
+            if start in text.lower():
+                raise UnsupportedError(f"No reader takes {mime}.")
+        return "text/html" if suffix in ("html", "htm", "xhtml") else "text/xml"
+    if text.startswith("WEBVTT"):
+        return "text/vtt"
+    if _SRT.match(text):
+        return "application/x-subrip"
+    mime = _TEXT_NAMES.get(suffix, "text/plain")
+    if mime == "application/json" and not text.lstrip().startswith(("{", "[", '"')):
+        return "text/plain"
+    return mime

@@ -1,0 +1,63 @@
+"""Bytes to text: the encoding is found, not assumed."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_SAMPLE = 32_768  # bytes that the guess of an encoding is made from
+_BINARY = 0.02  # share of control characters that no text has
+
+
+def decode_text(data: bytes) -> str | None:
+    """The text of `data`, with one line feed for every line end, without control characters; None if it is no text.
+
+    A byte order mark is believed; then UTF-8 is tried, which nothing else looks like; then the encoding is guessed.
+    """
+    encoding = find_encoding(data[:_SAMPLE])
+    if encoding is None:
+        return None
+    text = data.decode(encoding, "replace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL_TEXT.sub("", text)
+
+
+def find_encoding(sample: bytes) -> str | None:
+    """The encoding of the text that begins with `sample`, None if it is no text. It may end inside a character."""
+    for mark, encoding in _MARKS:
+        if sample.startswith(mark):
+            return encoding
+    if len(_CONTROL.findall(sample)) > _BINARY * len(sample):
+        return _unmarked_utf16(sample)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return _guess(sample)
+    return "utf-8"
+
+
+def _unmarked_utf16(sample: bytes) -> str | None:
+    """Text of Western letters in UTF-16 has a zero in every other byte."""
+    even, odd = sample[::2], sample[1::2]
+    for encoding, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        mostly_zero = zeros.count(0) > 0.9 * len(zeros)
+        if mostly_zero and letters and not _CONTROL.search(letters):
+            return encoding
+    return None
+
+
+def _guess(sample: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample).best()
+    return best.encoding if best is not None else None

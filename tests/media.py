@@ -1,0 +1,323 @@
+"""Small media of every kind that Medley reads, made in the test: nothing is downloaded and nothing is committed.
+
+`make_media(folder)` makes one file of each kind; `picture`, `tone`, `clip` and `pdf` make single ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 200), "yellow": (230, 210, 40)}
+SOUNDS = {  # muxer and encoder of what soundfile does not write
+    ".m4a": ("ipod", "aac"),
+    ".opus": ("ogg", "libopus"),
+    ".aac": ("adts", "aac"),
+    ".mka": ("matroska", "libopus"),
+}
+FILMS = {  # encoder of pictures, encoder of sound, encoder of subtitles
+    ".mp4": ("libx264", "aac", "mov_text"),
+    ".mov": ("libx264", "aac", "mov_text"),
+    ".mkv": ("libx264", "libopus", "subrip"),
+    ".webm": ("libvpx", "libopus", "webvtt"),
+}
+
+
+def drawing(colour: str = "red", size: tuple[int, int] = (96, 64), shape: str = "circle") -> Image.Image:
+    """A coloured shape on a light ground with a little noise, so that no two drawings have the same bytes."""
+    seed = sum(map(ord, colour + shape))
+    noise = np.random.default_rng(seed).integers(215, 240, (size[1], size[0], 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    pen = ImageDraw.Draw(image)
+    box = (size[0] // 4, size[1] // 6, size[0] * 3 // 4, size[1] * 5 // 6)
+    {"circle": pen.ellipse, "square": pen.rectangle}[shape](box, fill=COLOURS[colour])
+    return image
+
+
+def picture(
+    path: Path, colour: str = "red", size: tuple[int, int] = (96, 64), shape: str = "circle", **options: Any
+) -> Path:
+    """A picture in the format that the suffix tells; `options` go to Pillow's `save` (exif=…, pnginfo=…)."""
+    if path.suffix in (".heic", ".heif"):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawing(colour, size, shape).save(path, **options)
+    return path
+
+
+def sine(seconds: float, hertz: float = 440.0, rate: int = 22_050, channels: int = 1) -> NDArray[np.float32]:
+    """A tone: float32 (samples, channels), half as loud as can be."""
+    time = np.arange(round(seconds * rate)) / rate
+    wave = (0.5 * np.sin(2 * np.pi * hertz * time)).astype(np.float32)
+    return np.repeat(wave[:, None], channels, axis=1)
+
+
+def tone(
+    path: Path,
+    seconds: float = 2.0,
+    hertz: float = 440.0,
+    *,
+    rate: int = 22_050,
+    channels: int = 1,
+    tags: dict[str, str] | None = None,
+) -> Path:
+    """A recording of one tone in the format that the suffix tells. Tags are written to all but WAV and MP3."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = sine(seconds, hertz, rate, channels)
+    if path.suffix in SOUNDS:
+        form, codec = SOUNDS[path.suffix]
+        with av.open(str(path), "w", format=form) as container:
+            container.metadata.update(tags or {})
+            stream = _sound_stream(container, codec)
+            container.start_encoding()
+            _write_sound(container, stream, sine(seconds, hertz, 48_000, 1))
+        return path
+    import soundfile
+
+    with soundfile.SoundFile(path, "w", rate, channels) as file:
+        if path.suffix in (".ogg", ".flac"):
+            for name, value in (tags or {}).items():
+                setattr(file, name, value)
+        file.write(samples)
+    return path
+
+
+def clip(
+    path: Path,
+    scenes: Sequence[str] = ("red", "blue"),
+    seconds: float = 2.0,
+    *,
+    rate: int = 10,
+    size: tuple[int, int] = (96, 64),
+    hertz: float | None = 440.0,
+    subtitles: Sequence[tuple[float, float, str]] = (),
+    tags: dict[str, str] | None = None,
+    gop: int = 10,
+) -> Path:
+    """A film: each scene shows a moving square of its colour for `seconds`, over a tone (None: without sound).
+
+    `subtitles` are (start, end, text) and become a stream of the film.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture_codec, sound_codec, text_codec = FILMS[path.suffix]
+    with av.open(str(path), "w") as container:
+        container.metadata.update(tags or {})
+        film = container.add_stream(picture_codec, rate=rate)
+        film.width, film.height, film.pix_fmt = size[0], size[1], "yuv420p"
+        film.codec_context.gop_size = gop
+        film.options = {"deadline": "realtime", "cpu-used": "8"} if "vpx" in picture_codec else {"preset": "ultrafast"}
+        sound = _sound_stream(container, sound_codec) if hertz is not None else None
+        text = container.add_stream(text_codec) if subtitles else None
+        if text is not None:
+            text.codec_context.subtitle_header = _ASS_HEADER
+        container.start_encoding()
+        packets = []
+        for number, frame in enumerate(_frames(scenes, round(seconds * rate), size)):
+            frame.pts, frame.time_base = number, Fraction(1, rate)
+            packets += film.encode(frame)
+        packets += film.encode(None)
+        if sound is not None and hertz is not None:
+            packets += _encode_sound(sound, sine(seconds * len(scenes), hertz, 48_000, 1))
+        if text is not None:
+            packets += [_cue(text, *cue, number) for number, cue in enumerate(subtitles)]
+        for packet in sorted(packets, key=lambda p: float((p.dts if p.dts is not None else p.pts) * p.time_base)):
+            container.mux(packet)
+    return path
+
+
+_ASS_HEADER = b"""[Script Info]
+ScriptType: v4.00+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize
+Style: Default,Arial,16
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+
+
+def _cue(stream: Any, start: float, end: float, text: str, number: int) -> av.Packet:
+    from av.subtitles.subtitle import SubtitleSet
+
+    line = f"{number},0,Default,,0,0,0,,{text}".encode()
+    packet = stream.codec_context.encode_subtitle(SubtitleSet.create(line, 0, round((end - start) * 1000)))
+    packet.stream, packet.time_base = stream, Fraction(1, 1000)
+    packet.pts = packet.dts = round(start * 1000)
+    packet.duration = round((end - start) * 1000)
+    return packet
+
+
+def _frames(scenes: Sequence[str], count: int, size: tuple[int, int]) -> Any:
+    for colour in scenes:
+        for number in range(count):
+            pixels = np.full((size[1], size[0], 3), COLOURS[colour], dtype=np.uint8)
+            left = number * (size[0] - 16) // max(1, count)
+            pixels[20:36, left : left + 16] = 255
+            yield av.VideoFrame.from_ndarray(pixels, format="rgb24")
+
+
+def _sound_stream(container: Any, codec: str) -> Any:
+    stream = container.add_stream(codec, rate=48_000)
+    stream.codec_context.layout = "mono"
+    return stream
+
+
+def _write_sound(container: Any, stream: Any, samples: NDArray[np.float32]) -> None:
+    for packet in _encode_sound(stream, samples):
+        container.mux(packet)
+
+
+def _encode_sound(stream: Any, samples: NDArray[np.float32]) -> list[av.Packet]:
+    stream.codec_context.open(strict=False)
+    size = stream.codec_context.frame_size or 1024
+    resampler = av.AudioResampler(stream.codec_context.format, "mono", 48_000, frame_size=size)
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="flt", layout="mono")
+    frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+    packets = []
+    for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        packets += stream.encode(part)
+    return packets + stream.encode(None)
+
+
+def pdf(path: Path, pages: Sequence[str] = ("First page.", "Second page."), title: str = "A paper") -> Path:
+    """A PDF with a line of text for each line of each page; "" makes a page without text."""
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, text in enumerate(pages):
+        shown = "".join(f"({line.translate(_ESCAPES)}) Tj T* " for line in text.split("\n") if line)
+        content = f"BT /F1 12 Tf 14 TL 40 780 Td {shown}ET"
+        objects.append(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
+            f"/Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * number} 0 R >>"
+        )
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
+    objects.append(f"<< /Title ({title.translate(_ESCAPES)}) >>")
+    body, offsets = b"%PDF-1.4\n", []
+    for number, text in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n{text}\nendobj\n".encode("latin-1")
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    body += (
+        f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info {len(objects)} 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    ).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(body)
+    return path
+
+
+_ESCAPES = {ord("("): "\\(", ord(")"): "\\)", ord("\\"): "\\\\"}
+
+TEXTS = {
+    "note.txt": "The lighthouse keeper climbs the stairs at dusk.\n",
+    "story.md": "# The harbour\n\nA red boat lies in the harbour.\n\n# The mountain\n\nSnow covers the summit.\n",
+    "page.html": "<html><head><title>Trains</title><style>p{}</style></head><body><h1>Trains</h1>"
+    "<p>A steam train crosses the bridge.</p><script>var hidden = 1;</script></body></html>",
+    "data.json": json.dumps({"title": "Recipe", "steps": ["Peel the apples.", "Bake for an hour."], "count": 2}),
+    "talk.srt": "1\n00:00:01,000 --> 00:00:03,500\nWelcome to the <i>museum</i>.\n\n"
+    "2\n00:01:00,000 --> 00:01:02,000\nMind the dinosaur.\n",
+    "talk.vtt": "WEBVTT\n\n00:05.000 --> 00:07.000\nThe bells are ringing.\n",
+}
+
+
+def make_texts(folder: Path) -> dict[str, Path]:
+    """A document of each kind, by file name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {name: folder / name for name in TEXTS}
+    for name, text in TEXTS.items():
+        files[name].write_text(text, encoding="utf-8")
+    files["paper.pdf"] = pdf(folder / "paper.pdf", ("The whale swims north.", "", "The eagle flies south."))
+    return files
+
+
+PICTURES = ("red.jpg", "red.png", "red.webp", "red.avif", "red.gif", "red.tiff", "red.heic", "red.bmp")
+RECORDINGS = ("tone.wav", "tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.opus", "tone.aac", "tone.aiff")
+FILM_NAMES = ("clip.mp4", "clip.mkv", "clip.webm", "clip.mov")
+
+
+def make_pictures(folder: Path) -> dict[str, Path]:
+    """A picture of each format, by file name."""
+    return {name: picture(folder / name) for name in PICTURES}
+
+
+def make_recordings(folder: Path) -> dict[str, Path]:
+    """A recording of each format, by file name."""
+    return {name: tone(folder / name) for name in RECORDINGS}
+
+
+def make_films(folder: Path) -> dict[str, Path]:
+    """A film of each format, two scenes of two seconds, with sound and subtitles, by file name."""
+    said = ((0.2, 1.5, "Good morning."), (2.2, 3.5, "Good night."))
+    return {name: clip(folder / name, subtitles=said) for name in FILM_NAMES}
+
+
+def make_media(folder: Path) -> dict[str, Path]:
+    """A good file of every kind that is read, by file name. No two share a stem with a text, so none is a sidecar."""
+    return make_texts(folder) | make_pictures(folder) | make_recordings(folder) | make_films(folder)
+
+
+def make_broken(folder: Path) -> dict[str, Path]:
+    """Files that must not stop a run, by what is wrong with them. `mislabelled` alone can be read (as text)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = picture(folder / "whole.jpg", size=(400, 300))
+    film = clip(folder / "whole.mp4")
+    files = {
+        "truncated_picture": _cut(whole, folder / "cut.jpg"),
+        "truncated_film": _cut(film, folder / "cut.mp4"),
+        "truncated_recording": _cut(tone(folder / "whole.wav"), folder / "cut.wav"),
+        "empty": folder / "empty.png",
+        "mislabelled": folder / "words.jpg",
+        "pixel_bomb": folder / "bomb.png",
+        "unknown": folder / "unknown.bin",
+    }
+    files["empty"].write_bytes(b"")
+    files["mislabelled"].write_text("These are words, not a picture.\n", encoding="utf-8")
+    files["pixel_bomb"].write_bytes(pixel_bomb())
+    files["unknown"].write_bytes(bytes(range(256)) * 8)
+    whole.unlink()
+    film.unlink()
+    (folder / "whole.wav").unlink()
+    return files
+
+
+def _cut(whole: Path, target: Path, share: float = 0.5) -> Path:
+    data = whole.read_bytes()
+    target.write_bytes(data[: int(len(data) * share)])
+    return target
+
+
+def pixel_bomb(side: int = 60_000) -> bytes:
+    """A PNG of a few hundred bytes that claims `side` × `side` pixels."""
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(10_000)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def symlink_loop(folder: Path) -> Path:
+    """A folder with a link to itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    return folder / "again"
