@@ -58,6 +58,7 @@ class Plan:
     unreadable: list[tuple[UnreadableFile, Known | None]] = field(default_factory=list)
     excluded: list[ExcludedFile] = field(default_factory=list)
     delete: list[Known] = field(default_factory=list)
+    moved: list[Known] = field(default_factory=list)  # old paths, to be removed once they are carried over
 
     @property
     def found(self) -> int:
@@ -103,7 +104,8 @@ def make_plan(
     hidden = tuple(payload_path(file.path).rstrip("/") + "/" for file, _ in plan.unreadable)
     gone = {path: item for path, item in known.items() if path not in present and not path.startswith(hidden)}
     _sort_suspects(plan, suspects, known, gone, content_hash)
-    moved = {carry.origin.path for carry in plan.carry if carry.move}
+    plan.moved = [carry.origin for carry in plan.carry if carry.move]
+    moved = {item.path for item in plan.moved}
     plan.delete = [item for path, item in gone.items() if path not in moved]
     return plan
 

@@ -109,11 +109,11 @@ def index(run: Run, seconds: float = PORTION) -> bool:
 
 
 def forget(run: Run) -> None:
-    """Remove from the collection what the folder no longer has."""
+    """Remove from the collection what the folder no longer has: the deleted, and the old paths of the moved."""
     ids: list[str] = []
-    for item in run.plan.delete:
+    for item in (*run.plan.delete, *run.plan.moved):
         ids += [point_id(run.source, item.path, n) for n in range(item.segments)]
-        run.report.deleted += item.state is State.INDEXED
+    run.report.deleted = sum(item.state is State.INDEXED for item in run.plan.delete)
     for start in range(0, len(ids), 1000):
         run.store.delete(ids[start : start + 1000])
 

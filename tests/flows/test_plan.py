@@ -154,11 +154,8 @@ def test_carrying_out_the_plan_makes_the_collection_equal_to_the_folder(
     for carry in plan.carry:
         if carry.twin:
             collection[carry.found.path] = collection[carry.origin.path]
-    for item in plan.delete:
+    for item in (*plan.delete, *plan.moved):
         del collection[item.path]
-    for carry in plan.carry:
-        if carry.move:
-            del collection[carry.origin.path]
     assert collection == {path: text for path, (text, _) in after.items()}
     assert plan.found == len(after)
     assert len(encoded) == len(set(encoded))
