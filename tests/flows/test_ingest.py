@@ -1,0 +1,312 @@
+"""Runs over real media, on the embedded engine: after each, the collection equals the folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.direct import ingest
+from schemas import MedleyError, UsageError, payload
+from schemas.payload import point_id
+from schemas.report import IngestReport
+from schemas.settings import Settings, load_settings
+from store import open_store
+from tests.media import clip, make_media, picture, tone
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "media"
+    for n, colour in enumerate(("red", "green", "blue")):
+        picture(root / f"{colour}.png", colour)
+        (root / f"{colour}.txt").write_text(f"a {colour} circle, number {n}")
+    tone(root / "sounds" / "high.wav", hertz=1200)
+    (root / "notes.md").write_text("# Harbour\n\nBoats at night.\n")
+    return root
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny", "ocr": "off"})
+
+
+def contents(settings: Settings) -> dict[str, tuple[dict[str, Any], dict[str, list[float]]]]:
+    """Every point of the collection: payload and vectors by id."""
+    with open_store(settings.store) as store:
+        return {
+            str(record.id): (dict(record.payload or {}), _plain(record.vector))
+            for record in store.scroll_all(with_payload=True, with_vectors=True)
+        }
+
+
+def _plain(vectors: Any) -> dict[str, list[float]]:
+    return {
+        name: list(getattr(vector, "values", vector)) if hasattr(vector, "indices") else [round(x, 5) for x in vector]
+        for name, vector in (vectors or {}).items()
+    }
+
+
+def paths(settings: Settings) -> set[str]:
+    return {fields[payload.PATH] for fields, _ in contents(settings).values()}
+
+
+def encoded(report: IngestReport) -> int:
+    return sum(report.encoded.values())
+
+
+def fresh(folder: Path, tmp_path: Path) -> dict[str, Any]:
+    """The collection that an undisturbed first run makes of the folder."""
+    settings = load_settings(store=str(tmp_path / "fresh"), encoders={"preset": "tiny", "ocr": "off"})
+    ingest(folder, settings)
+    return contents(settings)
+
+
+def test_first_run_indexes_everything_and_accounts_for_it(folder: Path, settings: Settings) -> None:
+    report = ingest(folder, settings)
+
+    assert (report.found, report.indexed, report.excluded, report.quarantined) == (8, 5, 3, 0)
+    assert report.balanced
+    assert report.encoded == {"text": 4, "image": 3, "audio": 1}
+    assert report.exclusions == {"sidecar": 3}
+
+
+def test_points_have_the_ids_that_anyone_can_compute(folder: Path, settings: Settings) -> None:
+    ingest(folder, settings)
+
+    fields, vectors = contents(settings)[point_id("media", "red.png")]
+
+    assert fields[payload.PATH] == "red.png"
+    assert fields[payload.WORDS]["sidecar"] == "a red circle, number 0"
+    assert set(vectors) == {"text", "image", "words"}
+
+
+def test_second_run_encodes_nothing(folder: Path, settings: Settings) -> None:
+    ingest(folder, settings)
+    before = contents(settings)
+
+    report = ingest(folder, settings)
+
+    assert (report.unchanged, report.indexed, encoded(report)) == (5, 0, 0)
+    assert contents(settings) == before
+
+
+def test_renamed_picture_with_its_caption_keeps_its_vectors(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    (folder / "red.png").rename(folder / "scarlet.png")
+    (folder / "red.txt").rename(folder / "scarlet.txt")
+
+    report = ingest(folder, settings)
+
+    assert (report.moved, report.indexed, report.deleted, encoded(report)) == (1, 1, 0, 0)
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_moved_folder_encodes_nothing_and_leaves_no_ghost(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    (folder / "sounds").rename(folder / "recordings")
+
+    report = ingest(folder, settings)
+
+    assert (report.moved, encoded(report)) == (1, 0)
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_files_that_swap_their_names_end_with_their_own_vectors(
+    folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    ingest(folder, settings)
+    for suffix in (".png", ".txt"):
+        (folder / f"red{suffix}").rename(folder / f"away{suffix}")
+        (folder / f"blue{suffix}").rename(folder / f"red{suffix}")
+        (folder / f"away{suffix}").rename(folder / f"blue{suffix}")
+
+    report = ingest(folder, settings)
+
+    assert report.balanced
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_copy_is_indexed_without_encoding(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    shutil.copy(folder / "sounds" / "high.wav", folder / "again.wav")
+
+    report = ingest(folder, settings)
+
+    assert (report.copied, report.indexed, encoded(report)) == (1, 1, 0)
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_twins_of_one_run_are_encoded_once(folder: Path, settings: Settings) -> None:
+    shutil.copy(folder / "sounds" / "high.wav", folder / "again.wav")
+
+    report = ingest(folder, settings)
+
+    assert report.encoded["audio"] == 1
+    assert {"again.wav", "sounds/high.wav"} <= paths(settings)
+
+
+def test_changed_caption_encodes_the_text_alone(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    (folder / "red.txt").write_text("a scarlet disc")
+
+    report = ingest(folder, settings)
+
+    assert report.encoded == {"text": 1, "image": 0, "audio": 0}
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_touched_file_encodes_nothing(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    os.utime(folder / "red.png", ns=(1, 1))
+
+    report = ingest(folder, settings)
+
+    assert (report.unchanged, encoded(report)) == (5, 0)
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_deleted_file_leaves_the_collection(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    (folder / "notes.md").unlink()
+
+    report = ingest(folder, settings)
+
+    assert report.deleted == 1
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_document_that_shrinks_leaves_no_stale_passages(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    root.mkdir()
+    (root / "long.txt").write_text(" ".join(f"word{n}" for n in range(1000)))
+    ingest(root, settings)
+    (root / "long.txt").write_text("short now")
+
+    ingest(root, settings)
+
+    assert len(contents(settings)) == 1
+
+
+def test_broken_file_is_quarantined_and_comes_back_when_mended(
+    folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    good = (folder / "red.png").read_bytes()
+    (folder / "red.png").write_bytes(good[: len(good) // 2])
+
+    broken = ingest(folder, settings)
+    again = ingest(folder, settings)
+    (folder / "red.png").write_bytes(good)
+    mended = ingest(folder, settings)
+
+    assert [entry.path for entry in broken.quarantine] == ["red.png"]
+    assert (again.quarantined, encoded(again)) == (1, 0)
+    assert (mended.quarantined, mended.indexed) == (0, 1)
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_file_that_breaks_leaves_no_old_segments(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    clip(root / "film.mp4")
+    ingest(root, settings)
+    (root / "film.mp4").write_bytes((root / "film.mp4").read_bytes()[:2000])
+
+    report = ingest(root, settings)
+
+    assert report.quarantined == 1
+    [(fields, vectors)] = contents(settings).values()
+    assert (fields[payload.STATE], vectors) == ("quarantined", {})
+
+
+def test_mass_deletion_asks_first(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    root.mkdir()
+    for n in range(30):
+        (root / f"{n}.txt").write_text(f"text {n}")
+    ingest(root, settings)
+    for n in range(25):
+        (root / f"{n}.txt").unlink()
+
+    with pytest.raises(MedleyError, match="25 of the 30 items"):
+        ingest(root, settings)
+    assert len(paths(settings)) == 30
+
+    assert ingest(root, settings, force=True).deleted == 25
+    assert len(paths(settings)) == 5
+
+
+def test_folder_that_moved_keeps_its_identity_by_name(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    before = set(contents(settings))
+    folder.rename(tmp_path / "mounted")
+
+    report = ingest(tmp_path / "mounted", settings, source="media")
+
+    assert (report.unchanged, encoded(report)) == (5, 0)
+    assert set(contents(settings)) == before
+
+
+def test_another_folder_of_the_same_name_is_not_taken_for_the_first(
+    folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    ingest(folder, settings)
+    other = tmp_path / "elsewhere" / "media"
+    picture(other / "one.png")
+
+    with pytest.raises(UsageError, match="--source"):
+        ingest(other, settings)
+
+    ingest(other, settings, source="second")
+    assert {"one.png", "red.png"} <= paths(settings)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: None, "There is no folder"),
+        (lambda path: path.mkdir(), "is empty"),
+        (lambda path: path.write_text("x"), "is a file"),
+    ],
+)
+def test_folder_that_is_none_is_told_in_a_sentence(
+    make: Any, sentence: str, settings: Settings, tmp_path: Path
+) -> None:
+    make(tmp_path / "media")
+
+    with pytest.raises(UsageError, match=sentence):
+        ingest(tmp_path / "media", settings)
+
+
+def test_name_that_is_not_utf8_is_indexed(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    root.mkdir()
+    Path(os.fsdecode(os.fsencode(root) + b"/caf\xe9.txt")).write_text("coffee")
+
+    report = ingest(root, settings)
+
+    assert report.indexed == 1
+    assert paths(settings) == {"caf\\xe9.txt"}
+
+
+def test_every_format_is_indexed_with_what_it_has(settings: Settings, tmp_path: Path) -> None:
+    made = make_media(tmp_path / "media")
+
+    report = ingest(tmp_path / "media", settings)
+
+    found = contents(settings).values()
+    missing = {
+        path.name
+        for path in made.values()
+        if path.is_file()
+        and path.relative_to(tmp_path / "media").as_posix()
+        not in {fields[payload.PATH] for fields, _ in found if fields[payload.STATE] == "indexed"}
+    }
+    assert report.balanced
+    assert not report.quarantine
+    assert missing <= {path.name for path in made.values() if path.suffix in (".srt", ".vtt", ".json", ".txt", ".xmp")}
+    film = [vectors for fields, vectors in found if fields.get(payload.MODALITY) == "video"]
+    assert all("image" in vectors for vectors in film)
+    assert any({"image", "audio", "text"} <= set(vectors) for vectors in film)
