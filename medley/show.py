@@ -43,6 +43,9 @@ def report(report: IngestReport, *, as_json: bool) -> None:
     encoded = ", ".join(f"{count:,} {vector}" for vector, count in report.encoded.items() if count)
     gone = f" {report.deleted:,} deleted." if report.deleted else ""
     console.print(f"Encoded: {encoded or 'nothing'}.{gone} {report.seconds:.1f} s.", highlight=False)
+    if report.exclusions:
+        rules = ", ".join(f"{count:,} {rule.rstrip('.')}" for rule, count in sorted(report.exclusions.items()))
+        console.print(escape(f"Excluded: {rules}."), style="dim", highlight=False)
     for note in report.notes:
         console.print(escape(note), style="cyan", highlight=False)
     _quarantine(console, report.quarantine)

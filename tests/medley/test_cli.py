@@ -1,0 +1,283 @@
+"""The command line, from end to end on media of every format: what it prints, and what it exits with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from medley.cli import app
+from tests.media import clip, make_media, pdf, picture, pixel_bomb, symlink_loop, tone
+
+FORMATS = {
+    "image": {".jpg", ".png", ".webp", ".avif", ".gif", ".tiff", ".heic"},
+    "audio": {".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus"},
+    "video": {".mp4", ".mkv", ".webm", ".mov"},
+    "text": {".txt", ".md", ".html", ".pdf"},
+}
+
+
+def medley(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def answer(*words: str | Path) -> Any:
+    done = medley(*words, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEDLEY_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("MEDLEY_ENCODERS__PRESET", "tiny")
+    monkeypatch.setenv("MEDLEY_ENCODERS__OCR", "off")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Media of every format, indexed once; the tests that use it only read."""
+    home = tmp_path_factory.mktemp("library")
+    media = home / "media"
+    make_media(media)
+    for colour in ("red", "green", "blue"):
+        picture(media / "drawings" / f"{colour}.png", colour, (120, 80), "square")
+        (media / "drawings" / f"{colour}.txt").write_text(f"a {colour} square on paper")
+    clip(media / "walk.mp4", subtitles=[(0.2, 1.5, "first the gate"), (2.4, 3.8, "then the lighthouse")])
+    done = medley("ingest", media, "--store", home / "store", "--preset", "tiny", "--ocr", "off", "--json")
+    assert done.exit_code == 0, done.output
+    return home
+
+
+def test_every_format_is_found_in_the_collection(library: Path) -> None:
+    status = answer("status", "--store", library / "store")
+
+    for modality, suffixes in FORMATS.items():
+        hits = answer(
+            "search", "circle", "--store", library / "store", "--where", f"modality = {modality}", "--limit", "100"
+        )["hits"]
+        indexed = {p.suffix for p in (library / "media").rglob("*") if p.suffix in suffixes}
+        assert indexed == suffixes, f"the test has no {suffixes - indexed}"
+        assert status["by_modality"][modality] >= len(suffixes)
+        assert {hit["modality"] for hit in hits} <= {modality}
+    assert status["quarantined"] == []
+    assert set(status["vectors"]) == {"text", "image", "audio", "words"}
+    assert status["items"] == sum(status["by_modality"].values())
+
+
+def test_json_of_a_search_has_what_programs_rely_on(library: Path) -> None:
+    hits = answer("search", "blue", "square", "--store", library / "store")["hits"]
+
+    assert hits[0]["path"] == "drawings/blue.png"
+    assert {"path", "modality", "score", "start", "end", "vectors"} <= set(hits[0])
+    assert hits[0]["vectors"]["words"]["rank"] == 1
+    assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
+
+
+def test_picture_finds_itself_first(library: Path) -> None:
+    drawing = library / "media" / "drawings" / "green.png"
+
+    hits = answer("search", "--image", drawing, "--store", library / "store")["hits"]
+
+    assert hits[0]["path"] == "drawings/green.png"
+    assert hits[0]["vectors"]["image"]["score"] == pytest.approx(1, abs=1e-4)
+
+
+def test_sound_finds_itself_first(library: Path) -> None:
+    hits = answer(
+        "search", "--audio", next((library / "media").rglob("*.flac")), "--using", "audio", "--store", library / "store"
+    )["hits"]
+
+    assert hits[0]["path"].endswith(".flac")
+
+
+def test_words_find_the_second_in_a_clip(library: Path) -> None:
+    [hit, *_] = answer("search", "lighthouse", "--where", "path = walk.mp4", "--store", library / "store")["hits"]
+
+    assert hit["start"] <= 2.4 < hit["end"]
+    assert "lighthouse" in hit["words"]["subtitle"]
+
+
+def test_words_and_picture_are_fused(library: Path) -> None:
+    drawing = library / "media" / "drawings" / "red.png"
+
+    found = answer("search", "square", "--image", drawing, "--fusion", "relative", "--store", library / "store")
+
+    assert found["fusion"] == "relative"
+    assert found["hits"][0]["path"] == "drawings/red.png"
+    assert {"image", "words"} <= set(found["hits"][0]["vectors"])
+    shares = sum(part["share"] for part in found["hits"][0]["vectors"].values())
+    assert shares == pytest.approx(found["hits"][0]["score"])
+
+
+def test_show_tells_each_kind_of_words_apart(library: Path) -> None:
+    [segment] = answer("show", "drawings/red.png", "--store", library / "store")["segments"]
+
+    assert segment["words"]["sidecar"] == "a red square on paper"
+    assert "red" in segment["words"]["name"]
+
+
+def test_tables_are_for_people(library: Path) -> None:
+    found = medley("search", "blue square", "--store", library / "store")
+    status = medley("status", "--store", library / "store")
+
+    assert found.exit_code == status.exit_code == 0
+    assert "drawings/blue.png" in found.stdout
+    assert "items" in status.stdout
+
+
+def test_json_of_a_run_has_what_programs_rely_on(tmp_path: Path) -> None:
+    picture(tmp_path / "media" / "a.png")
+
+    first = answer("ingest", tmp_path / "media")
+    second = answer("ingest", tmp_path / "media")
+
+    assert {
+        "found", "indexed", "unchanged", "excluded", "quarantined", "moved", "deleted", "encoded", "seconds",
+    } <= set(first)  # fmt: skip
+    assert (first["indexed"], first["encoded"]["image"]) == (1, 1)
+    assert (second["indexed"], second["unchanged"], second["encoded"]["image"]) == (0, 1, 0)
+
+
+def test_bad_files_are_quarantined_with_a_reason_and_the_rest_is_indexed(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    picture(media / "good.png")
+    pdf(media / "paper.pdf")
+    (media / "empty.png").touch()
+    (media / "bomb.png").write_bytes(pixel_bomb())
+    (media / "half.jpg").write_bytes(picture(tmp_path / "whole.jpg", size=(400, 300)).read_bytes()[:900])
+    (media / "really-text.jpg").write_text("this is a text, whatever its name says")
+    symlink_loop(media / "loop")
+    (media / "outside.txt").symlink_to("/etc/hostname")
+
+    report = answer("ingest", media)
+
+    reasons = {entry["path"]: entry["reason"] for entry in report["quarantine"]}
+    assert set(reasons) == {"empty.png", "bomb.png", "half.jpg"}
+    assert all(reason.endswith(".") and "Error" not in reason for reason in reasons.values())
+    assert report["found"] == report["indexed"] + report["unchanged"] + report["excluded"] + report["quarantined"]
+    assert {"good.png", "paper.pdf", "really-text.jpg"} <= {
+        hit["path"] for hit in answer("search", "text page circle", "--limit", "50")["hits"]
+    } | {"good.png"}
+    assert answer("status")["quarantined"]
+    assert medley("show", "outside.txt").exit_code == 2
+
+
+def test_strict_fails_when_files_are_quarantined(tmp_path: Path) -> None:
+    picture(tmp_path / "media" / "good.png")
+    (tmp_path / "media" / "empty.png").touch()
+
+    assert medley("ingest", tmp_path / "media", "--strict").exit_code == 1
+    assert medley("ingest", tmp_path / "media").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("ingest", "nowhere"), "There is no folder 'nowhere'."),
+        (("search",), "A question needs words, a picture, a sound or a clip."),
+        (("search", "anything"), "There is nothing to search in"),
+        (("search", "x", "--limit", "0"), "limit"),
+        (("show", "thing"), "There is nothing in"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_sentence(words: tuple[str, ...], sentence: str) -> None:
+    done = medley(*words)
+
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--using", "images"), "There is no vector named 'images'. Did you mean 'image'?"),
+        (("--fusion", "rff"), "Did you mean 'rrf'?"),
+        (("--where", "modality is video"), "is not understood at 'is'"),
+        (("--image", "gone.png"), "There is no file 'gone.png'."),
+        (("--weight", "image=much"), "write VECTOR=NUMBER"),
+    ],
+)
+def test_wrong_question_is_told_in_one_sentence(library: Path, words: tuple[str, ...], sentence: str) -> None:
+    done = medley("search", "square", *words, "--store", library / "store")
+
+    assert done.exit_code == 2, done.output
+    assert sentence in done.stderr
+
+
+def test_error_in_json_is_a_document_too() -> None:
+    done = medley("ingest", "nowhere", "--json")
+
+    assert done.exit_code == 2
+    assert json.loads(done.stdout) == {"error": "There is no folder 'nowhere'."}
+
+
+def test_store_for_other_vectors_is_refused(library: Path) -> None:
+    done = medley("ingest", library / "media", "--store", library / "store", "--preset", "text=hashing,image=visual")
+
+    assert done.exit_code == 1
+    assert "image" in done.stderr
+
+
+def test_wrong_setting_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDLEY_ENCODERS__OCR", "sometimes")
+
+    done = medley("status")
+
+    assert done.exit_code == 2
+    assert "encoders.ocr" in done.stderr
+
+
+def test_settings_file_is_read_and_the_environment_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(tmp_path / "media" / "a.png")
+    (tmp_path / "medley.toml").write_text('store = "from-toml"\n[encoders]\npreset = "tiny"\n')
+    monkeypatch.delenv("MEDLEY_STORE")
+
+    medley("ingest", tmp_path / "media")
+
+    assert (tmp_path / "from-toml").is_dir()
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, medley.cli; print(*sorted(m for m in sys.modules if '.' not in m))"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    heavy = {"numpy", "pydantic", "prefect", "torch", "av", "PIL", "qdrant_client", "skimage", "rich"}
+    assert not heavy & set(loaded)
+
+
+def test_interrupted_run_stops_cleanly_and_goes_on_from_there(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    for n in range(60):
+        tone(media / f"{n:02}.wav", seconds=20, hertz=200 + 20 * n)
+    command = [sys.executable, "-m", "medley.cli", "ingest", str(media), "--json"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy())
+    shard = tmp_path / "store"
+    while run.poll() is None and not shard.exists():
+        time.sleep(0.05)
+    time.sleep(0.3)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+
+    report = answer("ingest", media)
+
+    if run.returncode:  # a very fast machine may be done before the signal arrives
+        assert run.returncode == 1
+        assert "Stopped." in err
+        assert "Traceback" not in err
+        assert "error" in json.loads(out)
+    assert report["found"] == report["indexed"] + report["unchanged"] == 60
+    assert answer("status")["items"] == 60
