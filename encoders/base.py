@@ -7,7 +7,8 @@ anything.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import ClassVar
 
@@ -28,7 +29,8 @@ SMALLEST_NORM = 1e-12  # of a vector that still has a direction
 class Encoder(ABC):
     """Turns contents of one modality into vectors.
 
-    Subclasses set `spec` and `batch_size` and write `_encode`; those that load something write `_load` too.
+    Subclasses set `spec`, `batch_size` and `parallel`, and write `_encode`; those that load something write `_load`
+    too; those whose costs differ by content write `_cost`.
 
     `encode` may be called from several threads at once: `_load` runs once, under a lock, and `_encode` must not change
     the encoder.
@@ -39,6 +41,7 @@ class Encoder(ABC):
 
     spec: ClassVar[EncoderSpec]
     batch_size: ClassVar[int] = 64
+    parallel: ClassVar[bool] = False  # `threads` batches at once; False where the model has threads of its own
 
     def __init__(self, *, threads: int = 0) -> None:
         self.threads = thread_count(threads)
@@ -74,8 +77,11 @@ class Encoder(ABC):
                 raise EncodeError(f"{self.spec.name} cannot encode item {i} of {len(contents)}: {wrong}.")
         self.load()
         vectors = np.empty((len(contents), self.spec.dim), np.float32)
-        for chosen in self._batches(range(len(contents))):
+
+        def run(chosen: list[int]) -> None:
             vectors[chosen] = self._checked([contents[i] for i in chosen], modality)
+
+        self._for_each_batch(run, range(len(contents)), contents)
         return vectors
 
     def encode_each(self, contents: Sequence[Content], modality: Modality) -> tuple[Vectors, dict[int, str]]:
@@ -94,7 +100,8 @@ class Encoder(ABC):
         self.load()
         vectors = np.zeros((len(contents), self.spec.dim), np.float32)
         reasons = {i: wrong for i, content in enumerate(contents) if (wrong := _wrong(content, modality))}
-        for chosen in self._batches([i for i in range(len(contents)) if i not in reasons]):
+
+        def run(chosen: list[int]) -> None:
             try:
                 vectors[chosen] = self._checked([contents[i] for i in chosen], modality)
             except Exception:  # whatever it is, the loop below finds out which item it belongs to
@@ -103,6 +110,8 @@ class Encoder(ABC):
                         vectors[i] = self._checked([contents[i]], modality)[0]
                     except Exception as error:
                         reasons[i] = str(error) if isinstance(error, EncodeError) else _sentence(error)
+
+        self._for_each_batch(run, [i for i in range(len(contents)) if i not in reasons], contents)
         return vectors, reasons
 
     @abstractmethod
@@ -112,14 +121,29 @@ class Encoder(ABC):
     def _load(self) -> None:  # noqa: B027  (most encoders have nothing to load)
         """Loads weights; runs once, under a lock."""
 
+    def _cost(self, content: Content) -> int:
+        """What a content costs, in any unit: contents of like cost share a batch. 0: in the order they come."""
+        return 0
+
     def _check_modality(self, modality: Modality) -> None:
         if modality not in self.spec.modalities:
             takes = " and ".join(self.spec.modalities)
             raise EncodeError(f"{self.spec.name} encodes {takes}, not {modality}.")
 
-    def _batches(self, indices: Sequence[int]) -> Iterator[list[int]]:
-        for start in range(0, len(indices), self.batch_size):
-            yield list(indices[start : start + self.batch_size])
+    def _for_each_batch(
+        self, run: Callable[[list[int]], None], indices: Sequence[int], contents: Sequence[Content]
+    ) -> None:
+        """Calls `run` with the indices of each batch; the rows that it writes are nobody else's."""
+        order = sorted(indices, key=lambda i: self._cost(contents[i]))
+        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+        workers = min(self.threads if self.parallel else 1, len(batches))
+        if workers <= 1:
+            for batch in batches:
+                run(batch)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in pool.map(run, batches):
+                pass  # draws what a batch raised
 
     def _checked(self, contents: Sequence[Content], modality: Modality) -> Vectors:
         vectors = np.asarray(self._encode(contents, modality), np.float32)
