@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 
@@ -26,23 +27,44 @@ def check_points(
     Raises:
         StoreError: names the point, the vector, and what is wrong with it.
     """
-    for point in points:
-        vectors: Any = point.vector
-        if not isinstance(vectors, dict):
+    with np.errstate(over="ignore"):  # an overflow is what is looked for
+        for point in points:
+            _check_point(point, specs, where)
+
+
+def check_ids(ids: Iterable[models.ExtendedPointId]) -> None:
+    """Raise `StoreError` at the first id that is neither a number from 0 nor a UUID."""
+    for point_id in ids:
+        if not _is_id(point_id):
+            raise StoreError(f"The point id {point_id!r} cannot be used: take a number from 0, or a UUID.")
+
+
+def _is_id(point_id: Any) -> bool:
+    if isinstance(point_id, int):
+        return 0 <= point_id < 1 << 64
+    try:
+        return isinstance(point_id, UUID) or bool(UUID(point_id))
+    except (ValueError, TypeError, AttributeError):
+        return False
+
+
+def _check_point(point: models.PointStruct | models.PointVectors, specs: Mapping[str, VectorSpec], where: str) -> None:
+    vectors: Any = point.vector
+    if not isinstance(vectors, dict):
+        raise StoreError(
+            f"Point {point.id} gives its vector without a name: give a dictionary with the names of {where} "
+            f"({', '.join(specs) or 'none'})."
+        )
+    for name, vector in vectors.items():
+        spec = specs.get(name)
+        if spec is None:
             raise StoreError(
-                f"Point {point.id} gives its vector without a name: give a dictionary with the names of {where} "
-                f"({', '.join(specs) or 'none'})."
+                f"Point {point.id} has a vector {name!r} that {where} lacks (it has {', '.join(specs) or 'none'}): "
+                "add it with ensure first."
             )
-        for name, vector in vectors.items():
-            spec = specs.get(name)
-            if spec is None:
-                raise StoreError(
-                    f"Point {point.id} has a vector {name!r} that {where} lacks (it has {', '.join(specs) or 'none'}): "
-                    "add it with ensure first."
-                )
-            fault = check_vector(vector, spec)
-            if fault:
-                raise StoreError(f"The vector {name!r} of point {point.id} {fault}; nothing of its batch was written.")
+        fault = check_vector(vector, spec)
+        if fault:
+            raise StoreError(f"The vector {name!r} of point {point.id} {fault}; nothing of its batch was written.")
 
 
 def check_vector(vector: Any, spec: VectorSpec) -> str | None:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from qdrant_client import models
 
 from schemas.errors import StoreError
+from store.checks import check_ids
 
 if TYPE_CHECKING:
     from schemas.vectors import VectorSpec
@@ -79,15 +80,6 @@ def to_point_vectors(points: Iterable[models.PointVectors]) -> list[edge.PointVe
     points = list(points)
     check_ids([point.id for point in points])
     return [edge.PointVectors(point.id, to_vectors(point.vector)) for point in points]
-
-
-def check_ids(ids: Iterable[models.ExtendedPointId]) -> None:
-    """Raise `StoreError` at the first id that is neither a number from 0 nor a UUID."""
-    for point_id in ids:
-        try:
-            edge.PointVectors(point_id, {})
-        except (TypeError, ValueError, OverflowError) as error:
-            raise StoreError(f"The point id {point_id!r} cannot be used: take a number from 0, or a UUID.") from error
 
 
 def to_payload(payload: Mapping[str, Any] | None, of: str) -> dict[str, Any]:

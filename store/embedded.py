@@ -15,7 +15,7 @@ from schemas.errors import StoreError, UsageError
 from schemas.payload import ENCODERS
 from store import convert
 from store.base import Store
-from store.checks import check_points
+from store.checks import check_ids, check_points
 from store.engine import Engine
 from store.examples import resolve
 from store.filters import to_filter
@@ -125,7 +125,7 @@ class EmbeddedStore(Store):
         with_payload: models.WithPayloadInterface = True,
         with_vectors: models.WithVector = False,
     ) -> list[models.Record]:
-        convert.check_ids(ids)
+        check_ids(ids)
         once: list[int | UUID | str] = list(dict.fromkeys(map(convert.from_id, ids)))
         with self._engine.use() as shard:
             found = shard.retrieve(once, convert.to_payload_selector(with_payload), with_vectors)
@@ -168,7 +168,8 @@ class EmbeddedStore(Store):
     ) -> dict[bool | int | str, int]:
         with self._engine.use() as shard:
             found = shard.facet(edge.FacetRequest(key, limit=limit, exact=True, filter=to_filter(facet_filter)))
-            return {hit.value: hit.count for hit in found.hits}
+            # The engine also tells of values that no point bears any more.
+            return {hit.value: hit.count for hit in found.hits if hit.count}
 
     @override
     def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
@@ -221,7 +222,7 @@ class EmbeddedStore(Store):
         if isinstance(points, models.Filter):
             self._engine.update(by_filter(to_filter(points), *rest))
         elif points:
-            convert.check_ids(points)
+            check_ids(points)
             self._engine.update(by_id(list(points), *rest))
 
     def _vector_of(self, point_id: Any, using: str) -> Any:

@@ -40,6 +40,12 @@ class Remote:
         self.where = f"collection {collection!r} at {url}"
         self._backoff = backoff
         self._specs: dict[str, VectorSpec] | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._closed = True
+        self.client.close()
 
     def exists(self) -> bool:
         """Whether the collection has been created."""
@@ -47,6 +53,8 @@ class Remote:
 
     def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One request, again if need be; its errors become ours."""
+        if self._closed:
+            raise StoreError(f"The {self.where} was closed: open it again.")
         try:
             return self._backoff.call(lambda: method(*args, **kwargs), self.where)
         except (ValueError, TypeError) as error:  # the client's own checks, before anything is sent

@@ -12,7 +12,7 @@ from typing_extensions import override
 from schemas.errors import StoreError, UsageError
 from schemas.payload import ENCODERS
 from store.base import Store
-from store.checks import check_points
+from store.checks import check_ids, check_points
 from store.remote import Remote, without_credentials
 from store.retry import Backoff
 from store.server_artifacts import ServerArtifacts
@@ -109,6 +109,7 @@ class ServerStore(Store):
 
     @override
     def upsert(self, points: Sequence[models.PointStruct]) -> None:
+        check_ids([point.id for point in points])
         check_points(points, self._remote.specs(), self._remote.where)
         for start in range(0, len(points), BATCH):
             some = [_plain(point) for point in points[start : start + BATCH]]
@@ -116,6 +117,7 @@ class ServerStore(Store):
 
     @override
     def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
+        check_ids([point.id for point in points])
         check_points(points, self._remote.specs(), self._remote.where)
         for start in range(0, len(points), BATCH):
             some = [_plain(point) for point in points[start : start + BATCH]]
@@ -225,7 +227,7 @@ class ServerStore(Store):
 
     @override
     def close(self) -> None:
-        self._client.close()
+        self._remote.close()
 
 
 def _some(points: Selector) -> bool:

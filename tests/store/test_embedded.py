@@ -1,0 +1,322 @@
+"""What only the embedded engine does: its folder, its lock, its process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qdrant_client import models
+
+from schemas.errors import StoreError, StoreLockedError
+from schemas.payload import INDEXES
+from store import open_store
+from store.embedded import EmbeddedStore
+
+from .conftest import SPECS, make_points, quick_folder, uid
+
+ROOT = Path(__file__).parents[2]
+HOLDER = """
+import sys
+from pathlib import Path
+from store import open_store
+with open_store(Path(sys.argv[1])) as store:
+    print("held", flush=True)
+    sys.stdin.read()
+    print(store.count(), flush=True)
+"""
+
+
+@contextmanager
+def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the store open."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Path]:
+    """The folder of a closed store with twelve points."""
+    with quick_folder() as folder:
+        with open_store(folder / "store") as store:
+            store.ensure(SPECS)
+            store.upsert(make_points())
+            store.set_metadata({"sources": {"holiday": "/photos"}})
+            store.save_artifact("bridge", {"w": np.eye(2)}, {"n": 1})
+        yield folder / "store"
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(template, tmp_path / "store"))
+
+
+def test_everything_is_there_after_reopening(template: Path) -> None:
+    with open_store(template) as store:
+        assert store.vectors() == {spec.name: spec for spec in SPECS}
+        assert store.metadata() == {"sources": {"holiday": "/photos"}}
+        assert store.artifacts() == ["bridge"]
+        expected = make_points()
+        for record, point in zip(store.scroll_all(with_vectors=True), expected, strict=True):
+            assert (record.id, record.payload) == (point.id, point.payload)
+            assert isinstance(record.vector, dict)
+            np.testing.assert_array_equal(record.vector["image"], point.vector["image"])
+            assert record.vector["words"].indices == point.vector["words"].indices
+            assert record.vector["words"].values == pytest.approx(point.vector["words"].values)
+
+
+def test_opening_a_folder_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    with open_store(tmp_path / "nothing" / "store") as store:
+        assert not store.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_collections_of_one_folder_are_independent(folder: Path) -> None:
+    with open_store(folder) as first, open_store(folder, "other") as second:
+        second.ensure(SPECS[:1])
+        assert (first.count(), second.count()) == (12, 0)
+
+
+def test_all_payload_fields_are_indexed(folder: Path) -> None:
+    with EmbeddedStore(folder, "medley") as store, store._engine.use() as shard:
+        assert shard.info().payload_schema.keys() == INDEXES.keys()
+
+
+# -- the lock ------------------------------------------------------------------------------------------------------
+
+
+def test_second_process_is_told_who_holds_the_store_and_harms_nothing(folder: Path) -> None:
+    with holder(folder) as process:
+        for _ in range(50):
+            with pytest.raises(StoreLockedError) as caught:
+                open_store(folder)
+        said = str(caught.value)
+        assert f"process {process.pid}" in said
+        assert "-c" in said
+        assert str(folder) in said
+        assert "Qdrant server" in said
+        assert process.communicate("", timeout=60)[0] == "12\n"
+    with open_store(folder) as store:
+        assert store.count() == 12
+        store.upsert(make_points(20))
+        assert store.count() == 20
+
+
+def test_lock_of_a_killed_process_is_free(folder: Path) -> None:
+    with holder(folder) as process:
+        process.kill()
+        process.wait()
+        with open_store(folder) as store:
+            assert store.count() == 12
+
+
+def test_same_process_twice_is_told_so(folder: Path) -> None:
+    with open_store(folder) as store:
+        with pytest.raises(StoreLockedError, match="already open in this process"):
+            open_store(folder)
+        assert store.count() == 12
+    open_store(folder).close()
+
+
+def test_one_of_two_that_create_at_once_wins(tmp_path: Path) -> None:
+    first, second = open_store(tmp_path / "store"), open_store(tmp_path / "store")
+    first.ensure(SPECS)
+    with pytest.raises(StoreLockedError):
+        second.ensure(SPECS)
+    first.close()
+    second.ensure(SPECS)
+    second.upsert(make_points(1))
+    assert second.count() == 1
+    second.close()
+
+
+def test_damaged_lock_file_still_says_that_the_store_is_in_use(folder: Path) -> None:
+    with open_store(folder):
+        (folder / "medley" / "lock").write_text("{")
+        with pytest.raises(StoreLockedError, match="in use by another process"):
+            open_store(folder)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_fork_cannot_use_its_parents_store(folder: Path) -> None:
+    with open_store(folder) as store:
+        child = os.fork()
+        if not child:  # the child: its exit status is the answer
+            status = 1
+            try:
+                store.count()
+            except StoreError as error:
+                status = 0 if "before a fork" in str(error) else 2
+            finally:
+                store.close()
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        with pytest.raises(StoreLockedError):
+            open_store(folder)
+        store.upsert(make_points(13))
+        assert store.count() == 13
+
+
+# -- the folder ----------------------------------------------------------------------------------------------------
+
+
+def test_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("hello")
+    with pytest.raises(StoreError, match="is a file"):
+        open_store(tmp_path / "store")
+
+
+def test_collection_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "medley").write_text("hello")
+    with pytest.raises(StoreError, match="is a file"):
+        open_store(tmp_path)
+
+
+def test_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "medley").mkdir()
+    (tmp_path / "medley" / "photo.jpg").write_bytes(b"precious")
+    with pytest.raises(StoreError, match=r"photo\.jpg"):
+        open_store(tmp_path)
+    assert [file.name for file in (tmp_path / "medley").iterdir()] == ["photo.jpg"]
+
+
+def test_folder_that_cannot_be_written_is_one_sentence() -> None:
+    with open_store("/proc/medley-store") as store, pytest.raises(StoreError, match="/proc/medley-store"):
+        store.ensure(SPECS)
+
+
+def test_interrupted_creation_is_cleared_away(tmp_path: Path) -> None:
+    draft = tmp_path / "medley" / "shard.new"
+    draft.mkdir(parents=True)
+    (draft / "half").write_text("of it")
+    with open_store(tmp_path) as store:
+        assert not store.exists()
+        store.ensure(SPECS)
+        store.upsert(make_points())
+        assert store.count() == 12
+
+
+def test_creation_interrupted_before_its_last_step_is_finished(folder: Path) -> None:
+    collection = folder / "medley"
+    (collection / "shard").rename(collection / "shard.new")
+    with open_store(folder) as store:
+        assert store.exists()
+        assert store.count() == 12
+
+
+def test_interrupted_replacement_of_a_vector_never_brings_old_vectors_back(folder: Path) -> None:
+    sidecar = folder / "medley" / "collection.json"
+    record = json.loads(sidecar.read_text())
+    del record["metadata"]["vectors"]["image"]  # as recorded just before the engine drops it
+    sidecar.write_text(json.dumps(record))
+    with open_store(folder) as store:
+        store.ensure(SPECS)
+        vector = store.retrieve([uid(1)], with_vectors=True)[0].vector
+        assert isinstance(vector, dict)
+        assert sorted(vector) == ["late", "text", "words"]
+
+
+def test_a_newer_format_is_refused(folder: Path) -> None:
+    sidecar = folder / "medley" / "collection.json"
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "format": 99}))
+    with pytest.raises(StoreError, match="newer Medley"):
+        open_store(folder)
+
+
+def test_refused_opening_releases_the_lock(folder: Path) -> None:
+    sidecar = folder / "medley" / "collection.json"
+    sound = sidecar.read_text()
+    sidecar.write_text("{")
+    with pytest.raises(StoreError, match="damaged"):
+        open_store(folder)
+    sidecar.write_text(sound)
+    with open_store(folder) as store:
+        assert store.count() == 12
+
+
+def test_metadata_survives_a_write_that_fails_halfway(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_store(folder) as store:
+        before = sorted(file.name for file in (folder / "medley").iterdir())
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match="No space left on device"):
+            store.set_metadata({"sources": {}})
+        monkeypatch.undo()
+        assert store.metadata() == {"sources": {"holiday": "/photos"}}
+        assert sorted(file.name for file in (folder / "medley").iterdir()) == before
+    with open_store(folder) as store:
+        assert store.metadata() == {"sources": {"holiday": "/photos"}}
+
+
+def test_damaged_artifact_is_one_sentence(folder: Path) -> None:
+    file = folder / "medley" / "artifacts" / "bridge.npz"
+    file.write_bytes(file.read_bytes()[:100])
+    with open_store(folder) as store, pytest.raises(StoreError, match=r"'bridge'.*fit it again"):
+        store.load_artifact("bridge")
+
+
+# -- threads -------------------------------------------------------------------------------------------------------
+
+
+def test_threads_read_and_write_at_once_while_the_index_is_built(folder: Path) -> None:
+    request = models.QueryRequest(query=[1.0, 0.0, 0.0, 0.0], using="text", limit=5)
+    with open_store(folder) as store:
+
+        def write(number: int) -> int:
+            store.upsert([models.PointStruct(id=number, vector={"text": [float(number), 1.0, 0.0, 0.0]}, payload={})])
+            return len(store.query(request))
+
+        with ThreadPoolExecutor(4) as pool:
+            answers = pool.map(write, range(1, 41))
+            store.optimize()
+            assert list(answers) == [5] * 40
+        assert store.count() == 52
+
+
+def test_closing_waits_for_the_threads_inside(folder: Path) -> None:
+    store = EmbeddedStore(folder, "medley")
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        with store._engine.use() as shard:
+            inside.set()
+            leave.wait(10)
+            counts.append(shard.info().points_count)
+
+    counts: list[int] = []
+    thread = threading.Thread(target=stay)
+    thread.start()
+    inside.wait(10)
+    closing = threading.Thread(target=store.close)
+    closing.start()
+    leave.set()
+    thread.join()
+    closing.join()
+    assert counts == [12]
+    with pytest.raises(StoreError, match="was closed"):
+        store.count()
