@@ -10,7 +10,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows import steps
-from flows.report import as_markdown
+from flows.report import as_markdown, run_name
 from flows.run import current_settings, open_run
 from schemas.report import IngestReport
 
@@ -23,7 +23,7 @@ fit = task(cache_policy=NO_CACHE)(steps.fit)
 account = task(cache_policy=NO_CACHE)(steps.account)
 
 
-@flow(name="ingest", flow_run_name="ingest-{folder}", validate_parameters=True)
+@flow(name="ingest", flow_run_name=run_name)
 def ingest(
     folder: str,
     store: str | None = None,

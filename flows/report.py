@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from schemas.report import IngestReport
 
 LISTED = 50  # quarantined files on the page
@@ -36,6 +38,14 @@ def as_markdown(report: IngestReport) -> str:
         lines += ["", "| excluded by | files |", "| --- | ---: |"]
         lines += [f"| {_cell(rule)} | {count:,} |" for rule, count in report.exclusions.items()]
     return "\n".join([*lines, "", *report.notes])
+
+
+def run_name() -> str:
+    """The name of a flow run: the source that it is about."""
+    from prefect.runtime import flow_run
+
+    given = flow_run.parameters
+    return f"ingest {given.get('source') or Path(given['folder']).name}"
 
 
 def _cell(text: str) -> str:

@@ -14,7 +14,7 @@ from schemas import MedleyError, UsageError, payload
 from schemas.payload import point_id
 from schemas.report import IngestReport
 from schemas.settings import Settings, load_settings
-from store import open_store
+from tests.collection import contents
 from tests.media import clip, make_media, picture, tone
 
 
@@ -32,22 +32,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny", "ocr": "off"})
-
-
-def contents(settings: Settings) -> dict[str, tuple[dict[str, Any], dict[str, list[float]]]]:
-    """Every point of the collection: payload and vectors by id."""
-    with open_store(settings.store) as store:
-        return {
-            str(record.id): (dict(record.payload or {}), _plain(record.vector))
-            for record in store.scroll_all(with_payload=True, with_vectors=True)
-        }
-
-
-def _plain(vectors: Any) -> dict[str, list[float]]:
-    return {
-        name: list(getattr(vector, "values", vector)) if hasattr(vector, "indices") else [round(x, 5) for x in vector]
-        for name, vector in (vectors or {}).items()
-    }
 
 
 def paths(settings: Settings) -> set[str]:

@@ -1,0 +1,24 @@
+"""What a collection holds, in a form that two of them can be compared in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.settings import Settings
+from store import open_store
+
+
+def contents(settings: Settings) -> dict[str, tuple[dict[str, Any], dict[str, list[float]]]]:
+    """Every point of the collection: payload and vectors by id."""
+    with open_store(settings.store) as store:
+        return {
+            str(record.id): (dict(record.payload or {}), _plain(record.vector))
+            for record in store.scroll_all(with_payload=True, with_vectors=True)
+        }
+
+
+def _plain(vectors: Any) -> dict[str, list[float]]:
+    return {
+        name: list(getattr(vector, "values", vector)) if hasattr(vector, "indices") else [round(x, 5) for x in vector]
+        for name, vector in (vectors or {}).items()
+    }

@@ -1,0 +1,89 @@
+"""The flow `ingest`, run by Prefect itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas import UsageError
+from schemas.settings import load_settings
+from tests.collection import contents
+from tests.media import picture, tone
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def test_flow_makes_the_collection_that_the_plain_run_makes(tmp_path: Path) -> None:
+    from flows import direct
+    from flows.prefect_run import ingest_as_flow
+
+    media = tmp_path / "media"
+    picture(media / "red.png")
+    tone(media / "high.wav", hertz=1500)
+    (media / "empty.png").touch()
+    by = {
+        name: load_settings(store=str(tmp_path / name), encoders={"preset": "tiny", "ocr": "off"})
+        for name in ("flow", "plain")
+    }
+
+    report = ingest_as_flow(media, by["flow"])
+    plain = direct.ingest(media, by["plain"])
+
+    assert report.model_dump(exclude={"seconds"}) == plain.model_dump(exclude={"seconds"})
+    points = contents(by["flow"])
+    assert points == contents(by["plain"])
+    assert {fields["state"] for fields, _ in points.values()} == {"indexed", "quarantined"}
+
+
+def test_run_is_seen_on_the_dashboard(tmp_path: Path) -> None:
+    from prefect.artifacts import Artifact
+    from prefect.client.orchestration import get_client
+
+    from flows.prefect_run import ingest_as_flow
+
+    picture(tmp_path / "album" / "red.png")
+
+    ingest_as_flow(
+        tmp_path / "album", load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny", "ocr": "off"})
+    )
+
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs()
+        tasks = client.read_task_runs()
+    run = next(run for run in runs if "album" in run.name)
+    assert run.state is not None
+    assert run.state.is_completed()
+    names = {task.name.split("-")[0] for task in tasks if task.flow_run_id == run.id}
+    assert names == {"scan", "compare", "carry", "index", "forget", "fit", "account"}
+    page = Artifact.get("ingest")
+    assert page is not None
+    assert "| found | indexed |" in str(page.data)
+
+
+def test_error_of_a_step_is_the_same_sentence(tmp_path: Path) -> None:
+    from flows.prefect_run import ingest_as_flow
+
+    with pytest.raises(UsageError, match="There is no folder"):
+        ingest_as_flow(tmp_path / "nowhere", load_settings(store=str(tmp_path / "store")))
+
+
+def test_flow_file_is_loaded_by_its_path_as_prefect_does(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    code = (
+        "from prefect.flows import load_flow_from_entrypoint as load;"
+        f"print(load({str(root / 'flows' / 'ingest.py')!r} + ':ingest').name)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+
+    assert done.stdout.strip() == "ingest"
