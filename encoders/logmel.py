@@ -1,10 +1,22 @@
-"""A sound encoder without a model: statistics of the log-mel spectrogram."""
+"""A sound encoder without a model: statistics of the log-mel spectrogram.
+
+Five blocks stand side by side, each of length 1 times a weight (see `encoders.visual` for why):
+
+- how the frames that are heard are coloured: the 10 %, 50 % and 90 % quantile of each mel band,
+- the same as mean cepstra (Davis & Mermelstein, IEEE TASSP 1980), which tell the voice from its pitch,
+- how the cepstra vary,
+- how fast they move (deltas),
+- the run of loudness over the sound, in eight parts.
+
+Loudness as such is taken away, so that a quiet recording is near a loud one of the same thing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import ClassVar, cast
+from itertools import pairwise
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,61 +26,74 @@ from schemas import EncoderSpec, Modality
 
 RATE = 16_000  # hertz
 WINDOW = 512  # samples of a frame: 32 ms
-HOP = 256
+HOP = 256  # from a frame to the next: 16 ms
 BANDS = 40
 CEPSTRA = 20
-BINS = 8  # of time, for the shape of a sound
-FLOOR = 1e-8  # power below which nothing is heard: -80 dB of a full-scale sine's
+BINS = 8  # of time
+QUANTILES = (0.1, 0.5, 0.9)
+FLOOR = 1e-7  # power added to each band: what is 70 dB below a full-scale sine is silence
+LOUDEST = 10.0  # amplitude
+HEARD = 7.0  # nepers of power (30 dB) below the loudest frame: what is quieter is the pause, not the sound
+WEIGHTS = (1.0, 1.0, 1.0, 1.0, 0.3)  # of quantiles, cepstra, their spread, deltas, loudness
+FAINT = 1.0  # norm, in nepers, below which a block is noise and is not brought to length 1
+CONSTANT = 0.1  # stands beside the blocks: silence, where they are nothing, has this direction
+
+Block = NDArray[np.floating[Any]]
 
 
 class LogMelEncoder(Encoder):
-    """How a sound is coloured (cepstra and their spread), how it moves (deltas) and how its loudness runs."""
+    """Sounds of like colour and movement are near each other: a voice, an engine, a bird, rain."""
 
     spec: ClassVar[EncoderSpec] = EncoderSpec(
         name="logmel",
         model="log-mel statistics",
         revision="1",
         modalities=(Modality.AUDIO,),
-        dim=4 * CEPSTRA + BANDS + BINS,
+        dim=len(QUANTILES) * BANDS + (CEPSTRA - 1) + 2 * CEPSTRA + BINS + 1,
         space="logmel",
         license="Apache-2.0",
+        preprocessing=2,
     )
+    batch_size = 16
+    parallel = True
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
         return np.stack([describe(cast("NDArray[np.float32]", content)) for content in contents])
 
 
-def describe(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The descriptor of one sound (samples,): float32 (dim,), finite and not zero whatever the sound."""
+def describe(sound: NDArray[np.float32]) -> Block:
+    """The descriptor of one sound (samples,): (dim,), finite and not zero whatever the sound."""
     log_mel = log_mel_spectrogram(sound)
-    cepstra = log_mel @ _dct().T
-    deltas = np.diff(cepstra, axis=0, prepend=cepstra[:1])
     loudness = log_mel.mean(axis=1)
-    envelope = np.array([part.mean() if part.size else 0 for part in np.array_split(loudness, BINS)])
-    return np.concatenate(
-        [
-            cepstra.mean(axis=0),
-            cepstra.std(axis=0),
-            deltas.std(axis=0),
-            np.abs(deltas).mean(axis=0),
-            log_mel.std(axis=0),
-            envelope - envelope.mean(),
-        ]
-    ).astype(np.float32)
+    heard = log_mel[loudness > loudness.max() - HEARD]
+    cepstra = heard @ _dct().T
+    # Over two frames, on all of them: a movement from sound to pause is a movement.
+    deltas = (log_mel[2:] - log_mel[:-2]) @ _dct().T if len(log_mel) > 2 else np.zeros((1, CEPSTRA))  # noqa: PLR2004
+    quantiles = np.quantile(heard, QUANTILES, axis=0) - heard.mean()
+    blocks = (
+        quantiles.ravel(),
+        cepstra.mean(axis=0)[1:],  # the first is loudness
+        cepstra.std(axis=0),
+        deltas.std(axis=0),
+        _envelope(loudness),
+    )
+    parts = [weight * _unit(block) for weight, block in zip(WEIGHTS, blocks, strict=True)]
+    return np.concatenate([*parts, [CONSTANT]])
 
 
-def log_mel_spectrogram(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Log power in mel bands: (frames, BANDS), at least one frame."""
-    padded = np.pad(sound, (0, max(0, WINDOW - len(sound))))
+def log_mel_spectrogram(sound: NDArray[np.float32]) -> Block:
+    """Natural logarithm of power in mel bands, 0 for a full-scale sine: (frames, BANDS), at least one frame."""
+    # Samples lie in [-1, 1], and a little beyond after resampling; what a broken file holds must not overflow.
+    padded = np.pad(np.clip(sound, -LOUDEST, LOUDEST), (0, max(0, WINDOW - len(sound))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    spectrum = np.fft.rfft(frames * _hann(), axis=1)
+    spectrum = np.fft.rfft(frames * _window(), axis=1)
     power = spectrum.real**2 + spectrum.imag**2
-    return np.asarray(np.log(power @ mel_filters().T + FLOOR), np.float32)
+    return np.asarray(np.log(power @ mel_filters().T + FLOOR))
 
 
 @cache
 def mel_filters() -> NDArray[np.float32]:
-    """Triangular filters, evenly spaced on the mel scale (O'Shaughnessy 1987): (BANDS, WINDOW // 2 + 1)."""
+    """Triangles of height 1, evenly spaced on the mel scale m = 2595 log10(1 + f / 700): (BANDS, WINDOW // 2 + 1)."""
     top = 2595 * np.log10(1 + RATE / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, BANDS + 2) / 2595) - 1)
     bins = np.arange(WINDOW // 2 + 1) * RATE / WINDOW
@@ -77,14 +102,28 @@ def mel_filters() -> NDArray[np.float32]:
     return np.asarray(np.clip(np.minimum(rising, falling), 0, None), np.float32)
 
 
+def _envelope(loudness: Block) -> Block:
+    at = np.linspace(0, len(loudness), BINS + 1)
+    # Each part has at least one frame: the parts of a sound of fewer frames share them.
+    parts = np.array([loudness[int(low) : max(int(high), int(low) + 1)].mean() for low, high in pairwise(at)])
+    return np.asarray(parts - parts.mean())
+
+
+def _unit(block: Block) -> Block:
+    return np.asarray(block / max(float(np.linalg.norm(block)), FAINT))
+
+
 @cache
 def _dct() -> NDArray[np.float32]:
-    n = np.arange(BANDS)
-    matrix = np.cos(np.pi * np.arange(CEPSTRA)[:, None] * (2 * n + 1) / (2 * BANDS)) * np.sqrt(2 / BANDS)
+    """The orthonormal cosine transform of type II: (CEPSTRA, BANDS)."""
+    angles = np.pi * np.arange(CEPSTRA)[:, None] * (2 * np.arange(BANDS) + 1) / (2 * BANDS)
+    matrix = np.cos(angles) * np.sqrt(2 / BANDS)
     matrix[0] /= np.sqrt(2)
     return np.asarray(matrix, np.float32)
 
 
 @cache
-def _hann() -> NDArray[np.float32]:
-    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW), np.float32)
+def _window() -> NDArray[np.float32]:
+    """Hann's window, scaled so that a full-scale sine has power 1 at its frequency."""
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+    return np.asarray(hann * 2 / hann.sum(), np.float32)
