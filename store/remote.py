@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from qdrant_client import QdrantClient, models
 
-from schemas.errors import CollectionMismatchError, StoreError, StoreUnavailableError
+from schemas.errors import CollectionMismatchError, StoreError, StoreUnavailableError, UsageError
 from schemas.payload import INDEXES
 from store.retry import Backoff
 from store.specs import VECTORS, from_json, to_json
@@ -144,10 +144,20 @@ class Remote:
 
 
 def without_credentials(url: str) -> str:
-    """The URL as it may be shown: what stands before the @ is a secret."""
+    """The URL as it may be shown: what stands before the @ is a secret.
+
+    Raises:
+        UsageError: it is no address of a server.
+    """
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    shown = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+    try:
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number
+        usable = False
+    if not usable:
+        raise UsageError(f"The address {shown} cannot be used: name a URL such as http://localhost:6333.")
+    return shown
 
 
 def _params(spec: VectorSpec) -> models.VectorParams:

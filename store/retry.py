@@ -106,15 +106,15 @@ def explain(error: Exception, where: str) -> StoreError | None:
 
     if isinstance(error, UnexpectedResponse):
         return _explain_status(error.status_code or 0, _reason(error.content), where)
-    if isinstance(error, ResponseHandlingException):
-        if is_transient(error):
-            return StoreUnavailableError(
-                f"The Qdrant server of {where} does not answer ({error.source or type(error.source).__name__}): "
-                "start it, or correct its address in --store."
-            )
+    if isinstance(error, ResponseHandlingException) and is_transient(error):
         return StoreUnavailableError(
-            f"What answers for {where} is no Qdrant server that this client understands "
-            f"({type(error.source).__name__}): correct the address in --store, or use a server of the client's version."
+            f"The Qdrant server of {where} does not answer ({error.source or type(error.source).__name__}): "
+            "start it, or correct its address in --store."
+        )
+    if isinstance(error, ResponseHandlingException | json.JSONDecodeError):
+        return StoreUnavailableError(
+            f"What answers for {where} is no Qdrant server that this client understands: correct the address in "
+            "--store, or use a server of the client's version."
         )
     if isinstance(error, QdrantException):
         return StoreUnavailableError(

@@ -51,13 +51,8 @@ class ServerStore(Store):
     ) -> None:
         self.location, self.collection = without_credentials(url), collection
         if client is None:
-            try:
-                # The check of versions would ask the server, unasked and in a thread of its own.
-                client = QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
-            except ValueError as error:
-                raise UsageError(
-                    f"The address {self.location} cannot be used: name a URL such as http://localhost:6333."
-                ) from error
+            # The check of versions would ask the server, unasked and in a thread of its own.
+            client = QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
         self._client = client
         self._remote = Remote(client, self.location, collection, backoff or Backoff())
         self._call = self._remote.call
