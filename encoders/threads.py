@@ -15,3 +15,16 @@ def thread_count(asked: int = 0) -> int:
         return asked
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // 2)
+
+
+def limit_blas(threads: int) -> None:
+    """Sets the threads that numpy's matrix products use in this process, where that can be set.
+
+    OpenBLAS takes all cores otherwise, and spends a second core's time to save a tenth of the first one's on products
+    as small as those of a small model.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:  # slower, not wrong
+        return
+    threadpool_limits(threads, user_api="blas")
