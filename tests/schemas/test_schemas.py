@@ -1,0 +1,107 @@
+"""The vocabulary: ids that anyone can compute, fingerprints that tell comparable vectors, sentences that help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import pytest
+
+import schemas.errors
+from schemas import EncoderSpec, MedleyError, Modality, Segment, UnknownNameError, UsageError, WordKind
+from schemas.payload import NAMESPACE, payload_path, point_id
+from schemas.report import IngestReport
+from schemas.settings import load_settings
+
+SPEC = EncoderSpec("clip", "openai/clip", "abc", (Modality.IMAGE,), 512, "clip", "MIT")
+
+
+def test_point_id_is_uuid5_of_source_path_and_segment() -> None:
+    assert point_id("photos", "a/b.jpg", 3) == str(uuid5(NAMESPACE, "photos\na/b.jpg\n3"))
+    assert UUID(point_id("photos", "a/b.jpg")).version == 5
+    assert point_id("photos", "a") != point_id("videos", "a") != str(uuid5(NAMESPACE_URL, "a"))
+
+
+def test_path_that_is_not_utf8_is_spelled_in_ascii() -> None:
+    assert payload_path("caf\udce9.txt") == "caf\\xe9.txt"
+    assert payload_path("café.txt") == "café.txt"
+
+
+def test_fingerprint_changes_with_all_that_changes_the_vectors() -> None:
+    others = [
+        replace(SPEC, model="openai/other"),
+        replace(SPEC, revision="def"),
+        replace(SPEC, preprocessing=2),
+        replace(SPEC, dim=256),
+        replace(SPEC, distance="dot"),
+    ]
+
+    assert len({spec.fingerprint for spec in [SPEC, *others]}) == 6
+    assert replace(SPEC, license="other", size=7).fingerprint == SPEC.fingerprint
+
+
+def test_text_of_a_segment_leaves_out_the_name() -> None:
+    segment = Segment(0, {WordKind.NAME: "img 1", WordKind.OCR: "STOP", WordKind.SIDECAR: "a sign"})
+
+    assert segment.text == "a sign\nSTOP"
+
+
+def test_unknown_name_suggests_the_nearest() -> None:
+    assert "Did you mean 'image'?" in str(UnknownNameError("vector", "imgae", ["text", "image"]))
+    assert "Known: image, text." in str(UnknownNameError("vector", "xyz", ["text", "image"]))
+
+
+def test_error_tree_is_drawn_as_it_is() -> None:
+    drawn = schemas.errors.__doc__ or ""
+    errors = [e for e in vars(schemas.errors).values() if isinstance(e, type) and issubclass(e, MedleyError)]
+
+    assert len(errors) == 11
+    assert all(error.__name__ in drawn for error in errors)
+
+
+def test_accounts_add_up_or_say_so() -> None:
+    assert IngestReport(found=4, indexed=1, unchanged=1, excluded=1, quarantined=1, moved=1).balanced
+    assert not IngestReport(found=4, indexed=1).balanced
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MEDLEY_COLLECTION", "a/b", "The setting 'collection' is wrong"),
+        ("MEDLEY_ENCODERS__THREADS", "-1", "The setting 'encoders.threads' is wrong"),
+    ],
+)
+def test_wrong_setting_is_named(name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(UsageError, match=sentence):
+        load_settings()
+
+
+def test_api_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDLEY_API_KEY", "s3cret")
+
+    settings = load_settings()
+
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == "s3cret"
+    assert "s3cret" not in repr(settings)
+
+
+def test_broken_settings_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "medley.toml").write_text("store = ")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(UsageError, match=r"medley\.toml"):
+        load_settings()
+
+
+def test_vocabulary_is_light() -> None:
+    code = "import sys, schemas; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert not {"numpy", "torch", "prefect", "av", "skimage", "qdrant_client", "pydantic"} & set(loaded)
