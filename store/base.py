@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from schemas.errors import StoreError
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -78,11 +80,21 @@ class Store(ABC):
 
     @abstractmethod
     def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
-        """Write the named vectors given and leave the others. Points must exist. Checked as in `upsert`."""
+        """Write the named vectors given and leave the others. Checked as in `upsert`; the points must exist."""
+
+    def _check_exist(self, ids: Sequence[models.ExtendedPointId]) -> None:
+        """Raise `StoreError` if a point is missing: the engines would stop at it in the middle of a batch."""
+        found = {str(record.id) for record in self.retrieve(ids, with_payload=False)}
+        for point_id in ids:
+            if str(point_id) not in found:
+                raise StoreError(f"Point {point_id} is not in collection {self.collection!r}: upsert it first.")
 
     @abstractmethod
     def set_payload(self, payload: Mapping[str, Any], points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
-        """Set these top-level keys on points given by id or filter, and leave the others."""
+        """Set these top-level keys on points given by id or filter, and leave the others.
+
+        Here and below, ids that are not there are no error.
+        """
 
     @abstractmethod
     def overwrite_payload(
@@ -96,7 +108,7 @@ class Store(ABC):
 
     @abstractmethod
     def delete(self, points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
-        """Delete points given by id or filter. Ids that are not there are no error."""
+        """Delete points given by id or filter."""
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -160,6 +172,10 @@ class Store(ABC):
     def query(self, request: models.QueryRequest) -> list[models.ScoredPoint]:
         """Answer one request."""
         return self.query_batch([request])[0]
+
+    @abstractmethod
+    def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
+        """Answer one request with hits grouped by a payload field: the best groups, each with its best hits."""
 
     # -- small fitted models, kept with the collection -----------------------------------------------------------------
 

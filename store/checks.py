@@ -67,6 +67,19 @@ def _check_point(point: models.PointStruct | models.PointVectors, specs: Mapping
             raise StoreError(f"The vector {name!r} of point {point.id} {fault}; nothing of its batch was written.")
 
 
+def is_finite(vector: Any) -> bool:
+    """Whether a vector, dense, multi or sparse, holds nothing but numbers that float32 can hold."""
+    if isinstance(vector, np.ndarray):
+        return vector.dtype.kind in "fiu" and bool((np.abs(vector) <= _LARGEST).all())
+    rows = (
+        [vector.values] if hasattr(vector, "values") else vector if vector and isinstance(vector[0], list) else [vector]
+    )
+    try:
+        return all(math.hypot(*row) <= _LARGEST or all(abs(number) <= _LARGEST for number in row) for row in rows)
+    except TypeError:
+        return False
+
+
 def check_vector(vector: Any, spec: VectorSpec) -> str | None:
     """What is wrong with a vector, in words, or None. Written for speed: it sees every number that is stored."""
     if spec.sparse:

@@ -102,11 +102,11 @@ def to_vectors(vectors: Any) -> dict[str, Any]:
 
 
 def to_vector(vector: Any) -> Any:
-    """One vector, dense, multi or sparse."""
+    """One vector, dense, multi or sparse, that has been checked."""
     if isinstance(vector, np.ndarray):
         return vector.tolist()
     if isinstance(vector, models.SparseVector):
-        return edge.SparseVector(list(vector.indices), list(vector.values))
+        return edge.SparseVector(vector.indices, vector.values)
     return vector
 
 

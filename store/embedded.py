@@ -19,6 +19,7 @@ from store.checks import check_ids, check_points
 from store.engine import Engine
 from store.examples import resolve
 from store.filters import to_filter
+from store.groups import group
 from store.queries import to_order, to_request
 from store.specs import check_metadata, check_same, check_wanted
 
@@ -95,26 +96,31 @@ class EmbeddedStore(Store):
     @override
     def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
         if points:
+            self._check_exist([point.id for point in points])
             check_points(points, self._engine.specs, self._engine.where)
             self._engine.update(_Op.update_vectors(convert.to_point_vectors(points)))
 
     @override
     def set_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
         plain = convert.to_payload(payload, self._engine.where)
-        self._select(points, _Op.set_payload, _Op.set_payload_by_filter, plain)
+        if points:
+            self._engine.update(_Op.set_payload_by_filter(_filter(points), plain))
 
     @override
     def overwrite_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
         plain = convert.to_payload(payload, self._engine.where)
-        self._select(points, _Op.overwrite_payload, _Op.overwrite_payload_by_filter, plain)
+        if points:
+            self._engine.update(_Op.overwrite_payload_by_filter(_filter(points), plain))
 
     @override
     def delete_payload(self, keys: Sequence[str], points: Selector) -> None:
-        self._select(points, _Op.delete_payload, _Op.delete_payload_by_filter, list(keys))
+        if points:
+            self._engine.update(_Op.delete_payload_by_filter(_filter(points), list(keys)))
 
     @override
     def delete(self, points: Selector) -> None:
-        self._select(points, _Op.delete_points, _Op.delete_points_by_filter)
+        if points:
+            self._engine.update(_Op.delete_points_by_filter(_filter(points)))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -178,6 +184,11 @@ class EmbeddedStore(Store):
             found = [shard.query(asked[0])] if len(asked) == 1 else shard.query_batch(edge.QueryBatchRequest(asked))
             return [[convert.from_scored(hit) for hit in hits] for hits in found]
 
+    @override
+    def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
+        """See `Store.query_groups`. The engine groups nothing, so more hits are fetched until the groups are full."""
+        return group(request, self.query, self.retrieve)
+
     # -- small fitted models -------------------------------------------------------------------------------------------
 
     @override
@@ -218,13 +229,6 @@ class EmbeddedStore(Store):
 
     # -- how -----------------------------------------------------------------------------------------------------------
 
-    def _select(self, points: Selector, by_id: Any, by_filter: Any, *rest: Any) -> None:
-        if isinstance(points, models.Filter):
-            self._engine.update(by_filter(to_filter(points), *rest))
-        elif points:
-            check_ids(points)
-            self._engine.update(by_id(list(points), *rest))
-
     def _vector_of(self, point_id: Any, using: str) -> Any:
         found = self.retrieve([point_id], False, [using])
         if not found:
@@ -233,3 +237,11 @@ class EmbeddedStore(Store):
         if using not in vectors:
             raise StoreError(f"Point {point_id} of {self._engine.where} has no vector {using!r} to search with.")
         return vectors[using]
+
+
+def _filter(points: Selector) -> edge.Filter:
+    """Points by a filter, also those given by id: the engine stops in the middle at an id that is not there."""
+    if isinstance(points, models.Filter):
+        return to_filter(points) or edge.Filter()
+    check_ids(points)
+    return edge.Filter(must=[edge.HasIdCondition(set(points))])

@@ -95,6 +95,9 @@ def _match(given: models.Match) -> Any:
     convert = _MATCHES.get(type(given))
     if convert is None:
         raise unsupported(f"the match {type(given).__name__}")
+    if isinstance(given, models.MatchValue) and isinstance(given.value, bool):
+        # Its Python binding makes True the number 1, which no boolean matches.
+        raise unsupported("a match of true or false (a number or a word in the payload it can match)")
     return convert(given)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import qdrant_edge as edge
 from qdrant_client import models
 
+from schemas.errors import StoreError
+from store.checks import is_finite
 from store.convert import to_payload_selector, to_vector
 from store.filters import to_filter, unsupported
 from store.formula import to_formula
@@ -52,7 +54,7 @@ def to_query(given: Any, using: str | None, limit: int) -> Any:
     if given is None:
         return None
     if isinstance(given, list | np.ndarray | models.SparseVector):
-        return edge.Query.Nearest(to_vector(given), using=using)
+        return edge.Query.Nearest(_vector(given), using=using)
     convert = _QUERIES.get(type(given))
     if convert is None:
         raise unsupported(f"the query {type(given).__name__}")
@@ -90,6 +92,15 @@ def to_order(given: models.OrderByInterface) -> edge.OrderBy:
     )
 
 
+def _vector(given: Any) -> Any:
+    """A vector to search with; the engine would take NaN, and answer nonsense."""
+    if not isinstance(given, list | np.ndarray | models.SparseVector):
+        raise unsupported(f"a query by a {type(given).__name__} (encode it first)")
+    if not is_finite(given):
+        raise StoreError("A vector to search with holds something that is no finite number: encode the query again.")
+    return to_vector(given)
+
+
 def _prefetches(given: models.Prefetch | list[models.Prefetch] | None) -> list[edge.Prefetch] | None:
     if given is None:
         return None
@@ -111,7 +122,7 @@ def _prefetch(given: models.Prefetch) -> edge.Prefetch:
 
 
 def _nearest(given: models.NearestQuery, using: str | None, limit: int) -> Any:
-    vector, mmr = to_vector(given.nearest), given.mmr
+    vector, mmr = _vector(given.nearest), given.mmr
     if mmr is None:
         return edge.Query.Nearest(vector, using=using)
     # The engine's lambda is the weight of relevance; the client's diversity is the weight of the opposite.
@@ -122,8 +133,8 @@ def _nearest(given: models.NearestQuery, using: str | None, limit: int) -> Any:
 
 def _recommend(given: models.RecommendQuery, using: str | None, _limit: int) -> Any:
     examples = edge.RecommendQuery(
-        [to_vector(vector) for vector in given.recommend.positive or ()],
-        [to_vector(vector) for vector in given.recommend.negative or ()],
+        [_vector(vector) for vector in given.recommend.positive or ()],
+        [_vector(vector) for vector in given.recommend.negative or ()],
     )
     if given.recommend.strategy == models.RecommendStrategy.BEST_SCORE:
         return edge.Query.RecommendBestScore(examples, using=using)
@@ -132,19 +143,19 @@ def _recommend(given: models.RecommendQuery, using: str | None, _limit: int) -> 
 
 def _pairs(given: models.ContextPair | list[models.ContextPair]) -> list[edge.ContextPair]:
     pairs = given if isinstance(given, list) else [given]
-    return [edge.ContextPair(to_vector(pair.positive), to_vector(pair.negative)) for pair in pairs]
+    return [edge.ContextPair(_vector(pair.positive), _vector(pair.negative)) for pair in pairs]
 
 
 def _discover(given: models.DiscoverQuery, using: str | None, _limit: int) -> Any:
-    sought = edge.DiscoverQuery(to_vector(given.discover.target), _pairs(given.discover.context or []))
+    sought = edge.DiscoverQuery(_vector(given.discover.target), _pairs(given.discover.context or []))
     return edge.Query.Discover(sought, using=using)
 
 
 def _feedback(given: models.RelevanceFeedbackQuery, using: str | None, _limit: int) -> Any:
     asked, weights = given.relevance_feedback, given.relevance_feedback.strategy.naive
-    items = [edge.FeedbackItem(to_vector(item.example), item.score) for item in asked.feedback]
+    items = [edge.FeedbackItem(_vector(item.example), item.score) for item in asked.feedback]
     strategy = edge.NaiveFeedbackStrategy(weights.a, weights.b, weights.c)
-    return edge.Query.FeedbackNaive(edge.FeedbackNaiveQuery(to_vector(asked.target), items, strategy), using=using)
+    return edge.Query.FeedbackNaive(edge.FeedbackNaiveQuery(_vector(asked.target), items, strategy), using=using)
 
 
 def _fusion(given: models.FusionQuery, _using: str | None, _limit: int) -> Any:

@@ -113,6 +113,7 @@ class ServerStore(Store):
     @override
     def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
         check_ids([point.id for point in points])
+        self._check_exist([point.id for point in points])
         check_points(points, self._remote.specs(), self._remote.where)
         for start in range(0, len(points), BATCH):
             some = [_plain(point) for point in points[start : start + BATCH]]
@@ -120,22 +121,22 @@ class ServerStore(Store):
 
     @override
     def set_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
-        if _some(points):
+        if points:
             self._call(self._client.set_payload, self.collection, dict(payload), _selector(points), wait=True)
 
     @override
     def overwrite_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
-        if _some(points):
+        if points:
             self._call(self._client.overwrite_payload, self.collection, dict(payload), _selector(points), wait=True)
 
     @override
     def delete_payload(self, keys: Sequence[str], points: Selector) -> None:
-        if _some(points):
+        if points:
             self._call(self._client.delete_payload, self.collection, list(keys), _selector(points), wait=True)
 
     @override
     def delete(self, points: Selector) -> None:
-        if _some(points):
+        if points:
             self._call(self._client.delete, self.collection, _selector(points), wait=True)
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -194,6 +195,28 @@ class ServerStore(Store):
         found = self._call(self._client.query_batch_points, self.collection, asked)
         return [answer.points for answer in found]
 
+    @override
+    def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
+        asked = _listed(request)
+        found = self._call(
+            self._client.query_points_groups,
+            self.collection,
+            request.group_by,
+            query=asked.query,
+            using=request.using,
+            prefetch=asked.prefetch,
+            query_filter=request.filter,
+            search_params=request.params,
+            limit=10 if request.limit is None else request.limit,
+            group_size=3 if request.group_size is None else request.group_size,
+            with_payload=request.with_payload or False,
+            with_vectors=request.with_vector or False,
+            score_threshold=request.score_threshold,
+            with_lookup=request.with_lookup,
+            lookup_from=request.lookup_from,
+        )
+        return found.groups
+
     # -- small fitted models -------------------------------------------------------------------------------------------
 
     @override
@@ -225,12 +248,12 @@ class ServerStore(Store):
         self._remote.close()
 
 
-def _some(points: Selector) -> bool:
-    return isinstance(points, models.Filter) or bool(points)
-
-
-def _selector(points: Selector) -> Any:
-    return points if isinstance(points, models.Filter) else list(points)
+def _selector(points: Selector) -> models.Filter:
+    """Points by a filter, also those given by id: a server stops in the middle at an id that is not there."""
+    if isinstance(points, models.Filter):
+        return points
+    check_ids(points)
+    return models.Filter(must=[models.HasIdCondition(has_id=list(points))])
 
 
 def _plain(point: Any) -> Any:

@@ -181,7 +181,6 @@ def test_secrets_are_sent_and_never_told(server: Server, answer: Answer) -> None
 
 WRITES: dict[str, Callable[[ServerStore], None]] = {
     "upsert": lambda store: store.upsert([models.PointStruct(id=1, vector={"text": [1.0]}, payload={})]),
-    "update_vectors": lambda store: store.update_vectors([models.PointVectors(id=1, vector={"text": [1.0]})]),
     "set_payload": lambda store: store.set_payload({"a": 1}, [1]),
     "overwrite_payload": lambda store: store.overwrite_payload({"a": 1}, [1]),
     "delete_payload": lambda store: store.delete_payload(["a"], [1]),

@@ -298,6 +298,25 @@ def test_empty_batches_do_nothing(full_store: Store) -> None:
     assert full_store.count(match("source", "holiday")) == 12
 
 
+def test_ids_that_are_not_there_stop_nothing(full_store: Store) -> None:
+    ids = [uid(99), uid(1), 7]
+    full_store.set_payload({"state": "excluded"}, ids)
+    full_store.delete_payload(["modality"], ids)
+    assert full_store.count(match("state", "excluded")) == 1
+    full_store.overwrite_payload({"source": "work"}, ids)
+    assert full_store.retrieve(ids)[0].payload == {"source": "work"}
+    full_store.delete(ids)
+    assert full_store.count() == 11
+
+
+def test_vectors_of_a_point_that_is_not_there_are_refused_and_no_others_written(full_store: Store) -> None:
+    before = full_store.retrieve([uid(1)], with_vectors=True)
+    new = {"image": [7.0, 8.0, 9.0]}
+    with pytest.raises(StoreError, match=uid(99)):
+        full_store.update_vectors([models.PointVectors(id=number, vector=new) for number in (uid(1), uid(99))])
+    assert full_store.retrieve([uid(1)], with_vectors=True) == before
+
+
 def test_update_vectors_leaves_other_vectors_and_the_payload(full_store: Store) -> None:
     before = full_store.retrieve([uid(1)], with_vectors=True)[0]
     full_store.update_vectors([models.PointVectors(id=uid(1), vector={"image": [7.0, 8.0, 9.0]})])
