@@ -100,8 +100,8 @@ def test_weight_decides_between_words_and_picture(library: Library) -> None:
     red = Path(library.status().sources["media"]) / "circle" / "red.png"
     question: dict[str, Any] = {"text": "one blue square", "image": red, "limit": 1}
 
-    by_words = paths(library, **question, weights={"image": 0.01})
-    by_picture = paths(library, **question, weights={"text": 0.01, "words": 0.01})
+    by_words = paths(library, **question, weights={"image": 0})
+    by_picture = paths(library, **question, weights={"text": 0, "words": 0})
 
     assert by_words == ["square/blue.png"]
     assert by_picture == ["circle/red.png"]
