@@ -119,8 +119,11 @@ class EmbeddedStore(Store):
 
     @override
     def delete(self, points: Selector) -> None:
-        if points:
+        if isinstance(points, models.Filter):
             self._engine.update(_Op.delete_points_by_filter(_filter(points)))
+        elif points:
+            check_ids(points)
+            self._engine.update(_Op.delete_points(list(points)))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from schemas.errors import MedleyError, StoreError
 from schemas.payload import INDEXES
 from store import convert
 from store.folder import CollectionFolder
+from store.inventory import loss, take
 from store.lock import FolderLock, Gate
 from store.specs import VECTORS, from_json, to_json
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from schemas.vectors import VectorSpec
 
 _Op = edge.UpdateOperation
+POINTS, FILES = "points", "files"  # of the record: how many points, and which files, there were when it was last closed
 
 
 class Engine:
@@ -72,6 +74,8 @@ class Engine:
     def update(self, operation: Any) -> None:
         """Write, durably: the engine syncs its files at `flush` and at no other time."""
         with self.use() as shard:
+            if POINTS in self._record:
+                self._set_aside(POINTS)
             shard.update(operation)
             shard.flush()
 
@@ -93,7 +97,7 @@ class Engine:
                 shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[kind]))
             shard.flush()
             shard.close()
-        record = {"engine": "qdrant-edge", "metadata": {VECTORS: to_json(vectors)}}
+        record = {"engine": "qdrant-edge", "metadata": {VECTORS: to_json(vectors)}, FILES: take(self.folder.draft)}
         self.folder.publish(record)
         self._record, self.specs, self._shard = record, vectors, self._load()
 
@@ -112,12 +116,11 @@ class Engine:
         What bears the name without being recorded is the rest of an interrupted change, so it is dropped first.
         """
         with self._recording, self.use() as shard:
-            if spec.name in self.specs:
-                self._record_vectors({name: other for name, other in self.specs.items() if name != spec.name})
+            self._record_vectors({name: other for name, other in self.specs.items() if name != spec.name})
             shard.update(_Op.delete_vector_name(spec.name))
             shard.update(convert.to_new_vector(spec))
             shard.flush()
-            self._record_vectors({**self.specs, spec.name: spec})
+            self._record_vectors({**self.specs, spec.name: spec}, take(self.folder.shard))
 
     def metadata(self) -> dict[str, Any]:
         """The metadata, without the vectors."""
@@ -128,7 +131,8 @@ class Engine:
         """Merge values at the top level, durably; None removes a key."""
         with self._recording, self.use():
             merged = {**self._record["metadata"], **deepcopy(dict(metadata))}
-            self._write_record({key: value for key, value in merged.items() if value is not None})
+            kept = {key: value for key, value in merged.items() if value is not None}
+            self._write_record({**self._record, "metadata": kept})
 
     def optimize(self) -> None:
         """Build the vector index in a process of its own, while every thread here waits."""
@@ -140,9 +144,11 @@ class Engine:
                 self._shard.flush()
                 self._shard.close()
             self._shard = None
+            self._set_aside(FILES)
             command = [sys.executable, "-P", str(Path(__file__).with_name("optimizer.py")), str(self.folder.shard)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own file
             self._shard = self._load()
+            self._write_record({**self._record, FILES: take(self.folder.shard)})
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
             raise StoreError(
@@ -159,8 +165,13 @@ class Engine:
             try:
                 if self._shard is not None:
                     with self._errors():
+                        points = self._shard.info().points_count
                         self._shard.flush()
                         self._shard.close()
+                    # What was there when it was closed in order is what must be there when it is opened again.
+                    record = {**self._record, POINTS: points, FILES: take(self.folder.shard)}
+                    if record != self._record:
+                        self._write_record(record)
             finally:
                 self._shard = None
                 if self._lock is not None:
@@ -191,17 +202,32 @@ class Engine:
             raise
 
     def _load(self) -> edge.EdgeShard:
+        lost = loss(self.folder.shard, self._record.get(FILES, {}))
+        if lost is not None:
+            raise self.folder.torn(lost)
         try:
-            return edge.EdgeShard.load(str(self.folder.shard))
+            shard = edge.EdgeShard.load(str(self.folder.shard))
         except Exception as error:
             raise self.folder.torn(str(error).splitlines()[0]) from error
+        points = self._record.get(POINTS)
+        found = shard.info().points_count
+        if points is not None and points != found:
+            shard.close()
+            raise self.folder.torn(f"it has {found:,} points and had {points:,} when it was closed")
+        return shard
 
-    def _record_vectors(self, vectors: dict[str, VectorSpec]) -> None:
-        self._write_record({**self._record["metadata"], VECTORS: to_json(vectors)})
+    def _record_vectors(self, vectors: dict[str, VectorSpec], files: dict[str, int] | None = None) -> None:
+        metadata = {**self._record["metadata"], VECTORS: to_json(vectors)}
+        self._write_record({**self._record, "metadata": metadata, FILES: files or {}})
         self.specs = vectors
 
-    def _write_record(self, metadata: dict[str, Any]) -> None:
-        record = {**self._record, "metadata": metadata}
+    def _set_aside(self, key: str) -> None:
+        """Forget what is about to change, durably, so that an interruption is not taken for damage."""
+        with self._recording:
+            if key in self._record:
+                self._write_record({name: value for name, value in self._record.items() if name != key})
+
+    def _write_record(self, record: dict[str, Any]) -> None:
         self.folder.write_record(record)
         self._record = record
 

@@ -1,0 +1,36 @@
+"""Which of the engine's files a shard cannot lose, so that a loss is seen before the engine hides it.
+
+The engine opens a shard whose points, vectors or whole segments are gone as if they had never been there. So the sizes
+of these files are recorded when the shard is closed, and compared before it is loaded. They only grow, except where a
+vector is dropped or the index is built, and there the record is set aside first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_NEEDED = ("segment.json", "version.info", "*id_tracker*", "page_*.dat", "chunk_*.mmap", "matrix*.dat")
+_REBUILT = "payload_index"  # made again from the payloads
+
+
+def take(shard: Path) -> dict[str, int]:
+    """Sizes in bytes of the needed files, by their path within the shard."""
+    segments = shard / "segments"
+    return {
+        str(file.relative_to(shard)): file.stat().st_size
+        for pattern in _NEEDED
+        for file in sorted(segments.rglob(pattern))
+        if _REBUILT not in file.parts
+    }
+
+
+def loss(shard: Path, recorded: dict[str, int]) -> str | None:
+    """The first file that is missing or has become shorter, in words, or None."""
+    for name, size in recorded.items():
+        try:
+            now = (shard / name).stat().st_size
+        except FileNotFoundError:
+            return f"shard/{name} is missing"
+        if now < size:
+            return f"shard/{name} has {now:,} bytes and had {size:,}"
+    return None

@@ -1,0 +1,229 @@
+"""What the embedded store promises: what it acknowledged is there, and what is lost is told."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qdrant_client import models
+
+from schemas.errors import StoreError
+from schemas.vectors import VectorSpec
+from store import Store, open_store
+
+from .conftest import SPECS, make_points, quick_folder, uid
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("MEDLEY_KILLS", "10"))
+BATCH = 16
+# Forks a writer for each number that it reads, so that the modules are imported once.
+NURSERY = """
+import os, sys
+from pathlib import Path
+import store.embedded
+from tests.store.test_durability import write
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        write(Path(sys.argv[1]), int(line))
+    print("child", child, flush=True)
+    os.waitpid(child, 0)
+    print("dead", flush=True)
+"""
+
+
+def batch_of(number: int) -> list[models.PointStruct]:
+    rng = np.random.default_rng(number)
+    return [
+        models.PointStruct.model_construct(
+            id=uid(1 + number * BATCH + place),
+            vector={"image": rng.normal(size=32).astype(np.float32), "text": rng.normal(size=8).astype(np.float32)},
+            payload={"path": f"{number}/{place}", "segment": place, "info": {"long": "x" * int(rng.integers(0, 3000))}},
+        )
+        for place in range(BATCH)
+    ]
+
+
+def write(folder: Path, number: int) -> None:
+    """Write batches for ever, and say which are done."""
+    with open_store(folder) as store:
+        while True:
+            store.upsert(batch_of(number))
+            store.set_payload({"state": "indexed"}, [uid(1 + number * BATCH)])
+            store.delete([uid(2 + number * BATCH)])
+            store.set_metadata({"written": number})
+            sys.stdout.write(f"done {number}\n")
+            sys.stdout.flush()
+            number += 1
+
+
+def check(store: Store, acknowledged: int) -> int:
+    """Compare every point of the batches that were acknowledged; gives how many there are."""
+    seen = 0
+    for number in range(acknowledged + 1):
+        expected = [point for place, point in enumerate(batch_of(number)) if place != 1]
+        expected[0].payload["state"] = "indexed"
+        found = store.retrieve([point.id for point in batch_of(number)], with_vectors=True)
+        assert [record.id for record in found] == [point.id for point in expected]
+        for record, point in zip(found, expected, strict=True):
+            assert record.payload == point.payload
+            assert isinstance(record.vector, dict)
+            for name, vector in point.vector.items():
+                np.testing.assert_array_equal(np.array(record.vector[name], np.float32), vector)
+        seen += len(found)
+    for record in store.scroll_all(with_vectors=True):  # what was not acknowledged is there whole, or not at all
+        assert isinstance(record.vector, dict)
+        assert record.vector.keys() == {"image", "text"}
+        assert "path" in (record.payload or {})
+    return seen
+
+
+def test_everything_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    specs = [VectorSpec("image", 32, "dot", "clip-1"), VectorSpec("text", 8, "dot", "mini-1")]
+    with open_store(folder) as store:
+        store.ensure(specs)
+    chance = random.Random(5)
+    nursery = subprocess.Popen(
+        [sys.executable, "-c", NURSERY, str(folder)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    acknowledged = -1
+    try:
+        for _ in range(KILLS):
+            print(acknowledged + 1, file=nursery.stdin, flush=True)
+            writer, first = 0, acknowledged
+            while not writer or acknowledged == first:
+                word, number = nursery.stdout.readline().split()
+                if word == "child":
+                    writer = int(number)
+                else:
+                    acknowledged = int(number)
+            time.sleep(chance.uniform(0, 0.1))
+            os.kill(writer, signal.SIGKILL)
+            while (line := nursery.stdout.readline()) != "dead\n":
+                acknowledged = int(line.split()[1])
+            with open_store(folder) as store:
+                assert check(store, acknowledged) == (acknowledged + 1) * (BATCH - 1)
+                assert store.metadata()["written"] >= acknowledged
+    finally:
+        nursery.kill()
+        nursery.communicate()
+    assert acknowledged >= KILLS
+
+
+# -- damage --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Path]:
+    """The folder of a closed store with forty points."""
+    with quick_folder() as folder:
+        with open_store(folder / "store") as store:
+            store.ensure(SPECS)
+            store.upsert(make_points(40))
+        yield folder / "store"
+
+
+def only(folder: Path, pattern: str) -> Path:
+    found = [file for file in sorted((folder / "medley").rglob(pattern)) if "payload_index" not in file.parts]
+    assert found, pattern
+    return found[0]
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def junk(file: Path) -> None:
+    file.write_bytes(b"\x00" * 10)
+
+
+DAMAGE: dict[str, Callable[[Path], Any]] = {
+    "shard gone": lambda folder: shutil.rmtree(folder / "medley" / "shard"),
+    "record gone": lambda folder: (folder / "medley" / "collection.json").unlink(),
+    "record junk": lambda folder: junk(folder / "medley" / "collection.json"),
+    "record without vectors": lambda folder: (folder / "medley" / "collection.json").write_text('{"format": 1}'),
+    "all segments gone": lambda folder: shutil.rmtree(folder / "medley" / "shard" / "segments"),
+    "a segment gone": lambda folder: shutil.rmtree(next((folder / "medley" / "shard" / "segments").iterdir())),
+    "segment state gone": lambda folder: only(folder, "segment.json").unlink(),
+    "segment state junk": lambda folder: junk(only(folder, "segment.json")),
+    "version gone": lambda folder: only(folder, "version.info").unlink(),
+    "ids gone": lambda folder: only(folder, "*id_tracker.mappings").unlink(),
+    "ids cut": lambda folder: cut(only(folder, "*id_tracker.mappings")),
+    "versions cut": lambda folder: cut(only(folder, "*id_tracker.versions")),
+    "vectors gone": lambda folder: only(folder, "vector_storage-text/vectors/chunk_0.mmap").unlink(),
+    "vectors cut": lambda folder: cut(only(folder, "vector_storage-image/vectors/chunk_0.mmap")),
+    "late vectors gone": lambda folder: only(folder, "vector_storage-late/**/chunk_0.mmap").unlink(),
+    "sparse vectors gone": lambda folder: only(folder, "vector_storage-words/**/page_0.dat").unlink(),
+    "payloads gone": lambda folder: only(folder, "payload_storage/page_0.dat").unlink(),
+    "payloads cut": lambda folder: cut(only(folder, "payload_storage/page_0.dat")),
+    "configuration junk": lambda folder: junk(folder / "medley" / "shard" / "edge_config.json"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_a_torn_store_is_told_at_opening(template: Path, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    DAMAGE[name](folder)
+    with pytest.raises(StoreError, match="damaged") as caught:
+        open_store(folder)
+    said = str(caught.value)
+    assert "restore it from a backup" in said
+    assert "\n" not in said
+
+
+def test_a_torn_store_is_told_again_and_nothing_is_made_worse(template: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    ids = only(folder, "*id_tracker.mappings")
+    aside = ids.rename(tmp_path / "aside")
+    for _ in range(3):
+        with pytest.raises(StoreError, match="mappings is missing"):
+            open_store(folder)
+    aside.rename(ids)
+    with open_store(folder) as store:
+        assert store.count() == 40
+
+
+def test_points_that_vanish_from_whole_files_are_missed(template: Path, tmp_path: Path) -> None:
+    """A file of the right size from an older state: only the number of points tells."""
+    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    ids = only(folder, "*id_tracker.mappings")
+    whole = ids.read_bytes()
+    ids.write_bytes(whole[: len(whole) // 2] + b"\x00" * (len(whole) - len(whole) // 2))
+    with pytest.raises(StoreError, match="damaged"):
+        open_store(folder)
+
+
+def test_a_store_that_was_not_closed_is_not_taken_for_damaged(template: Path, tmp_path: Path) -> None:
+    """As a kill leaves it: copied while it is open, after writes, and after a vector was dropped."""
+    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    with open_store(folder) as store:
+        store.upsert(make_points(60, seed=1))
+        store.delete([uid(3)])
+        first = Path(shutil.copytree(folder, tmp_path / "first"))
+        store.replace_vector(VectorSpec("text", 9, "dot", "other-1"))
+        store.ensure([VectorSpec("new", 2, "dot", "n-1")])
+        second = Path(shutil.copytree(folder, tmp_path / "second"))
+        store.optimize()
+        third = Path(shutil.copytree(folder, tmp_path / "third"))
+    for copy, names in ((first, 4), (second, 5), (third, 5), (folder, 5)):
+        with open_store(copy) as store:
+            assert (store.count(), len(store.vectors())) == (59, names)
+        with open_store(copy) as store:
+            assert (store.count(), len(store.vectors())) == (59, names)
