@@ -161,6 +161,10 @@ class _Walk:
 def _with_sidecars(base: str, files: dict[str, os.stat_result]) -> Iterator[Crawled]:
     """A folder's files in the order of their names, sidecars with what they speak of."""
     pairs = pair_sidecars(files)
+    if not pairs:
+        for name, status in files.items():
+            yield FoundFile(base + name, status.st_size, status.st_mtime_ns)
+        return
     beside: dict[str, list[str]] = {}
     for name in sorted(pairs):
         for host in pairs[name]:
@@ -170,16 +174,20 @@ def _with_sidecars(base: str, files: dict[str, os.stat_result]) -> Iterator[Craw
             yield ExcludedFile(base + name, f"sidecar of {', '.join(sorted(pairs[name]))}")
         elif name in beside:
             sidecars = beside[name]
-            stamp = _stamp({sidecar: files[sidecar] for sidecar in sidecars})
+            stamp = _stamp(name, {sidecar: files[sidecar] for sidecar in sidecars})
             paths = tuple(base + sidecar for sidecar in sidecars)
             yield FoundFile(base + name, status.st_size, status.st_mtime_ns, paths, stamp)
         else:
             yield FoundFile(base + name, status.st_size, status.st_mtime_ns)
 
 
-def _stamp(files: dict[str, os.stat_result]) -> str:
-    """Changes when a file comes, goes or changes. Names are without folders: a folder that moves keeps its stamps."""
-    made_of = [(os.fsencode(name), status.st_size, status.st_mtime_ns) for name, status in files.items()]
+def _stamp(name: str, files: dict[str, os.stat_result]) -> str:
+    """Changes when a sidecar of the file `name` comes, goes or changes; not when both are renamed or moved together."""
+    stem = name.rpartition(".")[0] or name
+    made_of = [
+        (os.fsencode(sidecar.removeprefix(stem)), status.st_size, status.st_mtime_ns)
+        for sidecar, status in files.items()
+    ]
     return blake2b(repr(made_of).encode(), digest_size=8).hexdigest()
 
 

@@ -26,9 +26,12 @@ def check_end(path: Path, mime: str) -> None:
         return
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        share = _wav_share(file, size) if mime == "audio/wav" else _ogg_share(file, size)
-    if share < _TOLERATED:
-        raise ReadError(f"The file is cut off: {share:.0%} of what it states is there.")
+        if mime == "audio/wav":
+            share = _wav_share(file, size)
+            if share < _TOLERATED:
+                raise ReadError(f"The file is cut off: it holds {share:.0%} of the sound that it states.")
+        elif not _ogg_ends(file, size):
+            raise ReadError("The file is cut off: its last page is not complete.")
 
 
 def _wav_share(file: BinaryIO, size: int) -> float:
@@ -44,18 +47,17 @@ def _wav_share(file: BinaryIO, size: int) -> float:
     return 1.0  # there is no such chunk: the decoder says so
 
 
-def _ogg_share(file: BinaryIO, size: int) -> float:
-    """1 if the last page is complete. How much more there was, nobody can know."""
+def _ogg_ends(file: BinaryIO, size: int) -> bool:
+    """Whether the last page is complete. How much more there was, nobody can know."""
     tail_at = max(0, size - _OGG_PAGE)
     file.seek(tail_at)
     tail = file.read()
     at = tail.rfind(b"OggS")
     if at < 0 or at + 27 > len(tail):
-        return 1.0 if at < 0 else 0.0
+        return at < 0
     segments = tail[26 + at]
     table = tail[at + 27 : at + 27 + segments]
-    whole = len(table) == segments and at + 27 + segments + sum(table) <= len(tail)
-    return 1.0 if whole else 0.0
+    return len(table) == segments and at + 27 + segments + sum(table) <= len(tail)
 
 
 def states_duration(path: Path, mime: str) -> bool:

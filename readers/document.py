@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from readers.hash import os_reason
+from readers.markup import html_text, xml_text
 from readers.passages import count_words, passages
 from readers.sidecar import json_strings
 from readers.sniff import MediaType
@@ -67,29 +68,14 @@ def _open_text(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, A
     info: dict[str, Any] = {"read_bytes": len(data)} if cut else {}
     if mime in ("application/x-subrip", "text/vtt") and (cues := parse_cues(text)):
         return info, _cue_passages(cues, options)
-    if mime in ("text/html", "text/xml"):
-        title, text = _html(text)
+    if mime == "text/html":
+        title, text = html_text(text)
         info |= {"title": title} if title else {}
+    elif mime == "text/xml":
+        text = xml_text(text)
     elif mime == "application/json":
         text = _json(text)
     return info, (Passage(part) for part in passages(text, options.passage, options.overlap))
-
-
-def _html(source: str) -> tuple[str, str]:
-    """Title and text of a page, without scripts and styles, headings marked as in Markdown."""
-    from selectolax.lexbor import LexborHTMLParser
-
-    tree = LexborHTMLParser(source)
-    found = tree.css_first("title")
-    title = " ".join(found.text().split()) if found is not None else ""
-    for node in tree.css("script, style, noscript, template, svg, head"):
-        node.decompose()
-    for node in tree.css("h1, h2, h3, h4, h5, h6"):
-        node.insert_before("\n\n# ")
-        node.insert_after("\n\n")
-    for node in tree.css("p, div, li, tr, br, blockquote, pre, section, article, dt, dd"):
-        node.insert_after("\n\n")
-    return title, tree.body.text(separator="") if tree.body is not None else ""
 
 
 def _json(source: str) -> str:

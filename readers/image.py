@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import struct
 import warnings
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Image.MAX_IMAGE_PIXELS = None
 # Remarks on damaged metadata: what cannot be read is told in `Reading.info`, or ends in a ReadError.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 _PLUGINS = {
     "image/jpeg": ("JPEG", "PIL.JpegImagePlugin"),

@@ -19,6 +19,7 @@ MEDIA_SUFFIXES = frozenset(
 """Suffixes that promise a picture, a sound or a film. Only beside such a file is a text with the same stem its
 sidecar: beside `report.docx`, which nothing here reads, `report.txt` is a document of its own."""
 
+_ENDS = frozenset((".txt", "json", ".srt", ".vtt", ".xmp"))
 _TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*|forced|sdh|cc|info|supplemental-metadata", re.ASCII)
 
 
@@ -34,6 +35,8 @@ def pair_sidecars(names: Collection[str]) -> dict[str, list[str]]:
     `photo.txt` speaks of every picture, sound and film `photo.*`; `photo.png.txt` of `photo.png` alone; so does
     `photo.dat.txt` of `photo.dat`. Tags of language and kind are seen through: `clip.en.srt`, `clip.info.json`.
     """
+    if not any(name[-4:].lower() in _ENDS for name in names):  # most folders of pictures hold nothing else
+        return {}
     suspects: list[tuple[str, str]] = []
     hosts_by_stem: defaultdict[str, list[str]] = defaultdict(list)
     others: set[str] = set()

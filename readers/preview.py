@@ -78,7 +78,7 @@ def _frame(path: Path, start: float, end: float | None, side: int) -> Image:
             chosen = frame
         if chosen is None:
             raise ReadError("The film holds no pictures that can be decoded.")
-        return fromarray(pixels_of(chosen, side))
+        return fromarray(pixels_of(chosen, stream, side))
 
 
 def _wave(path: Path, start: float, end: float | None, side: int) -> Image:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from readers.hash import os_reason
 from readers.magic import AUDIO, FILM, PICTURE, audio_frames, binary_mime
-from readers.pairing import split_suffix
+from readers.pairing import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, split_suffix
 from readers.text import find_encoding
 from schemas import Modality, ReadError, UnsupportedError
 
@@ -24,7 +24,7 @@ _TEXT_NAMES = {
     "html": "text/html",
     "xhtml": "text/html",
 }
-_HTML = re.compile(r"(?is)\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b")
+_HTML = re.compile(r"(?is)(?>\s+|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype html|html|head|body)\b")
 _XML = re.compile(r"\s*(?:<\?xml|<!DOCTYPE\s+\w|<svg|<x:xmpmeta|<rdf:RDF)", re.IGNORECASE)
 _XML_KINDS = (
     ("<svg", "image/svg+xml"),
@@ -85,10 +85,9 @@ def _text(path: Path, head: bytes) -> MediaType:
     encoding = find_encoding(head)
     suffix = split_suffix(path.name)[1]
     if encoding is None:
-        promised = mimetypes.guess_type("x." + suffix)[0] or "application/octet-stream"
-        if promised in PICTURE | AUDIO | FILM or promised == "application/pdf":
-            raise ReadError(f"The file is named like {promised}, but its content is something else, or damaged.")
-        raise UnsupportedError(f"No reader takes {'binary text' if promised.startswith('text/') else promised}.")
+        if suffix in MEDIA_SUFFIXES | DOCUMENT_SUFFIXES:
+            raise ReadError(f"The file's name ends in .{suffix}, but its content is something else, or damaged.")
+        raise UnsupportedError(f"No reader takes {mimetypes.guess_type('x.' + suffix)[0] or 'this kind of file'}.")
     return MediaType(Modality.TEXT, _text_mime(codecs.getincrementaldecoder(encoding)("replace").decode(head), suffix))
 
 

@@ -15,6 +15,12 @@ _MARKS = (
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _CONTROL_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _SAMPLE = 32_768  # bytes that the guess of an encoding is made from
+_USED = (
+    *("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
+)
+_DAMAGED = 0.2  # share of the characters beyond ASCII that may be broken in a text of UTF-8
+_FEW_FOREIGN, _SHORT = 0.25, 200  # share of bytes beyond ASCII, bytes
 _BINARY = 0.02  # share of control characters that no text has
 
 
@@ -42,8 +48,16 @@ def find_encoding(sample: bytes) -> str | None:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
-        return _guess(sample)
+        return "utf-8" if _mostly_utf8(sample) else _guess(sample)
     return "utf-8"
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Whether only a few bytes are damaged: what else is beyond ASCII makes sense."""
+    text = sample.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    right = sum(character > "\x7f" for character in text) - wrong
+    return wrong < _DAMAGED * right
 
 
 def _unmarked_utf16(sample: bytes) -> str | None:
@@ -57,7 +71,13 @@ def _unmarked_utf16(sample: bytes) -> str | None:
 
 
 def _guess(sample: bytes) -> str | None:
+    """The encoding that makes most sense, among those that people have used. Short Western texts tell too little."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(sample).best()
-    return best.encoding if best is not None else None
+    foreign = sum(byte >> 7 for byte in sample) / len(sample)
+    if foreign < _FEW_FOREIGN and len(sample) < _SHORT:
+        return "cp1252"
+    best = from_bytes(sample, cp_isolation=list(_USED)).best()
+    if best is not None:
+        return best.encoding
+    return "cp1252" if foreign < _FEW_FOREIGN else None

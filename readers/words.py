@@ -23,12 +23,19 @@ class FileWords:
         words = {WordKind(kind): text for kind, text in others.items()}
         words[WordKind.SIDECAR] = self.sidecar.words
         words[WordKind.NAME] = self.name
-        return {kind: words[kind] for kind in WordKind if words.get(kind)}
+        return {kind: _encodable(words[kind]) for kind in WordKind if words.get(kind)}
 
     def complete(self, info: dict[str, Any], tags: Iterable[str] = ()) -> dict[str, Any]:
         """Add to `info` the tags of the file and of its sidecars, and which sidecars could not be read."""
         if both := list(dict.fromkeys([*tags, *self.sidecar.tags])):
-            info["tags"] = both
+            info["tags"] = [_encodable(tag) for tag in both]
+        if "title" in info:
+            info["title"] = _encodable(info["title"])
         if self.sidecar.unread:
             info["unread_sidecars"] = self.sidecar.unread
         return info
+
+
+def _encodable(text: str) -> str:
+    """Halves of surrogate pairs, as broken JSON and PDF hold them, are no characters: no store takes them."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
