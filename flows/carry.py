@@ -46,9 +46,10 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
             before = carry.known.segments if carry.known else 0
             stale += [point_id(run.source, carry.found.path, n) for n in range(len(records), before)]
         if stale:
-            run.store.delete(stale)
+            run.store.delete(stale, sync=False)
         if points:
-            run.store.upsert(points)
+            run.store.upsert(points, sync=False)
+    run.store.sync()
     return failed
 
 

@@ -115,7 +115,8 @@ def forget(run: Run) -> None:
         ids += [point_id(run.source, item.path, n) for n in range(item.segments)]
     run.report.deleted = sum(item.state is State.INDEXED for item in run.plan.delete)
     for start in range(0, len(ids), 1000):
-        run.store.delete(ids[start : start + 1000])
+        run.store.delete(ids[start : start + 1000], sync=False)
+    run.store.sync()
 
 
 def fit(run: Run) -> None:

@@ -52,6 +52,7 @@ class Writer:
             batch, self._points = self._points, []
             self._write(batch)
         self._wait()
+        self._store.sync()
 
     def close(self) -> None:
         """Flush, and let the thread go."""
@@ -67,8 +68,8 @@ class Writer:
 
     def _write_now(self, batch: Sequence[models.PointStruct], stale: Sequence[str]) -> None:
         if stale:
-            self._store.delete(stale)
-        self._store.upsert(batch)
+            self._store.delete(stale, sync=False)
+        self._store.upsert(batch, sync=False)
 
     def _wait(self) -> None:
         if self._writing is not None:

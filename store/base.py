@@ -71,8 +71,11 @@ class Store(ABC):
     # -- points --------------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def upsert(self, points: Sequence[models.PointStruct]) -> None:
+    def upsert(self, points: Sequence[models.PointStruct], *, sync: bool = True) -> None:
         """Write points whole: one that exists loses the vectors and the payload it had.
+
+        With `sync=False` the write survives the death of this process at once, but that of the machine only from the
+        next `sync()` on: the embedded engine syncs a hundred files each time, which costs more than writing a batch.
 
         Vectors are given by name, as lists or as float32 arrays: (dim,), or (n, dim) for a multivector. The points are
         checked first (names, dimensions, finite values), and nothing is written if one of them is wrong.
@@ -107,8 +110,11 @@ class Store(ABC):
         """Remove keys (paths such as `encoders.text` too) from points given by id or filter."""
 
     @abstractmethod
-    def delete(self, points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
-        """Delete points given by id or filter."""
+    def delete(self, points: Sequence[models.ExtendedPointId] | models.Filter, *, sync: bool = True) -> None:
+        """Delete points given by id or filter; `sync` as in `upsert`."""
+
+    def sync(self) -> None:  # noqa: B027  (a server has synced when it answers)
+        """Make what was written with `sync=False` survive the death of the machine, too."""
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

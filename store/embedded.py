@@ -88,10 +88,10 @@ class EmbeddedStore(Store):
     # -- points --------------------------------------------------------------------------------------------------------
 
     @override
-    def upsert(self, points: Sequence[models.PointStruct]) -> None:
+    def upsert(self, points: Sequence[models.PointStruct], *, sync: bool = True) -> None:
         if points:
             check_points(points, self._engine.specs, self._engine.where)
-            self._engine.update(_Op.upsert_points(convert.to_points(points)))
+            self._engine.update(_Op.upsert_points(convert.to_points(points)), sync=sync)
 
     @override
     def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
@@ -118,12 +118,16 @@ class EmbeddedStore(Store):
             self._engine.update(_Op.delete_payload_by_filter(_filter(points), list(keys)))
 
     @override
-    def delete(self, points: Selector) -> None:
+    def delete(self, points: Selector, *, sync: bool = True) -> None:
         if isinstance(points, models.Filter):
-            self._engine.update(_Op.delete_points_by_filter(_filter(points)))
+            self._engine.update(_Op.delete_points_by_filter(_filter(points)), sync=sync)
         elif points:
             check_ids(points)
-            self._engine.update(_Op.delete_points(list(points)))
+            self._engine.update(_Op.delete_points(list(points)), sync=sync)
+
+    @override
+    def sync(self) -> None:
+        self._engine.sync()
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

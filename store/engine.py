@@ -71,12 +71,18 @@ class Engine:
             with self._errors():
                 yield self._shard
 
-    def update(self, operation: Any) -> None:
-        """Write, durably: the engine syncs its files at `flush` and at no other time."""
+    def update(self, operation: Any, *, sync: bool = True) -> None:
+        """Write; durably with `sync`: the engine syncs its files at `flush` and at no other time."""
         with self.use() as shard:
             if POINTS in self._record:
                 self._set_aside(POINTS)
             shard.update(operation)
+            if sync:
+                shard.flush()
+
+    def sync(self) -> None:
+        """Sync what was written without."""
+        with self.use() as shard:
             shard.flush()
 
     def create(self, wanted: Sequence[VectorSpec]) -> None:

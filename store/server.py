@@ -103,7 +103,7 @@ class ServerStore(Store):
     # -- points --------------------------------------------------------------------------------------------------------
 
     @override
-    def upsert(self, points: Sequence[models.PointStruct]) -> None:
+    def upsert(self, points: Sequence[models.PointStruct], *, sync: bool = True) -> None:
         check_ids([point.id for point in points])
         check_points(points, self._remote.specs(), self._remote.where)
         for start in range(0, len(points), BATCH):
@@ -135,7 +135,7 @@ class ServerStore(Store):
             self._call(self._client.delete_payload, self.collection, list(keys), _selector(points), wait=True)
 
     @override
-    def delete(self, points: Selector) -> None:
+    def delete(self, points: Selector, *, sync: bool = True) -> None:
         if points:
             self._call(self._client.delete, self.collection, _selector(points), wait=True)
 
