@@ -49,7 +49,8 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
             run.store.delete(stale, sync=False)
         if points:
             run.store.upsert(points, sync=False)
-    run.store.sync()
+    if carries:
+        run.store.sync()
     return failed
 
 

@@ -92,6 +92,8 @@ def carry(run: Run) -> None:
     _count_carried(report, known, failed)
     for touched in plan.touch:
         _touch(run, touched.found, touched.known.segments if touched.known else 1)
+    if plan.touch:
+        run.store.sync()
     report.unchanged += plan.unchanged + len(plan.touch)
     plan.index += as_work(failed)
     plan.carry = [c for c in plan.carry if c.twin]
@@ -116,7 +118,8 @@ def forget(run: Run) -> None:
     run.report.deleted = sum(item.state is State.INDEXED for item in run.plan.delete)
     for start in range(0, len(ids), 1000):
         run.store.delete(ids[start : start + 1000], sync=False)
-    run.store.sync()
+    if ids:
+        run.store.sync()
 
 
 def fit(run: Run) -> None:
@@ -178,4 +181,4 @@ def _carry_twins(run: Run) -> bool:
 
 def _touch(run: Run, found: FoundFile, segments: int) -> None:
     ids = [point_id(run.source, found.path, n) for n in range(segments)]
-    run.store.set_payload(file_fields(run.source, found), ids)
+    run.store.set_payload(file_fields(run.source, found), ids, sync=False)

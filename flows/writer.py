@@ -31,6 +31,7 @@ class Writer:
         self._stale: list[str] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._writing: Future[None] | None = None
+        self._unsynced = False
 
     def add(self, item: Item) -> None:
         """Take an item; it is written with its batch."""
@@ -52,7 +53,9 @@ class Writer:
             batch, self._points = self._points, []
             self._write(batch)
         self._wait()
-        self._store.sync()
+        if self._unsynced:
+            self._store.sync()
+            self._unsynced = False
 
     def close(self) -> None:
         """Flush, and let the thread go."""
@@ -64,6 +67,7 @@ class Writer:
     def _write(self, batch: Sequence[models.PointStruct]) -> None:
         self._wait()  # one batch is written while the next is filled, never more
         stale, self._stale = self._stale, []
+        self._unsynced = True
         self._writing = self._thread.submit(self._write_now, batch, stale)
 
     def _write_now(self, batch: Sequence[models.PointStruct], stale: Sequence[str]) -> None:

@@ -93,8 +93,14 @@ class Store(ABC):
                 raise StoreError(f"Point {point_id} is not in collection {self.collection!r}: upsert it first.")
 
     @abstractmethod
-    def set_payload(self, payload: Mapping[str, Any], points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
-        """Set these top-level keys on points given by id or filter, and leave the others.
+    def set_payload(
+        self,
+        payload: Mapping[str, Any],
+        points: Sequence[models.ExtendedPointId] | models.Filter,
+        *,
+        sync: bool = True,
+    ) -> None:
+        """Set these top-level keys on points given by id or filter, and leave the others; `sync` as in `upsert`.
 
         Here and below, ids that are not there are no error.
         """

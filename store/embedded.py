@@ -101,10 +101,10 @@ class EmbeddedStore(Store):
             self._engine.update(_Op.update_vectors(convert.to_point_vectors(points)))
 
     @override
-    def set_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
+    def set_payload(self, payload: Mapping[str, Any], points: Selector, *, sync: bool = True) -> None:
         plain = convert.to_payload(payload, self._engine.where)
         if points:
-            self._engine.update(_Op.set_payload_by_filter(_filter(points), plain))
+            self._engine.update(_Op.set_payload_by_filter(_filter(points), plain), sync=sync)
 
     @override
     def overwrite_payload(self, payload: Mapping[str, Any], points: Selector) -> None:

@@ -120,7 +120,7 @@ class ServerStore(Store):
             self._call(self._client.update_vectors, self.collection, some, wait=True)
 
     @override
-    def set_payload(self, payload: Mapping[str, Any], points: Selector) -> None:
+    def set_payload(self, payload: Mapping[str, Any], points: Selector, *, sync: bool = True) -> None:
         if points:
             self._call(self._client.set_payload, self.collection, dict(payload), _selector(points), wait=True)
 
