@@ -1,13 +1,20 @@
-"""A bridge from one space to another: ridge regression in closed form.
+"""A bridge from one space to another, learnt from things that have both.
 
-The offline encoders of text and of pictures share no space, but a collection holds things that have both: captioned
-pictures. From those pairs a linear map is fitted that sends a text to where the picture it describes should lie:
+The offline encoders of words and of pictures share no space, but a collection holds captioned pictures. From those
+pairs a linear map is fitted that sends words to a point whose cosine with a picture tells how well they go together.
 
-    W = (X'X + penalty * n * I)^-1 X'Y
+With X the centred source vectors (n, d_in) and Y the centred target vectors (n, d_out):
 
-with X the centred source vectors (n, d_in) and Y the centred target vectors (n, d_out) (Hoerl & Kennard, "Ridge
-Regression", Technometrics 1970). The penalty is chosen by leave-one-out error, which ridge gives without refitting
-(Golub, Heath & Wahba, "Generalized Cross-Validation", Technometrics 1979).
+    matrix = (X'X / n + a I)^-1  (X'Y / n)  (Y'Y / n + b I)^-1
+
+The first two factors are ridge regression (Hoerl & Kennard, "Ridge Regression: Biased Estimation for Nonorthogonal
+Problems", Technometrics 1970): the target to expect for a source. The third weighs what is expected by how much it
+tells: that a picture has much white tells little where most have, as in Fisher's discriminant (1936). It belongs to
+the comparison rather than to the map; but a store compares by a plain product, so the map must bring it along. Without
+it a fifth fewer of the right pictures are found. The target's mean is not added back: it would raise all scores alike
+by a product, and their differences would drown in it.
+
+`a` is chosen by cross-validation in closed form: one eigendecomposition a fold serves all candidates.
 """
 
 from __future__ import annotations
@@ -24,13 +31,20 @@ from schemas import UsageError
 Vectors = NDArray[np.float32]
 Exact = NDArray[np.float64]
 
-MIN_PAIRS = 50
-PENALTIES = tuple(10.0**power for power in np.arange(-4.0, 1.01, 0.5))
+MIN_PAIRS = 30
+"""Fewer are not worth a fit. On captioned clip art, with 157 pictures left out, the right one is among the first ten
+for 0.16 of captions after 10 pairs, 0.25 after 30, 0.35 after 100, 0.52 after 400; by lot for 0.06."""
+
+PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+SHRINKAGE = 3.0  # b, in parts of the target's mean variance; from 1 to 6 it makes little difference
 FOLDS = 5
 TOP = 10
+MOST_CHANCE = 0.5  # above which recall says nothing: hardly more were left out than are looked at
+MOST_JUDGED = 500  # left-out pairs a fold that are ranked against each other: the work grows by the square
+TINY = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bridge:
     """A linear map from source space to target space.
 
@@ -41,9 +55,10 @@ class Bridge:
         source_mean: float32 (d_in,), of the source vectors it was fitted on.
         target_mean: float32 (d_out,).
         pairs: how many pairs it was fitted on.
-        penalty: the ridge penalty chosen, a part of the source's mean variance.
-        recall: of how many left-out sources the own target was among the ten nearest of the left-out targets, or None
-            where it was not measured.
+        penalty: the ridge penalty chosen (a), in parts of the source's mean variance.
+        recall: for how many left-out sources the own target was among the ten nearest of the left-out targets;
+            None where too few were left out to tell.
+        chance: what `recall` would be if the ten were drawn by lot, or None.
     """
 
     source: str
@@ -54,35 +69,51 @@ class Bridge:
     pairs: int
     penalty: float
     recall: float | None = None
+    chance: float | None = None
 
     @classmethod
     def fit(cls, source_vectors: Vectors, target_vectors: Vectors, *, source: str, target: str) -> Bridge:
         """Fits a bridge on pairs: row i of both belongs to the same thing.
 
+        Args:
+            source_vectors: (n, d_in).
+            target_vectors: (n, d_out).
+            source: fingerprint of the encoder of the source vectors.
+            target: fingerprint of the encoder of the target vectors.
+
         Raises:
-            UsageError: there are fewer than `MIN_PAIRS` pairs, or the arrays do not pair up.
+            UsageError: there are fewer than `MIN_PAIRS` pairs, or the arrays do not pair up, are not finite, or hold
+                the same row over and over.
         """
-        x, y = np.asarray(source_vectors, np.float64), np.asarray(target_vectors, np.float64)
-        if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):  # noqa: PLR2004
-            raise UsageError(f"A bridge is fitted on pairs: arrays of shape {x.shape} and {y.shape} do not pair up.")
-        if len(x) < MIN_PAIRS:
-            raise UsageError(f"A bridge needs {MIN_PAIRS} pairs, and there are {len(x)}.")
-        penalty = 0.01
-        matrix, mean_x, mean_y = _ridge(x, y, penalty)
+        x, y = _checked(source_vectors, target_vectors)
+        total = _Sums.of(x, y)
+        penalty, recall, chance = _cross_validated(x, y, total)
+        candidates = _Candidates(total)
         return cls(
-            source,
-            target,
-            matrix.astype(np.float32),
-            mean_x.astype(np.float32),
-            mean_y.astype(np.float32),
-            len(x),
-            penalty,
+            source=source,
+            target=target,
+            matrix=candidates.matrix(penalty).astype(np.float32),
+            source_mean=candidates.source_mean.astype(np.float32),
+            target_mean=candidates.target_mean.astype(np.float32),
+            pairs=len(x),
+            penalty=penalty,
+            recall=recall,
+            chance=chance,
         )
 
     def project(self, vectors: Vectors) -> Vectors:
-        """Sends source vectors (n, d_in) to the target space: float32 (n, d_out), of length 1."""
-        projected = (np.atleast_2d(vectors) - self.source_mean) @ self.matrix + self.target_mean
-        return np.asarray(projected / np.linalg.norm(projected, axis=1, keepdims=True), np.float32)
+        """Sends source vectors (n, d_in) to where they belong in the target space: float32 (n, d_out), of length 1.
+
+        Raises:
+            UsageError: the vectors have another dimension than those it was fitted on.
+        """
+        rows = np.atleast_2d(np.asarray(vectors, np.float32))
+        if rows.ndim != 2 or rows.shape[1] != len(self.source_mean):  # noqa: PLR2004
+            raise UsageError(
+                f"This bridge takes vectors of {len(self.source_mean)} numbers, not of shape {rows.shape}."
+            )
+        projected = (rows - self.source_mean) @ self.matrix
+        return np.asarray(projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), TINY), np.float32)
 
     def arrays(self) -> dict[str, Vectors]:
         """The arrays to store."""
@@ -96,24 +127,109 @@ class Bridge:
             "pairs": self.pairs,
             "penalty": self.penalty,
             "recall": self.recall,
+            "chance": self.chance,
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Vectors], meta: Mapping[str, Any]) -> Bridge:
         """A bridge from what `arrays` and `meta` gave."""
         return cls(
-            **{name: np.asarray(arrays[name], np.float32) for name in ("matrix", "source_mean", "target_mean")},
             source=str(meta["source"]),
             target=str(meta["target"]),
+            matrix=np.asarray(arrays["matrix"], np.float32),
+            source_mean=np.asarray(arrays["source_mean"], np.float32),
+            target_mean=np.asarray(arrays["target_mean"], np.float32),
             pairs=int(meta["pairs"]),
             penalty=float(meta["penalty"]),
             recall=None if meta.get("recall") is None else float(meta["recall"]),
+            chance=None if meta.get("chance") is None else float(meta["chance"]),
         )
 
 
-def _ridge(x: Exact, y: Exact, penalty: float) -> tuple[Exact, Exact, Exact]:
-    mean_x, mean_y = np.asarray(x.mean(axis=0)), np.asarray(y.mean(axis=0))
-    x, y = x - mean_x, y - mean_y
-    gram = x.T @ x
-    matrix = np.asarray(np.linalg.solve(gram + penalty * len(x) * np.eye(len(gram)), x.T @ y), np.float64)
-    return matrix, mean_x, mean_y
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """What a fit needs to know of its pairs. Sums of all but a fold are those of all less those of the fold."""
+
+    n: int
+    x: Exact
+    y: Exact
+    xx: Exact
+    xy: Exact
+    yy: Exact
+
+    @classmethod
+    def of(cls, x: Exact, y: Exact) -> _Sums:
+        return cls(len(x), x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, y.T @ y)
+
+    def __sub__(self, other: _Sums) -> _Sums:
+        return _Sums(
+            self.n - other.n,
+            self.x - other.x,
+            self.y - other.y,
+            self.xx - other.xx,
+            self.xy - other.xy,
+            self.yy - other.yy,
+        )
+
+
+class _Candidates:
+    """The matrices for all penalties, from the same pairs."""
+
+    def __init__(self, sums: _Sums) -> None:
+        self.source_mean, self.target_mean = sums.x / sums.n, sums.y / sums.n
+        values, self.basis = np.linalg.eigh(sums.xx / sums.n - np.outer(self.source_mean, self.source_mean))
+        self.values = np.maximum(values, 0.0)  # rounding leaves some just below
+        both = sums.xy / sums.n - np.outer(self.source_mean, self.target_mean)
+        spread = sums.yy / sums.n - np.outer(self.target_mean, self.target_mean)
+        weighed = spread + SHRINKAGE * np.trace(spread) / len(spread) * np.eye(len(spread))
+        self.rest = self.basis.T @ np.linalg.solve(weighed, both.T).T
+
+    def matrix(self, penalty: float) -> Exact:
+        """The matrix for a penalty in parts of the source's mean variance: (d_in, d_out)."""
+        shrunk = self.values + penalty * self.values.mean()
+        return np.asarray(self.basis @ (self.rest / shrunk[:, None]))
+
+
+def _checked(source_vectors: Vectors, target_vectors: Vectors) -> tuple[Exact, Exact]:
+    x, y = np.asarray(source_vectors, np.float64), np.asarray(target_vectors, np.float64)
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):  # noqa: PLR2004
+        raise UsageError(f"A bridge is fitted on pairs: arrays of shape {x.shape} and {y.shape} do not pair up.")
+    if len(x) < MIN_PAIRS:
+        raise UsageError(f"A bridge is fitted on {MIN_PAIRS} pairs or more: there are {len(x)}.")
+    for side, rows in (("source", x), ("target", y)):
+        if not np.isfinite(rows).all():
+            raise UsageError(f"A bridge is fitted on finite vectors: a {side} vector is not.")
+        if len({row.tobytes() for row in rows}) < FOLDS:
+            raise UsageError(f"A bridge is fitted on different things: the {side} vectors are nearly all the same.")
+    return x, y
+
+
+def _folds(x: Exact) -> list[NDArray[np.intp]]:
+    """The numbers of the rows of each fold.
+
+    Equal sources stand in one fold: a caption that many pictures share would be known already when it is asked for.
+    """
+    groups: dict[bytes, int] = {}
+    group = np.array([groups.setdefault(row.tobytes(), len(groups)) for row in x])
+    fold = np.random.default_rng(0).permutation(np.arange(len(groups)) % FOLDS)[group]
+    return [np.flatnonzero(fold == i) for i in range(FOLDS)]
+
+
+def _cross_validated(x: Exact, y: Exact, total: _Sums) -> tuple[float, float | None, float | None]:
+    """The penalty with the best mean reciprocal rank of the own target among those left out; its recall; chance."""
+    ranks: dict[float, list[NDArray[np.intp]]] = {penalty: [] for penalty in PENALTIES}
+    chances: list[float] = []
+    for fold in _folds(x):
+        candidates = _Candidates(total - _Sums.of(x[fold], y[fold]))
+        judged = fold[:MOST_JUDGED]
+        asked, among = (x[judged] - candidates.source_mean).astype(np.float32), y[judged].astype(np.float32)
+        chances += [min(1.0, TOP / len(judged))] * len(judged)
+        for penalty in PENALTIES:
+            scores = asked @ candidates.matrix(penalty).astype(np.float32) @ among.T
+            ranks[penalty].append((scores > np.diag(scores)[:, None]).sum(axis=1))
+    places = {penalty: np.concatenate(parts) for penalty, parts in ranks.items()}
+    best = max(PENALTIES, key=lambda penalty: float((1 / (1 + places[penalty])).mean()))
+    chance = float(np.mean(chances))
+    if chance > MOST_CHANCE:
+        return best, None, None
+    return best, float((places[best] < TOP).mean()), chance
