@@ -29,6 +29,7 @@ from schemas.search import Hit, SearchResult
 HERE = Path(__file__).resolve().parent
 STORES = HERE / ".medley"  # beside the examples, never in the folder of media
 PAGE = Path("results.html")
+NOUNS = {"text": "texts", "image": "pictures", "audio": "sounds", "video": "clips"}
 
 console = Console(highlight=False)
 
@@ -60,8 +61,8 @@ def main() -> int:
             console.print(f"Left out: {sentence}")
         status = library.status()
 
-    found = ", ".join(f"{count:,} {kind}" for kind, count in status.by_modality.items() if count)
-    summary = f"{status.items:,} items ({found}) from {media.name}, made searchable on this machine."
+    found = ", ".join(f"{count:,} {NOUNS[kind]}" for kind, count in status.by_modality.items() if count)
+    summary = f"{status.items:,} items in the folder {media.name}: {found}. All encoded and searched on this machine."
     PAGE.write_text(render_page(sections, title=f"{len(sections)} searches, one collection", summary=summary), "utf-8")
     console.print(f"\n[bold]See them:[/] {PAGE.resolve().as_uri()}", soft_wrap=True)
     return 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST = {Modality.TEXT.value: 420}  # characters of a hit's words that are shown
 SHORT = 170
+NARROWEST, WIDEST = 1.15, 2.0  # width over height of a picture that is cropped
 COLOURS = {"words": 0, "text": 1, "image": 2, "audio": 3, "video": 4}
 """Colours of the usual named vectors; others take the remaining ones in the order in which they come."""
 
@@ -120,6 +121,7 @@ def _hit(
         "link": _link(hit),
         "place": _place(hit),
         "preview": _data_uri(preview),
+        "whole": not _fits(hit.info),
         "words": list(_marked(_shortened(words, LONGEST.get(hit.modality, SHORT), sought), sought)),
         "wordless": "" if words else _wordless(hit),
         "alt": _shortened(words, SHORT, None) or hit.path,
@@ -164,6 +166,12 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _fits(info: Mapping[str, Any]) -> bool:
+    """Whether a picture of this size may be cropped to a card's 3:2 without losing what it shows."""
+    width, height = info.get("width"), info.get("height")
+    return not (width and height) or NARROWEST < width / height < WIDEST
 
 
 def _link(hit: Hit) -> str | None:

@@ -112,6 +112,17 @@ def test_every_picture_has_a_text_for_those_who_cannot_see_it() -> None:
     assert [image.attributes["alt"] for image in page(*hits, preview=jpeg()).css(".shown img")] == ["A boat.", "b.jpg"]
 
 
+def test_tall_picture_is_shown_whole() -> None:
+    sizes = ({"width": 600, "height": 400}, {"width": 300, "height": 900}, {"width": 900, "height": 200}, {})
+    hits = [a_hit(f"{number}.jpg", info=info) for number, info in enumerate(sizes)]
+    assert [img.attributes.get("class") for img in page(*hits, preview=jpeg()).css(".shown img")] == [
+        None,
+        "whole",
+        "whole",
+        None,
+    ]
+
+
 def test_preview_that_is_no_picture_is_left_out() -> None:
     assert not page(a_hit(), preview=b"<svg onload=alert(1)>").css("img")
 
