@@ -52,7 +52,7 @@ def _words(name: str) -> str:
     tokens = [token for token in _SEPARATORS.split(_WHATSAPP.sub(" IMG ", name)) if token]
     words: list[str] = []
     counting = False  # numbers that follow a device's word are its counter or its clock
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in zip(tokens, [*tokens, ""][1:], strict=True):
         if token.isdecimal() and counting:
             continue
         device = token.lower() in _DEVICES and following[:1].isdecimal()

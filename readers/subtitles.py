@@ -23,20 +23,22 @@ class Cue:
 
 def parse_cues(text: str) -> list[Cue]:
     """The cues of a SubRip or WebVTT text, in its order. Blocks without times (notes, styles) are none."""
-    cues: list[Cue] = []
-    lines = iter(text.split("\n"))
-    for line in lines:
-        times = _TIMES.match(line)
-        if times is None:
-            continue
-        said = []
-        for spoken in lines:
-            if not spoken.strip():
-                break
-            said.append(spoken)
-        if words := clean_cue("\n".join(said)):
-            cues.append(Cue(_seconds(*times.groups()[:4]), _seconds(*times.groups()[4:]), words))
-    return cues
+    blocks: list[tuple[re.Match[str], list[str]]] = []
+    inside = False
+    for line in text.split("\n"):
+        if times := _TIMES.match(line):
+            blocks.append((times, []))
+            inside = True
+        elif not line.strip():
+            inside = False
+        elif inside:
+            blocks[-1][1].append(line)
+    cues = (Cue(_seconds(*times.groups()[:4]), _seconds(*times.groups()[4:]), _joined(said)) for times, said in blocks)
+    return [cue for cue in cues if cue.text]
+
+
+def _joined(lines: list[str]) -> str:
+    return clean_cue("\n".join(lines))
 
 
 def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> float:

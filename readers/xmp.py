@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 _DC = "http://purl.org/dc/elements/1.1/ "
-_LI = "http://www.w3.org/1999/02/22-rdf-syntax-ns#li"
+_LI = "http://www.w3.org/1999/02/22-rdf-syntax-ns# li"
 _LINES = {
     _DC + "title": "title",
     "http://ns.adobe.com/photoshop/1.0/ Headline": "headline",

@@ -1,0 +1,70 @@
+"""Where a text is cut."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readers.passages import count_words, passages
+
+
+def sentences(count: int, words: int = 5) -> str:
+    return " ".join(" ".join([f"word{number}"] * words) + "." for number in range(count))
+
+
+def test_a_short_text_is_one_passage() -> None:
+    assert list(passages("One sentence. Another one.", 100, 20)) == ["One sentence. Another one."]
+    assert list(passages(" \n\n ", 100, 20)) == []
+
+
+def test_passages_end_with_sentences_and_share_the_last_ones() -> None:
+    parts = list(passages(sentences(8), 20, 5))
+    assert [count_words(part) for part in parts] == [20, 20, 10]
+    assert all(part.endswith(".") for part in parts)
+    assert parts[0].split(". ")[-1] == parts[1].split(". ")[0] + "."
+    assert list(passages(sentences(8), 20, 0)) == [sentences(8)[: len(parts[0])], sentences(8)[len(parts[0]) + 1 :]]
+
+
+def test_a_heading_begins_a_passage_and_nothing_is_shared_across_it() -> None:
+    text = f"# One\n\n{sentences(3)}\n\n# Two\n\n{sentences(2)}"
+    first, second = passages(text, 40, 10)
+    assert first.startswith("# One")
+    assert second.startswith("# Two")
+
+
+def test_small_sections_stay_together() -> None:
+    (only,) = passages("# One\n\nA few words.\n\n# Two\n\nA few more.", 100, 10)
+    assert only == "# One\nA few words.\n# Two\nA few more."
+
+
+def test_lines_of_a_paragraph_flow_together() -> None:
+    assert list(passages("broken by\nthe editor\n\nnext", 100, 0)) == ["broken by the editor\nnext"]
+
+
+def test_a_sentence_that_is_too_long_is_cut_between_words() -> None:
+    parts = list(passages("word " * 100, 30, 0))
+    assert [count_words(part) for part in parts] == [30, 30, 30, 10]
+
+
+def test_languages_without_spaces_are_counted_by_characters() -> None:
+    assert count_words("日本語のテキスト and two") == 10
+    parts = list(passages("これは長い文章です。" * 10, 30, 0))
+    assert len(parts) == 4
+    assert all(count_words(part) <= 30 for part in parts)
+
+
+@given(
+    st.text(alphabet=st.sampled_from("ab .!?\n#日。\t"), max_size=400),
+    st.integers(1, 12),
+    st.integers(0, 14),
+)
+def test_passages_keep_every_character_and_their_bounds(text: str, longest: int, overlap: int) -> None:
+    parts = list(passages(text, longest, overlap))
+    assert all(0 < count_words(part) <= longest for part in parts if count_words(part))
+    if overlap == 0:
+        assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_cut(text: str) -> None:
+    assert "".join("".join(passages(text, 7, 0)).split()) == "".join(text.split())
