@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from encoders.presets import PRESETS, load_preset
+from schemas import Modality, UnknownNameError, UsageError
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_preset_covers_words_pictures_and_sounds(name):
+    encoders = load_preset(name)
+    for modality in (Modality.TEXT, Modality.IMAGE, Modality.AUDIO):
+        assert encoders.vectors_for(modality) == [modality.value]
+    assert encoders.vectors_for(Modality.VIDEO) == ["image", "audio"]
+
+
+def test_vector_specs_tell_what_the_collection_needs():
+    encoders = load_preset("tiny")
+    specs = {spec.name: spec for spec in encoders.vector_specs()}
+    assert list(specs)[:3] == ["text", "image", "audio"]
+    assert [spec.sparse for spec in specs.values()] == [False, False, False, True]
+    assert specs["text"].dim == 256
+    assert specs["text"].distance == "cosine"
+    assert specs["text"].fingerprint == encoders.specs["text"].fingerprint
+
+
+def test_encoders_are_built_when_first_asked_for_and_shared():
+    encoders = load_preset("tiny", threads=2)
+    assert "text" in encoders
+    assert "words" not in encoders
+    assert not encoders._built
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(lambda _: encoders["text"], range(8)))
+    assert len({id(one) for one in got}) == 1
+    assert list(encoders._built) == ["text"]
+    assert encoders["text"].threads == 2
+
+
+def test_set_is_a_mapping():
+    encoders = load_preset("tiny")
+    assert len(encoders) == 3
+    assert dict(encoders).keys() == {"text", "image", "audio"}
+    with pytest.raises(KeyError):
+        encoders["smell"]
+
+
+def test_encoders_can_be_spelled_out():
+    encoders = load_preset("text=hashing, picture=thumbnail")
+    assert {vector: spec.name for vector, spec in encoders.specs.items()} == {
+        "text": "hashing",
+        "picture": "thumbnail",
+    }
+
+
+@pytest.mark.parametrize("text", ["text=", "=hashing", "text=hashing,text=minilm", "text=hashing,"])
+def test_encoders_spelled_wrongly_are_refused(text):
+    with pytest.raises(UsageError, match="write VECTOR=ENCODER"):
+        load_preset(text)
+
+
+def test_unknown_names_are_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"no preset named 'ofline'\. Did you mean 'offline'"):
+        load_preset("ofline")
+    with pytest.raises(UnknownNameError, match=r"no encoder named 'hashin'\. Did you mean 'hashing'"):
+        load_preset("text=hashin")

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from encoders import registry
+from encoders.base import Encoder
+from schemas import EncodeError, EncoderSpec, UnknownNameError
+
+
+@pytest.fixture
+def plugins(monkeypatch):
+    """Makes entry points known for the time of a test."""
+
+    def install(**values):
+        points = [EntryPoint(name, value, registry.GROUP) for name, value in values.items()]
+        monkeypatch.setattr(registry, "entry_points", lambda group: points if group == registry.GROUP else [])
+        registry._plugins.cache_clear()
+
+    yield install
+    registry._plugins.cache_clear()
+
+
+@pytest.mark.parametrize("name", sorted(registry.BUILT_IN))
+def test_every_built_in_is_found_under_the_name_it_bears(name):
+    made = registry.create(name, threads=1)
+    assert isinstance(made, Encoder)
+    assert made.spec.name == name
+    assert made.spec.dim > 0
+    assert made.threads == 1
+
+
+def test_fingerprints_are_all_different():
+    specs = registry.specs().values()
+    assert all(isinstance(spec, EncoderSpec) for spec in specs)
+    assert len({spec.fingerprint for spec in specs}) == len(specs)
+
+
+def test_specs_load_neither_weights_nor_heavy_packages():
+    code = (
+        "import sys; from encoders import registry; assert 'minilm' in registry.specs();"
+        "heavy = {'torch', 'skimage', 'scipy', 'sentence_transformers', 'rapidocr', 'tokenizers', 'PIL'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_misspelt_name_is_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"no encoder named 'minlm'. Did you mean 'minilm'\?"):
+        registry.create("minlm")
+
+
+def test_plugin_is_found_by_its_entry_point(plugins):
+    plugins(mine="encoders.thumbnail:ThumbnailEncoder")
+    assert "mine" in registry.names()
+    assert registry.get("mine").__name__ == "ThumbnailEncoder"
+
+
+def test_plugin_cannot_take_a_built_in_name(plugins):
+    plugins(hashing="encoders.thumbnail:ThumbnailEncoder")
+    assert registry.get("hashing").__name__ == "HashingEncoder"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [("no_such_package:Thing", "cannot be imported"), ("encoders.base:Content", "not a subclass")],
+)
+def test_broken_plugin_is_named(plugins, value, reason):
+    plugins(broken=value)
+    with pytest.raises(EncodeError, match=f"'broken' .*{reason}"):
+        registry.create("broken")
