@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e00-\u0e7f"  # written without spaces
 _WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,40}}\s?")
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])")  # noqa: RUF100  # ends of sentences
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？]+[」』”]*")
 _HEADING = re.compile(r"#{1,6}\s+\S")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
@@ -69,12 +70,18 @@ def _pieces(text: str, longest: int) -> Iterator[Piece]:
         lines = _flow(paragraph)
         for line in lines:
             opens = bool(_HEADING.match(line))
-            sentences = [line] if opens else [part for part in _SENTENCE.split(line) if part.strip()]
+            sentences = [line] if opens else _sentences(line)
             for number, sentence in enumerate(sentences):
                 bits = _split(sentence.strip(), longest)
                 for at, (bit, words) in enumerate(bits):
                     last = number == len(sentences) - 1 and at == len(bits) - 1
                     yield Piece(bit, words, opens=opens and at == 0, ends=last)
+
+
+def _sentences(line: str) -> list[str]:
+    ends = [match.end() for match in _SENTENCE_END.finditer(line)]
+    parts = (line[begin:end].strip() for begin, end in pairwise([0, *ends, len(line)]))
+    return [part for part in parts if part]
 
 
 def _flow(paragraph: str) -> list[str]:

@@ -168,6 +168,7 @@ def _frames(scenes: Sequence[str], count: int, size: tuple[int, int]) -> Any:
 def _sound_stream(container: Any, codec: str) -> Any:
     stream = container.add_stream(codec, rate=48_000)
     stream.codec_context.layout = "mono"
+    stream.codec_context.bit_rate = 96_000
     return stream
 
 
