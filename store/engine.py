@@ -18,7 +18,7 @@ from schemas.errors import MedleyError, StoreError
 from schemas.payload import INDEXES
 from store import convert
 from store.folder import CollectionFolder
-from store.inventory import loss, take
+from store.inventory import logs, loss, take
 from store.lock import FolderLock, Gate
 from store.specs import VECTORS, from_json, to_json
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from schemas.vectors import VectorSpec
 
 _Op = edge.UpdateOperation
-POINTS, FILES = "points", "files"  # of the record: how many points, and which files, there were when it was last closed
+# Keys of the record, besides the metadata.
+FILES = "files"  # sizes of the files that must be there: see `store.inventory`
+CLOSED = "closed"  # how many points, and which logs, there were when it was closed in order; gone with the first write
+CHANGING = "changing"  # the vector that is being added or dropped
 
 
 class Engine:
@@ -74,8 +77,8 @@ class Engine:
     def update(self, operation: Any, *, sync: bool = True) -> None:
         """Write; durably with `sync`: the engine syncs its files at `flush` and at no other time."""
         with self.use() as shard:
-            if POINTS in self._record:
-                self._set_aside(POINTS)
+            if CLOSED in self._record:
+                self._set_aside(CLOSED)
             shard.update(operation)
             if sync:
                 shard.flush()
@@ -122,11 +125,12 @@ class Engine:
         What bears the name without being recorded is the rest of an interrupted change, so it is dropped first.
         """
         with self._recording, self.use() as shard:
-            self._record_vectors({name: other for name, other in self.specs.items() if name != spec.name})
+            others = {name: other for name, other in self.specs.items() if name != spec.name}
+            self._record_vectors(others, {CHANGING: spec.name})
             shard.update(_Op.delete_vector_name(spec.name))
             shard.update(convert.to_new_vector(spec))
             shard.flush()
-            self._record_vectors({**self.specs, spec.name: spec}, take(self.folder.shard))
+            self._record_vectors({**others, spec.name: spec}, {FILES: take(self.folder.shard)})
 
     def metadata(self) -> dict[str, Any]:
         """The metadata, without the vectors."""
@@ -175,7 +179,8 @@ class Engine:
                         self._shard.flush()
                         self._shard.close()
                     # What was there when it was closed in order is what must be there when it is opened again.
-                    record = {**self._record, POINTS: points, FILES: take(self.folder.shard)}
+                    closed = {"points": points, "logs": logs(self.folder.shard)}
+                    record = {**self._record, CLOSED: closed, FILES: take(self.folder.shard)}
                     if record != self._record:
                         self._write_record(record)
             finally:
@@ -208,23 +213,45 @@ class Engine:
             raise
 
     def _load(self) -> edge.EdgeShard:
+        closed = self._record.get(CLOSED, {})
         lost = loss(self.folder.shard, self._record.get(FILES, {}))
+        missing = set(closed.get("logs", ())) - set(found_logs := logs(self.folder.shard))
+        if lost is None and (missing or not found_logs):
+            lost = f"shard/wal/{min(missing, default='')} is missing"
         if lost is not None:
             raise self.folder.torn(lost)
-        try:
-            shard = edge.EdgeShard.load(str(self.folder.shard))
-        except Exception as error:
-            raise self.folder.torn(str(error).splitlines()[0]) from error
-        points = self._record.get(POINTS)
-        found = shard.info().points_count
-        if points is not None and points != found:
+        shard = self._load_or_repair()
+        points = shard.info().points_count
+        if points != closed.get("points", points):
             shard.close()
-            raise self.folder.torn(f"it has {found:,} points and had {points:,} when it was closed")
+            raise self.folder.torn(f"it has {points:,} points and had {closed['points']:,} when it was closed")
         return shard
 
-    def _record_vectors(self, vectors: dict[str, VectorSpec], files: dict[str, int] | None = None) -> None:
-        metadata = {**self._record["metadata"], VECTORS: to_json(vectors)}
-        self._write_record({**self._record, "metadata": metadata, FILES: files or {}})
+    def _load_or_repair(self) -> edge.EdgeShard:
+        """Load; after an interrupted change of the vectors, if need be, without the engine's list of them.
+
+        The engine writes its list before it changes the segments, and refuses both if it is killed in between. Without
+        the list it goes by the segments, which are sound.
+        """
+        listed, aside = self.folder.shard / "edge_config.json", self.folder.shard / "edge_config.json.old"
+        try:
+            return edge.EdgeShard.load(str(self.folder.shard))
+        except Exception as error:
+            torn = self.folder.torn(str(error).splitlines()[0])
+            if CHANGING not in self._record or not listed.exists():
+                raise torn from error
+        with self.folder.guarded("repaired"):
+            listed.replace(aside)
+        try:
+            return edge.EdgeShard.load(str(self.folder.shard))
+        except Exception as error:
+            with self.folder.guarded("repaired"):
+                aside.replace(listed)
+            raise torn from error
+
+    def _record_vectors(self, vectors: dict[str, VectorSpec], more: dict[str, Any]) -> None:
+        record = {name: value for name, value in self._record.items() if name not in (CHANGING, CLOSED, FILES)}
+        self._write_record({**record, **more, "metadata": {**record["metadata"], VECTORS: to_json(vectors)}})
         self.specs = vectors
 
     def _set_aside(self, key: str) -> None:

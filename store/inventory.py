@@ -1,7 +1,8 @@
 """Which of the engine's files a shard cannot lose, so that a loss is seen before the engine hides it.
 
-The engine opens a shard whose points, vectors or whole segments are gone as if they had never been there. So the sizes
-of these files are recorded when the shard is closed, and compared before it is loaded. They only grow, except where a
+The engine opens a shard whose points, vectors or whole segments are gone as if they had never been there. And one whose
+log of writes is gone, it opens too, and then takes every new write for one that it has already done. So the sizes of
+these files are recorded when the shard is closed, and compared before it is loaded. They only grow, except where a
 vector is dropped or the index is built, and there the record is set aside first.
 """
 
@@ -22,6 +23,12 @@ def take(shard: Path) -> dict[str, int]:
         for file in sorted(segments.rglob(pattern))
         if _REBUILT not in file.parts
     }
+
+
+def logs(shard: Path) -> list[str]:
+    """Names of the files of the log of writes. They come and go with the writes."""
+    folder = shard / "wal"
+    return sorted(file.name for file in folder.iterdir()) if folder.is_dir() else []
 
 
 def loss(shard: Path, recorded: dict[str, int]) -> str | None:

@@ -79,6 +79,26 @@ def tmp_path() -> Iterator[Path]:
         yield folder
 
 
+def clone(source: Path, target: Path) -> Path:
+    """A copy of a store."""
+    return Path(shutil.copytree(source, target, copy_function=_copy_data))
+
+
+def _copy_data(source: str, target: str) -> None:
+    """Copy what was written and leave the rest of the file a hole, as the engine does: it is most of it."""
+    with Path(source).open("rb") as old, Path(target).open("wb") as new:
+        size, end = os.fstat(old.fileno()).st_size, 0
+        os.ftruncate(new.fileno(), size)
+        while end < size:
+            try:
+                start = os.lseek(old.fileno(), end, os.SEEK_DATA)
+            except OSError:  # nothing but a hole up to the end
+                return
+            end = os.lseek(old.fileno(), start, os.SEEK_HOLE)
+            os.lseek(new.fileno(), start, os.SEEK_SET)
+            os.sendfile(new.fileno(), old.fileno(), start, end - start)
+
+
 ENGINES = ["embedded", "oracle", "server"]
 
 
@@ -113,10 +133,29 @@ def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stor
 
 
 @pytest.fixture
-def store(empty_store: Store) -> Store:
-    """A store with an empty collection."""
+def own_store(empty_store: Store) -> Store:
+    """A store with twelve points, for tests that leave it unusable for others."""
     empty_store.ensure(SPECS)
+    empty_store.upsert(make_points())
     return empty_store
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def shared_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """One for all tests of a module: to make one takes longer than most tests."""
+    with quick_folder() as folder, opened(request.param, folder) as store:
+        store.ensure(SPECS)
+        yield store
+
+
+@pytest.fixture
+def store(shared_store: Store) -> Store:
+    """A store with an empty collection."""
+    shared_store.delete(models.Filter())
+    shared_store.set_metadata(dict.fromkeys(shared_store.metadata()))
+    for name in shared_store.artifacts():
+        shared_store.delete_artifact(name)
+    return shared_store
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -21,7 +22,7 @@ from schemas.errors import StoreError
 from schemas.vectors import VectorSpec
 from store import Store, open_store
 
-from .conftest import SPECS, make_points, quick_folder, uid
+from .conftest import SPECS, clone, make_points, quick_folder, uid
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("MEDLEY_KILLS", "10"))
@@ -31,11 +32,11 @@ NURSERY = """
 import os, sys
 from pathlib import Path
 import store.embedded
-from tests.store.test_durability import write
+from tests.store import test_durability
 for line in sys.stdin:
     child = os.fork()
     if not child:
-        write(Path(sys.argv[1]), int(line))
+        getattr(test_durability, sys.argv[2])(Path(sys.argv[1]), int(line))
     print("child", child, flush=True)
     os.waitpid(child, 0)
     print("dead", flush=True)
@@ -52,6 +53,16 @@ def batch_of(number: int) -> list[models.PointStruct]:
         )
         for place in range(BATCH)
     ]
+
+
+def change(folder: Path, number: int) -> None:
+    """Replace and add vectors for ever."""
+    with open_store(folder) as store:
+        while True:
+            store.replace_vector(VectorSpec("text", 8 + number % 3, "dot", f"mini-{number}"))
+            sys.stdout.write(f"done {number}\n")
+            sys.stdout.flush()
+            number += 1
 
 
 def write(folder: Path, number: int) -> None:
@@ -88,43 +99,93 @@ def check(store: Store, acknowledged: int) -> int:
     return seen
 
 
-def test_everything_acknowledged_survives_kill_9(tmp_path: Path) -> None:
-    folder = tmp_path / "store"
-    specs = [VectorSpec("image", 32, "dot", "clip-1"), VectorSpec("text", 8, "dot", "mini-1")]
-    with open_store(folder) as store:
-        store.ensure(specs)
-    chance = random.Random(5)
-    nursery = subprocess.Popen(
-        [sys.executable, "-c", NURSERY, str(folder)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert nursery.stdin is not None
-    assert nursery.stdout is not None
-    acknowledged = -1
-    try:
-        for _ in range(KILLS):
-            print(acknowledged + 1, file=nursery.stdin, flush=True)
-            writer, first = 0, acknowledged
-            while not writer or acknowledged == first:
-                word, number = nursery.stdout.readline().split()
-                if word == "child":
-                    writer = int(number)
-                else:
-                    acknowledged = int(number)
-            time.sleep(chance.uniform(0, 0.1))
-            os.kill(writer, signal.SIGKILL)
-            while (line := nursery.stdout.readline()) != "dead\n":
-                acknowledged = int(line.split()[1])
-            with open_store(folder) as store:
-                assert check(store, acknowledged) == (acknowledged + 1) * (BATCH - 1)
-                assert store.metadata()["written"] >= acknowledged
-    finally:
+@pytest.fixture
+def killed(tmp_path: Path) -> Iterator[Callable[[str, int], int]]:
+    """Runs `write` or `change` from a number on, kills it soon after its first word, and gives its last number."""
+    chance, nurseries = random.Random(5), {}
+
+    def run(work: str, number: int) -> int:
+        if work not in nurseries:
+            nurseries[work] = subprocess.Popen(
+                [sys.executable, "-c", NURSERY, str(tmp_path / "store"), work],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        nursery = nurseries[work]
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        print(number, file=nursery.stdin, flush=True)
+        writer, done = 0, None
+        while not writer or done is None:
+            word, value = nursery.stdout.readline().split()
+            if word == "child":
+                writer = int(value)
+            else:
+                done = int(value)
+        time.sleep(chance.uniform(0, 0.1))
+        os.kill(writer, signal.SIGKILL)
+        while (line := nursery.stdout.readline()) != "dead\n":
+            done = int(line.split()[1])
+        return done
+
+    yield run
+    for nursery in nurseries.values():
         nursery.kill()
         nursery.communicate()
-    assert acknowledged >= KILLS
+
+
+def test_everything_acknowledged_survives_kill_9(tmp_path: Path, killed: Callable[[str, int], int]) -> None:
+    with open_store(tmp_path / "store") as store:
+        store.ensure([VectorSpec("image", 32, "dot", "clip-1"), VectorSpec("text", 8, "dot", "mini-1")])
+    acknowledged = -1
+    for _ in range(KILLS):
+        acknowledged = killed("write", acknowledged + 1)
+        with open_store(tmp_path / "store") as store:
+            assert check(store, acknowledged) == (acknowledged + 1) * (BATCH - 1)
+            assert store.metadata()["written"] >= acknowledged
+    assert acknowledged >= KILLS - 1
+
+
+def test_kill_9_while_vectors_are_replaced_loses_nothing_else(
+    tmp_path: Path, killed: Callable[[str, int], int]
+) -> None:
+    with open_store(tmp_path / "store") as store:
+        store.ensure([VectorSpec("image", 32, "dot", "clip-1"), VectorSpec("text", 8, "dot", "mini-0")])
+        store.upsert(batch_of(0))
+    done = 0
+    for _ in range(KILLS):
+        done = killed("change", done + 1)
+        with open_store(tmp_path / "store") as store:
+            now = store.vectors().get("text")
+            assert now is None or int(now.fingerprint.removeprefix("mini-")) >= done
+            for record, point in zip(store.scroll_all(with_vectors=True), batch_of(0), strict=True):
+                assert isinstance(record.vector, dict)
+                assert record.vector.keys() == {"image"}
+                np.testing.assert_array_equal(np.array(record.vector["image"], np.float32), point.vector["image"])
+
+
+def test_the_engines_list_of_vectors_is_made_again_after_an_interrupted_change(template: Path, tmp_path: Path) -> None:
+    """A kill between its two writes leaves a list that its segments do not know."""
+    folder = clone(template, tmp_path / "store")
+    listed, sidecar = only(folder, "edge_config.json"), folder / "medley" / "collection.json"
+    config, record = json.loads(listed.read_text()), json.loads(sidecar.read_text())
+    config["vectors"]["new"] = {"size": 2, "distance": "Dot"}
+    listed.write_text(json.dumps(config))
+    with pytest.raises(StoreError, match="damaged"):
+        open_store(folder)
+    sidecar.write_text(json.dumps({**record, "changing": "new"}))
+    request = models.QueryRequest(query=models.SparseVector(indices=[1, 101], values=[1.0, 2.0]), using="words")
+    with open_store(template) as store:
+        expected = [(hit.id, hit.score) for hit in store.query(request)]
+    with open_store(folder) as store:
+        assert store.count() == 40
+        assert sorted((hit.id, hit.score) for hit in store.query(request)) == sorted(expected)
+        store.ensure([*SPECS, VectorSpec("new", 2, "dot", "n-1")])
+        store.update_vectors([models.PointVectors(id=uid(1), vector={"new": [1.0, 2.0]})])
+    with open_store(folder) as store:
+        assert store.query(models.QueryRequest(query=[1.0, 0.0], using="new"))[0].id == uid(1)
 
 
 # -- damage --------------------------------------------------------------------------------------------------------
@@ -173,13 +234,17 @@ DAMAGE: dict[str, Callable[[Path], Any]] = {
     "sparse vectors gone": lambda folder: only(folder, "vector_storage-words/**/page_0.dat").unlink(),
     "payloads gone": lambda folder: only(folder, "payload_storage/page_0.dat").unlink(),
     "payloads cut": lambda folder: cut(only(folder, "payload_storage/page_0.dat")),
+    "log gone": lambda folder: shutil.rmtree(folder / "medley" / "shard" / "wal"),
+    "log emptied": lambda folder: [file.unlink() for file in (folder / "medley" / "shard" / "wal").iterdir()],
+    "part of the log gone": lambda folder: only(folder, "wal/open-*").unlink(),
+    "log cut": lambda folder: [os.truncate(file, 100) for file in (folder / "medley" / "shard" / "wal").iterdir()],
     "configuration junk": lambda folder: junk(folder / "medley" / "shard" / "edge_config.json"),
 }
 
 
 @pytest.mark.parametrize("name", DAMAGE)
 def test_a_torn_store_is_told_at_opening(template: Path, tmp_path: Path, name: str) -> None:
-    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    folder = clone(template, tmp_path / "store")
     DAMAGE[name](folder)
     with pytest.raises(StoreError, match="damaged") as caught:
         open_store(folder)
@@ -189,7 +254,7 @@ def test_a_torn_store_is_told_at_opening(template: Path, tmp_path: Path, name: s
 
 
 def test_a_torn_store_is_told_again_and_nothing_is_made_worse(template: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    folder = clone(template, tmp_path / "store")
     ids = only(folder, "*id_tracker.mappings")
     aside = ids.rename(tmp_path / "aside")
     for _ in range(3):
@@ -202,7 +267,7 @@ def test_a_torn_store_is_told_again_and_nothing_is_made_worse(template: Path, tm
 
 def test_points_that_vanish_from_whole_files_are_missed(template: Path, tmp_path: Path) -> None:
     """A file of the right size from an older state: only the number of points tells."""
-    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    folder = clone(template, tmp_path / "store")
     ids = only(folder, "*id_tracker.mappings")
     whole = ids.read_bytes()
     ids.write_bytes(whole[: len(whole) // 2] + b"\x00" * (len(whole) - len(whole) // 2))
@@ -212,16 +277,16 @@ def test_points_that_vanish_from_whole_files_are_missed(template: Path, tmp_path
 
 def test_a_store_that_was_not_closed_is_not_taken_for_damaged(template: Path, tmp_path: Path) -> None:
     """As a kill leaves it: copied while it is open, after writes, and after a vector was dropped."""
-    folder = Path(shutil.copytree(template, tmp_path / "store"))
+    folder = clone(template, tmp_path / "store")
     with open_store(folder) as store:
         store.upsert(make_points(60, seed=1))
         store.delete([uid(3)])
-        first = Path(shutil.copytree(folder, tmp_path / "first"))
+        first = clone(folder, tmp_path / "first")
         store.replace_vector(VectorSpec("text", 9, "dot", "other-1"))
         store.ensure([VectorSpec("new", 2, "dot", "n-1")])
-        second = Path(shutil.copytree(folder, tmp_path / "second"))
+        second = clone(folder, tmp_path / "second")
         store.optimize()
-        third = Path(shutil.copytree(folder, tmp_path / "third"))
+        third = clone(folder, tmp_path / "third")
     for copy, names in ((first, 4), (second, 5), (third, 5), (folder, 5)):
         with open_store(copy) as store:
             assert (store.count(), len(store.vectors())) == (59, names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -22,7 +21,7 @@ from schemas.payload import INDEXES
 from store import open_store
 from store.embedded import EmbeddedStore
 
-from .conftest import SPECS, make_points, quick_folder, uid
+from .conftest import SPECS, clone, make_points, quick_folder, uid
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -70,7 +69,7 @@ def template() -> Iterator[Path]:
 @pytest.fixture
 def folder(template: Path, tmp_path: Path) -> Path:
     """A copy of it."""
-    return Path(shutil.copytree(template, tmp_path / "store"))
+    return clone(template, tmp_path / "store")
 
 
 def test_everything_is_there_after_reopening(template: Path) -> None:

@@ -87,31 +87,29 @@ def test_ensure_that_refuses_one_vector_adds_none(library: Store) -> None:
         VectorSpec("new", 0, "dot", "n-1", sparse=True),
     ],
 )
-def test_ensure_adds_a_missing_vector_and_keeps_the_points(full_store: Store, spec: VectorSpec) -> None:
-    before = full_store.retrieve([uid(1)], with_vectors=True)[0].vector
-    full_store.ensure([*SPECS, spec])
+def test_ensure_adds_a_missing_vector_and_keeps_the_points(own_store: Store, spec: VectorSpec) -> None:
+    before = own_store.retrieve([uid(1)], with_vectors=True)[0].vector
+    own_store.ensure([*SPECS, spec])
     vector = models.SparseVector(indices=[3], values=[1.0]) if spec.sparse else [1.0, 2.0]
-    full_store.update_vectors(
-        [models.PointVectors(id=uid(1), vector={"new": [vector] if spec.multivector else vector})]
-    )
-    after = full_store.retrieve([uid(1)], with_vectors=True)[0].vector
-    assert full_store.vectors()["new"] == spec
+    own_store.update_vectors([models.PointVectors(id=uid(1), vector={"new": [vector] if spec.multivector else vector})])
+    after = own_store.retrieve([uid(1)], with_vectors=True)[0].vector
+    assert own_store.vectors()["new"] == spec
     assert isinstance(after, dict)
     assert after.pop("new") == ([vector] if spec.multivector else vector)
     assert after == before
 
 
-def test_replaced_vector_is_empty_and_its_fingerprint_is_forgotten(full_store: Store) -> None:
+def test_replaced_vector_is_empty_and_its_fingerprint_is_forgotten(own_store: Store) -> None:
     new = VectorSpec("text", 6, "dot", "better-2")
-    full_store.replace_vector(new)
-    assert full_store.vectors()["text"] == new
-    for record in full_store.scroll_all(with_vectors=True):
+    own_store.replace_vector(new)
+    assert own_store.vectors()["text"] == new
+    for record in own_store.scroll_all(with_vectors=True):
         assert isinstance(record.vector, dict)
         assert sorted(record.vector) == ["image", "late", "words"]
         assert record.payload is not None
         assert record.payload["encoders"] == {"image": "clip-1"}
-    full_store.update_vectors([models.PointVectors(id=uid(1), vector={"text": [1.0] * 6})])
-    assert [hit.id for hit in full_store.query(models.QueryRequest(query=[1.0] * 6, using="text"))] == [uid(1)]
+    own_store.update_vectors([models.PointVectors(id=uid(1), vector={"text": [1.0] * 6})])
+    assert [hit.id for hit in own_store.query(models.QueryRequest(query=[1.0] * 6, using="text"))] == [uid(1)]
 
 
 @pytest.mark.parametrize(
@@ -473,16 +471,16 @@ def test_artifacts_hold_no_objects(library: Store, arrays: dict[str, np.ndarray]
     assert library.artifacts() == []
 
 
-def test_optimizing_changes_no_answer(full_store: Store) -> None:
+def test_optimizing_changes_no_answer(own_store: Store) -> None:
     request = models.QueryRequest(query=[1.0, 0.0, 0.0, 0.0], using="text", limit=12)
-    before = full_store.query(request)
-    full_store.optimize()
-    assert [hit.id for hit in full_store.query(request)] == [hit.id for hit in before]
-    assert full_store.count() == 12
+    before = own_store.query(request)
+    own_store.optimize()
+    assert [hit.id for hit in own_store.query(request)] == [hit.id for hit in before]
+    assert own_store.count() == 12
 
 
-def test_a_closed_store_can_be_closed_again(full_store: Store) -> None:
-    full_store.close()
-    full_store.close()
+def test_a_closed_store_can_be_closed_again(own_store: Store) -> None:
+    own_store.close()
+    own_store.close()
     with pytest.raises(StoreError):
-        full_store.count()
+        own_store.count()
