@@ -30,8 +30,8 @@ from schemas.vectors import LEXICAL
 if TYPE_CHECKING:
     from encoders import Encoder, EncoderSet
 
-QUEUE_BYTES = 48_000_000
-"""Decoded media that may wait for the encoders: some 60 pictures, so that readers and encoders rarely wait for each
+QUEUE_BYTES = 32_000_000
+"""Decoded media that may wait for the encoders: some 40 pictures, so that readers and encoders rarely wait for each
 other and memory stays bounded whatever the files are."""
 
 Earlier = Mapping[int, tuple[Mapping[str, Vector], str]]
