@@ -1,0 +1,198 @@
+"""What the store's adapter costs over the engine called directly: `python -m benchmarks store [--points N ...]`.
+
+Both do the same work in turns, each on a shard of its own with the same vectors (384 + 512 dimensions), payload and
+payload indexes; medians are compared, so that what else the machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import qdrant_edge as edge
+from qdrant_client import models
+
+from schemas.payload import INDEXES, point_id
+from schemas.vectors import VectorSpec
+from store import Store, open_store
+
+BATCH = 256
+DIMS = {"text": 384, "image": 512}
+KINDS = {
+    "keyword": edge.PayloadSchemaType.Keyword,
+    "integer": edge.PayloadSchemaType.Integer,
+    "datetime": edge.PayloadSchemaType.Datetime,
+}
+Batch = tuple[list[str], dict[str, np.ndarray], list[dict[str, Any]]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks store", description=__doc__)
+    parser.add_argument("--points", type=int, nargs="+", default=[1_000, 20_000], help="sizes to ask queries at")
+    parser.add_argument("--queries", type=int, default=200, help="queries of each kind")
+    parser.add_argument("--folder", type=Path, help="where the stores are made (default: a temporary folder)")
+    options, _ = parser.parse_known_args()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        run(Path(folder), sorted(options.points), options.queries)
+
+
+def run(folder: Path, sizes: list[int], queries: int) -> None:
+    rng = np.random.default_rng(0)
+    store = open_store(folder / "store")
+    store.ensure([VectorSpec(name, dim, "cosine", f"{name}-1") for name, dim in DIMS.items()])
+    direct = make_direct(folder / "direct")
+    ours: list[float] = []
+    floor: list[float] = []
+    held = 0
+    print(f"{'':46}{'engine':>10}{'store':>10}  ratio")
+    for size in sizes:
+        while held < size:
+            batch = make_batch(rng, held)
+            points, plain = as_points(batch), {name: rows.tolist() for name, rows in batch[1].items()}
+            turns: list[tuple[list[float], Callable[[], None]]] = [
+                (ours, lambda points=points: store.upsert(points)),
+                (floor, lambda batch=batch, plain=plain: upsert_direct(direct, batch, plain)),
+            ]
+            for times, work in turns if (held // BATCH) % 2 else reversed(turns):
+                times.append(timed(work))
+            held += BATCH
+        compare_queries(store, direct, rng, held, queries)
+    row("upsert, points/s", BATCH / median(floor), BATCH / median(ours), f"{median(ours) / median(floor):.2f}")
+    store.close()
+    direct.close()
+    opened = timed(lambda: open_store(folder / "store").close())
+    loaded = timed(lambda: edge.EdgeShard.load(str(folder / "direct")).close())
+    row(f"open and close, s ({held:,} points)", loaded, opened, f"{opened / loaded:.2f}", digits=3)
+
+
+def make_direct(folder: Path) -> edge.EdgeShard:
+    config = edge.EdgeConfig(
+        vectors={name: edge.EdgeVectorParams(dim, edge.Distance.Cosine) for name, dim in DIMS.items()}
+    )
+    shard = edge.EdgeShard.create(str(folder), config)
+    for key, kind in INDEXES.items():
+        shard.update(edge.UpdateOperation.create_field_index(key, KINDS[kind]))
+    shard.flush()
+    return shard
+
+
+def make_batch(rng: np.random.Generator, start: int) -> Batch:
+    ids = [point_id("bench", f"{number}.jpg") for number in range(start, start + BATCH)]
+    vectors = {name: rng.normal(size=(BATCH, dim)).astype(np.float32) for name, dim in DIMS.items()}
+    payloads = [
+        {
+            "source": "bench",
+            "path": f"some/folder/{number}.jpg",
+            "folder": "some/folder",
+            "item": ids[number - start],
+            "segment": 0,
+            "segments": 1,
+            "state": "indexed",
+            "modality": ["image", "text"][number % 2],
+            "mime": "image/jpeg",
+            "size": 1000 + number,
+            "mtime_ns": 1_700_000_000_000_000_000 + number,
+            "modified": "2026-05-04T12:00:00+00:00",
+            "hash": UUID(int=number).hex * 2,
+            "sidecars": "",
+            "words": {"sidecar": "a red fox jumps over the lazy dog and into the sea"},
+            "encoders": {"text": "minilm-01234567", "image": "clip-01234567"},
+            "info": {"width": 1024, "height": 768, "tags": ["fox", "sea"]},
+        }
+        for number in range(start, start + BATCH)
+    ]
+    return ids, vectors, payloads
+
+
+def as_points(batch: Batch) -> list[models.PointStruct]:
+    """As the flows hand them over: arrays, and no validation of what they made themselves."""
+    ids, vectors, payloads = batch
+    return [
+        models.PointStruct.model_construct(
+            id=ids[row], vector={name: rows[row] for name, rows in vectors.items()}, payload=payloads[row]
+        )
+        for row in range(BATCH)
+    ]
+
+
+def upsert_direct(shard: edge.EdgeShard, batch: Batch, plain: dict[str, list[list[float]]]) -> None:
+    """The least that writes the same points as durably, with vectors that are lists already."""
+    ids, _, payloads = batch
+    points = [
+        edge.Point(ids[row], {name: rows[row] for name, rows in plain.items()}, payloads[row]) for row in range(BATCH)
+    ]
+    shard.update(edge.UpdateOperation.upsert_points(points))
+    shard.flush()
+
+
+def compare_queries(store: Store, shard: edge.EdgeShard, rng: np.random.Generator, held: int, queries: int) -> None:
+    for name, make in {"nearest, 10 with payload": nearest, "fused, filtered, 10": fused}.items():
+        times: dict[str, list[float]] = {"engine": [], "store": []}
+        for number in range(queries):
+            vectors = {key: rng.normal(size=dim).astype(np.float32).tolist() for key, dim in DIMS.items()}
+            asked, raw = make(vectors)
+            turns = [
+                ("store", lambda asked=asked: store.query(asked)),
+                ("engine", lambda raw=raw: query_direct(shard, raw)),
+            ]
+            for key, work in turns if number % 2 else reversed(turns):
+                times[key].append(timed(work))
+        for label, pick in (("p50", median), ("p95", lambda values: quantiles(values, n=20)[-1])):
+            engine, ours = (pick(times[key]) * 1e3 for key in ("engine", "store"))
+            extra = f"{ours / engine:.2f} ({ours - engine:+.2f} ms)"
+            row(f"{name}, ms {label} at {held:,}", engine, ours, extra, digits=2)
+
+
+def query_direct(shard: edge.EdgeShard, asked: edge.QueryRequest) -> list[tuple[Any, float, Any]]:
+    """The engine makes ids and payloads when they are looked at, as whoever asks does."""
+    return [(hit.id, hit.score, hit.payload) for hit in shard.query(asked)]
+
+
+def nearest(vectors: dict[str, list[float]]) -> tuple[models.QueryRequest, edge.QueryRequest]:
+    asked = models.QueryRequest(query=vectors["text"], using="text", limit=10, with_payload=True)
+    query = edge.Query.Nearest(vectors["text"], using="text")
+    return asked, edge.QueryRequest(limit=10, query=query, with_payload=True)
+
+
+def fused(vectors: dict[str, list[float]]) -> tuple[models.QueryRequest, edge.QueryRequest]:
+    indexed = models.FieldCondition(key="state", match=models.MatchValue(value="indexed"))
+    asked = models.QueryRequest(
+        prefetch=[models.Prefetch(query=vector, using=name, limit=50) for name, vector in vectors.items()],
+        query=models.RrfQuery(rrf=models.Rrf(k=60)),
+        filter=models.Filter(must=[indexed]),
+        limit=10,
+        with_payload=True,
+    )
+    raw = edge.QueryRequest(
+        limit=10,
+        prefetches=[
+            edge.Prefetch(limit=50, query=edge.Query.Nearest(vector, using=name)) for name, vector in vectors.items()
+        ],
+        query=edge.Fusion.Rrf(60),
+        filter=edge.Filter(must=[edge.FieldCondition("state", match=edge.MatchValue("indexed"))]),
+        with_payload=True,
+    )
+    return asked, raw
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def row(name: str, engine: float, ours: float, ratio: str, digits: int = 0) -> None:
+    print(f"{name:46}{engine:>10,.{digits}f}{ours:>10,.{digits}f}  {ratio}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
