@@ -31,7 +31,8 @@ BANDS = 40
 CEPSTRA = 20
 BINS = 8  # of time
 QUANTILES = (0.1, 0.5, 0.9)
-FLOOR = 1e-7  # power added to each band: what is 70 dB below a full-scale sine is silence
+FLOOR = 1e-9  # power added to each band: what is 90 dB below a full-scale sine is silence
+DEPTH = 1e-6  # and that part of the loudest band's: a quiet recording sinks as deep as a loud one
 LOUDEST = 10.0  # amplitude
 HEARD = 7.0  # nepers of power (30 dB) below the loudest frame: what is quieter is the pause, not the sound
 WEIGHTS = (1.0, 1.0, 1.0, 1.0, 0.3)  # of quantiles, cepstra, their spread, deltas, loudness
@@ -52,7 +53,7 @@ class LogMelEncoder(Encoder):
         dim=len(QUANTILES) * BANDS + (CEPSTRA - 1) + 2 * CEPSTRA + BINS + 1,
         space="logmel",
         license="Apache-2.0",
-        preprocessing=2,
+        preprocessing=3,
     )
     batch_size = 16
     parallel = True
@@ -88,7 +89,8 @@ def log_mel_spectrogram(sound: NDArray[np.float32]) -> Block:
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     spectrum = np.fft.rfft(frames * _window(), axis=1)
     power = spectrum.real**2 + spectrum.imag**2
-    return np.asarray(np.log(power @ mel_filters().T + FLOOR))
+    mel = power @ mel_filters().T
+    return np.asarray(np.log(mel + max(FLOOR, DEPTH * float(mel.max()))))
 
 
 @cache
