@@ -62,12 +62,14 @@ class Film:
         packets = damaged = 0
         due = -1.0
         last: Look | None = None
+        intra = True  # whether every frame is a key frame, so that one tells nothing
         with av_errors():
             for packet in self.container.demux(self.stream, *self.captions):
                 if packet.stream is not self.stream and packet.stream.type == "subtitle":
                     self._caption(packet)
                     continue
                 self._note(packet)
+                intra = intra and packet.is_keyframe
                 if self.key_only and packet.size and not packet.is_keyframe:
                     continue
                 packets += 1
@@ -83,7 +85,7 @@ class Film:
                     if time > self.options.max_duration:
                         raise ReadError(f"The film claims to go on for {time / 3600:.0f} hours: it is damaged.")
                     self.reached = max(self.reached, time)
-                    fresh = frame.key_frame and last is not None and time - last.time > _CLOSE
+                    fresh = frame.key_frame and not intra and last is not None and time - last.time > _CLOSE
                     if time >= due or fresh:  # encoders set a key frame where the picture changes
                         due = time + _STEP * 0.99
                         last = Look(time, pixels_of(frame, self.stream, self.options.image_side))

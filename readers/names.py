@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 
 _SEPARATORS = re.compile(r"[\s_\-.,;+~#@()\[\]{}=&!]+")
 _CAMEL = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -44,8 +45,13 @@ def name_words(path: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     if dot and stem and len(suffix) <= 5:  # noqa: PLR2004  # longer ones are words
         name = stem
-    parts = (_words(part) for part in [*folders, name])
+    parts = (*(_folder_words(folder) for folder in folders), _words(name))
     return " / ".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=4096)  # thousands of files share a folder
+def _folder_words(folder: str) -> str:
+    return _words(folder)
 
 
 def _words(name: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e00-\u0e7f"  # written without spaces
-_WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,40}}\s?")
+LONG_WORD = 40  # letters; what is longer counts as several words
+_WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,{LONG_WORD}}}\s?")
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？]+[」』”]*")
 _HEADING = re.compile(r"#{1,6}\s+\S")
 _PARAGRAPH = re.compile(r"\n\s*\n")
@@ -35,6 +36,9 @@ def passages(text: str, longest: int, overlap: int) -> Iterator[str]:
     A passage ends before a heading if it is a quarter full. Nothing is shared across a heading.
     """
     longest = max(1, longest)
+    if short := _short(text, longest):
+        yield short
+        return
     held: list[Piece] = []
     fresh = count = 0  # pieces that no passage has yet; words held
     for piece in _pieces(text, longest):
@@ -48,6 +52,19 @@ def passages(text: str, longest: int, overlap: int) -> Iterator[str]:
         count, fresh = count + piece.words, fresh + 1
     if fresh:
         yield _join(held)
+
+
+def _short(text: str, longest: int) -> str:
+    """The only passage of a text that is plainly no longer than one; "" where a closer look is needed.
+
+    Most files of a folder of notes are so, and cutting them into sentences costs more than all else that reads them.
+    """
+    if not text.isascii() or _PARAGRAPH.search(text.strip()):
+        return ""
+    words = text.split()
+    if len(words) > longest or any(len(word) > LONG_WORD for word in words):
+        return ""
+    return "" if any(_HEADING.match(line) for line in text.split("\n")) else " ".join(words)
 
 
 def _tail(held: list[Piece], most: int) -> list[Piece]:

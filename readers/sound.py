@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SLOWEST = 1_000  # hertz; a slower claim would swell to many times the file's size when resampled
 _DAMAGED = 0.1  # share of packets that may be broken
-_GAP = 0.1  # seconds without sound that are kept as silence
+_GAP = 0.1  # seconds; less silence than this is no gap, less sound than this is no sound
 _FEW = 4  # damaged packets that even a short file may have
 
 
@@ -53,11 +53,9 @@ def samples(container: InputContainer, stream: AudioStream, options: ReadOptions
     resampler: av.AudioResampler | None = None
     total = 0
     limit = options.max_duration * options.sample_rate
-    time = 0.0
     for frame in decoded(container, stream):
         if frame.sample_rate < _SLOWEST:
             raise ReadError(f"The sound claims a sample rate of {frame.sample_rate} Hz: it is damaged.")
-        time = frame.time if frame.time is not None else time
         with av_errors():
             try:
                 blocks = (resampler := resampler or _resampler(options)).resample(frame)
@@ -71,17 +69,22 @@ def samples(container: InputContainer, stream: AudioStream, options: ReadOptions
                     f"The sound goes on for more than {options.max_duration / 3600:.0f} hours: "
                     "it is taken for a decompression bomb."
                 )
-            yield time, _array(block)
+            yield _time(block), _array(block)
     if resampler is not None:
         with av_errors():
             rest = resampler.resample(None)
         for block in rest:
-            yield time, _array(block)
+            yield _time(block), _array(block)
 
 
 def _resampler(options: ReadOptions) -> av.AudioResampler:
-    # Without a bound on the matrix, stereo comes out up to 1.41 times too loud.
-    return av.AudioResampler("flt", "mono", options.sample_rate, options={"rematrix_maxval": "1.0"})
+    # Without a bound on the matrix, stereo comes out up to 1.41 times too loud. Few large blocks cost less than many.
+    block = max(1, options.sample_rate // 4)
+    return av.AudioResampler("flt", "mono", options.sample_rate, block, options={"rematrix_maxval": "1.0"})
+
+
+def _time(block: AudioFrame) -> float:
+    return block.time if block.time is not None else 0.0
 
 
 def _array(block: AudioFrame) -> Samples:
@@ -110,7 +113,9 @@ class SoundTrack:
         self._begin = max(begin, min(last, begin + len(buffer)))
         self._buffer = buffer[self._begin - begin :].copy()
         stretch = buffer[max(0, first - begin) : max(0, last - begin)].copy()
-        return stretch if stretch.any() else None
+        # What a codec pads its last frame with is no sound of the stretch that follows.
+        there = len(stretch) >= min(_GAP, (end - start) / 2) * self.rate
+        return stretch if there and stretch.any() else None
 
     def reach(self, end: float) -> float:
         """Decode on to `end`, or to where the sound ends. Returns how far that is, in seconds."""

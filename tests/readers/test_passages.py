@@ -68,3 +68,13 @@ def test_passages_keep_every_character_and_their_bounds(text: str, longest: int,
 @given(st.text(max_size=300))
 def test_any_text_can_be_cut(text: str) -> None:
     assert "".join("".join(passages(text, 7, 0)).split()) == "".join(text.split())
+
+
+@given(words=st.lists(st.sampled_from(["boat", "a.", "Then", "#x", "sea!", "x" * 39]), max_size=12), breaks=st.booleans())
+def test_short_text_is_cut_as_a_long_one_would_be(words: list[str], breaks: bool) -> None:
+    text = ("\n" if breaks else " ").join(words)
+
+    with patch("readers.passages._short", return_value=""):
+        careful = list(passages(text, 20, 5))
+
+    assert list(passages(text, 20, 5)) == careful

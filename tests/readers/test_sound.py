@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import struct
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def test_every_format_sounds_the_same(media: dict[str, Path], name: str) -> None
     assert (sound.dtype, sound.ndim) == (np.float32, 1)
     assert abs(len(sound) - 32_000) < 1_000  # codecs add up to a frame
     assert pitch(sound) == pytest.approx(440, abs=2)
-    assert 0.4 < float(np.abs(sound[4_000:-4_000]).max()) < 0.6
+    assert 0.4 < float(np.percentile(np.abs(sound), 90)) < 0.6
     assert segment.start == 0.0
     assert segment.end == pytest.approx(2.0, abs=0.06)
     assert reading.info["channels"] == 1
@@ -244,11 +244,14 @@ def test_a_long_recording_takes_no_more_memory_than_a_short_one(tmp_path: Path) 
     path = tmp_path / "long.flac"
     tone(path, 600.0, rate=8_000)  # 38 MB as float32 at 16 kHz
     next(read_file(path).segments)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    count = sum(1 for _ in read_file(path).segments)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in read_file(path).segments)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     assert count == 199
-    assert grown < 16_000  # kilobytes
+    assert peak < 4_000_000
 
 
 def test_a_reading_that_is_never_drawn_can_be_dropped(media: dict[str, Path], tmp_path: Path) -> None:
