@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,7 +72,9 @@ def test_any_text_can_be_cut(text: str) -> None:
     assert "".join("".join(passages(text, 7, 0)).split()) == "".join(text.split())
 
 
-@given(words=st.lists(st.sampled_from(["boat", "a.", "Then", "#x", "sea!", "x" * 39]), max_size=12), breaks=st.booleans())
+@given(
+    words=st.lists(st.sampled_from(["boat", "a.", "Then", "#x", "sea!", "x" * 39]), max_size=12), breaks=st.booleans()
+)
 def test_short_text_is_cut_as_a_long_one_would_be(words: list[str], breaks: bool) -> None:
     text = ("\n" if breaks else " ").join(words)
 
