@@ -51,7 +51,9 @@ def open_container(path: Path, mime: str, options: ReadOptions | None = None) ->
     """
     options = options or ReadOptions()
     kind, _, name = mime.partition("/")
-    form = ("mp3" if kind == "audio" else "mpeg") if name == "mpeg" else _FORMATS[name]
+    form = ("mp3" if kind == "audio" else "mpeg") if name == "mpeg" else _FORMATS.get(name)
+    if kind not in ("audio", "video") or form is None:
+        raise ReadError("The file is neither sound nor film.")
     with av_errors():
         return av.open(
             f"file:{path}",

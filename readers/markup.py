@@ -10,7 +10,9 @@ from schemas import ReadError
 
 _UNSEEN = "script, style, noscript, template, svg, head"
 _HEADINGS = "h1, h2, h3, h4, h5, h6"
-_BLOCKS = "p, div, li, tr, br, blockquote, pre, section, article, dt, dd"
+_BLOCKS = (
+    "p, div, br, ul, ol, li, dl, dt, dd, table, tr, blockquote, pre, nav, main, section, article, figure, figcaption"
+)
 _ELEMENT = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _EMPTY = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
 _ENDED_BY_THE_NEXT = ("p", "li", "dt", "dd", "option", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup")
@@ -39,6 +41,7 @@ def html_text(source: str) -> tuple[str, str]:
         node.insert_before("\n\n# ")
         node.insert_after("\n\n")
     for node in tree.css(_BLOCKS):
+        node.insert_before("\n\n")
         node.insert_after("\n\n")
     return title, tree.body.text(separator="") if tree.body is not None else ""
 
