@@ -108,17 +108,18 @@ def has_pictures(path: Path, mime: str) -> bool:
 def film_stream(container: InputContainer) -> VideoStream | None:
     """The best stream of moving pictures, None without one. Covers and thumbnails are still pictures."""
     still = Disposition.attached_pic | Disposition.timed_thumbnails
-    streams = [s for s in container.streams.video if not s.disposition & still and _decodable(s)]
+    streams = [s for s in container.streams.video if not s.disposition & still and decodable(s)]
     return max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height), default=None)
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:
     """The default stream of sound, or the first; None without one."""
-    streams = [s for s in container.streams.audio if _decodable(s)]
+    streams = [s for s in container.streams.audio if decodable(s)]
     return max(streams, key=lambda s: bool(s.disposition & Disposition.default), default=None)
 
 
-def _decodable(stream: Stream) -> bool:
+def decodable(stream: Stream) -> bool:
+    """Whether this FFmpeg has a decoder for a stream: it makes no context for one that is damaged or unknown."""
     return getattr(stream, "codec_context", None) is not None
 
 

@@ -14,7 +14,7 @@ from readers.passages import count_words, passages
 from readers.sidecar import json_strings
 from readers.sniff import MediaType
 from readers.subtitles import Cue, parse_cues
-from readers.text import decode_text
+from readers.text import decode_text, without_translations
 from readers.words import FileWords
 from schemas import FoundFile, Modality, ReadError, Reading, ReadOptions, Segment, UnsupportedError
 
@@ -75,6 +75,8 @@ def _open_text(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, A
         text = xml_text(text)
     elif mime == "application/json":
         text = _json(text)
+    else:
+        text = without_translations(text)
     return info, (Passage(part) for part in passages(text, options.passage, options.overlap))
 
 

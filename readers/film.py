@@ -11,7 +11,7 @@ import numpy as np
 from av.error import FFmpegError
 from av.stream import Discard
 
-from readers.container import av_errors
+from readers.container import av_errors, decodable
 from readers.scenes import Look
 from readers.subtitles import Cue, clean_cue
 from schemas import ReadError, ReadOptions
@@ -42,7 +42,8 @@ class Film:
         self.begin = (container.start_time or 0) / 1_000_000
         self.cues: list[Cue] = []
         self.reached = 0.0
-        self.captions = [s for s in container.streams.subtitles if s.codec_context.name in _TEXT_CODECS]
+        texts = (stream for stream in container.streams.subtitles if decodable(stream))
+        self.captions = [stream for stream in texts if stream.codec_context.name in _TEXT_CODECS]
         self.key_only = _keys_suffice(stream, duration, options)
         drawn: list[Stream] = [stream, *self.captions]
         for other in container.streams:

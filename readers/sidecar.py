@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Any
 
 from readers.pairing import split_suffix
 from readers.subtitles import Cue, parse_cues
-from readers.text import decode_text
+from readers.text import decode_text, without_translations
 from readers.xmp import parse_xmp
 from schemas import FoundFile, ReadOptions
 
 _LONGEST = 10_000  # characters of one sidecar that every segment carries
-_TRANSLATION = re.compile(r"^[a-z]{2,3}(?:[_@][\w@]+)?\.utf8=.*\n?", re.MULTILINE)  # in the captions of Tux Paint
 _SAYING = ("title", "headline", "caption", "description", "summary", "alt", "alt_text", "text", "transcript", "lyrics")
 _TAGGING = ("tags", "keywords", "subject", "subjects", "categories", "people")
 
@@ -73,7 +71,7 @@ def _take(sidecar: Sidecar, suffix: str, data: bytes) -> bool:
             return False
         _take_json(sidecar, value)
         return True
-    sidecar.lines.append(_TRANSLATION.sub("", text).strip()[:_LONGEST])
+    sidecar.lines.append(without_translations(text).strip()[:_LONGEST])
     return True
 
 

@@ -19,6 +19,7 @@ _USED = (
     *("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256"),
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
 )
+_TRANSLATION = re.compile(r"^[a-z]{2,3}(?:[_@][\w@]+)?\.utf8=.*\n?", re.MULTILINE)
 _DAMAGED = 0.2  # share of the characters beyond ASCII that may be broken in a text of UTF-8
 _FEW_FOREIGN, _SHORT = 0.25, 200  # share of bytes beyond ASCII, bytes
 _BINARY = 0.02  # share of control characters that no text has
@@ -36,6 +37,11 @@ def decode_text(data: bytes) -> str | None:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL_TEXT.sub("", text)
+
+
+def without_translations(text: str) -> str:
+    """A caption of Tux Paint in its first language alone; any other text as it is."""
+    return _TRANSLATION.sub("", text) if ".utf8=" in text else text
 
 
 def find_encoding(sample: bytes) -> str | None:

@@ -273,6 +273,13 @@ def test_a_long_film_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> No
     assert peak < 24_000_000  # three scenes of 20 frames of 230 kB, and their sound; all are 55 MB
 
 
+def test_subtitles_of_an_unknown_kind_are_passed_over(media: dict[str, Path], tmp_path: Path) -> None:
+    data = media["clip.mkv"].read_bytes()
+    (tmp_path / "a.mkv").write_bytes(data.replace(b"S_TEXT/UTF8", b"S_TEXT/ZZZ8"))
+    first, second = segments(tmp_path / "a.mkv")
+    assert WordKind.SUBTITLE not in {*first.words, *second.words}
+
+
 def test_half_drawn_films_can_be_dropped(media: dict[str, Path], tmp_path: Path) -> None:
     shutil.copy(media["clip.mp4"], tmp_path / "a.mp4")
     drawn = read_file(tmp_path / "a.mp4").segments
