@@ -67,8 +67,13 @@ def _check_point(point: models.PointStruct | models.PointVectors, specs: Mapping
             raise StoreError(f"The vector {name!r} of point {point.id} {fault}; nothing of its batch was written.")
 
 
-def is_finite(vector: Any) -> bool:
-    """Whether a vector, dense, multi or sparse, holds nothing but numbers that float32 can hold."""
+def check_query(vector: Any) -> None:
+    """Raise `StoreError` if a vector to search with holds what is no finite number: an engine would answer nonsense."""
+    if not _is_finite(vector):
+        raise StoreError("A vector to search with holds something that is no finite number: encode the query again.")
+
+
+def _is_finite(vector: Any) -> bool:
     if isinstance(vector, np.ndarray):
         return vector.dtype.kind in "fiu" and bool((np.abs(vector) <= _LARGEST).all())
     rows = (

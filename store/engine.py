@@ -17,7 +17,7 @@ import qdrant_edge as edge
 from schemas.errors import MedleyError, StoreError
 from schemas.payload import INDEXES
 from store import convert
-from store.folder import CollectionFolder
+from store.folder import ROOM_TO_CREATE, ROOM_TO_OPEN, ROOM_TO_WRITE, CollectionFolder
 from store.inventory import logs, loss, take
 from store.lock import FolderLock, Gate
 from store.specs import VECTORS, from_json, to_json
@@ -77,6 +77,7 @@ class Engine:
     def update(self, operation: Any, *, sync: bool = True) -> None:
         """Write; durably with `sync`: the engine syncs its files at `flush` and at no other time."""
         with self.use() as shard:
+            self.folder.check_room(ROOM_TO_WRITE)
             if CLOSED in self._record:
                 self._set_aside(CLOSED)
             shard.update(operation)
@@ -95,6 +96,7 @@ class Engine:
             self._open()
         if self._shard is not None:
             return
+        self.folder.check_room(ROOM_TO_CREATE)
         vectors = {spec.name: spec for spec in wanted}
         with self.folder.guarded("made"), self._errors():
             config = edge.EdgeConfig(
@@ -125,6 +127,7 @@ class Engine:
         What bears the name without being recorded is the rest of an interrupted change, so it is dropped first.
         """
         with self._recording, self.use() as shard:
+            self.folder.check_room(ROOM_TO_WRITE)
             others = {name: other for name, other in self.specs.items() if name != spec.name}
             self._record_vectors(others, {CHANGING: spec.name})
             shard.update(_Op.delete_vector_name(spec.name))
@@ -150,6 +153,7 @@ class Engine:
             self.check_open()
             if self._shard is None:
                 raise self._absent()
+            self.folder.check_room(ROOM_TO_WRITE + sum(take(self.folder.shard).values()))  # it writes all of it anew
             with self._errors():
                 self._shard.flush()
                 self._shard.close()
@@ -220,6 +224,7 @@ class Engine:
             lost = f"shard/wal/{min(missing, default='')} is missing"
         if lost is not None:
             raise self.folder.torn(lost)
+        self.folder.check_room(ROOM_TO_OPEN)
         shard = self._load_or_repair()
         points = shard.info().points_count
         if points != closed.get("points", points):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+ROOM_TO_OPEN, ROOM_TO_WRITE, ROOM_TO_CREATE = 32 << 20, 128 << 20, 256 << 20  # bytes that must be free
 _OURS = {"lock", "collection.json", "artifacts", "shard", "shard.new"}
 
 
@@ -145,6 +146,18 @@ class CollectionFolder:
         artifacts.check_name(name)
         with self.guarded("written"):
             (self._artifacts / f"{name}.npz").unlink(missing_ok=True)
+
+    def check_room(self, needed: int) -> None:
+        """Raise `StoreError` if the disk is nearly full.
+
+        The engine writes through memory maps with holes: where the disk cannot fill one, the process dies (SIGBUS).
+        """
+        free = shutil.disk_usage(self.path).free
+        if free < needed:
+            raise StoreError(
+                f"The disk of the store {self.path} is nearly full ({free >> 20} MB are free, and {needed >> 20} are "
+                "needed): free some, then go on; nothing was lost."
+            )
 
     def torn(self, what: str) -> StoreError:
         """The error for a store that lost a part of itself."""

@@ -11,8 +11,7 @@ import numpy as np
 import qdrant_edge as edge
 from qdrant_client import models
 
-from schemas.errors import StoreError
-from store.checks import is_finite
+from store.checks import check_query
 from store.convert import to_payload_selector, to_vector
 from store.filters import to_filter, unsupported
 from store.formula import to_formula
@@ -93,11 +92,9 @@ def to_order(given: models.OrderByInterface) -> edge.OrderBy:
 
 
 def _vector(given: Any) -> Any:
-    """A vector to search with; the engine would take NaN, and answer nonsense."""
     if not isinstance(given, list | np.ndarray | models.SparseVector):
         raise unsupported(f"a query by a {type(given).__name__} (encode it first)")
-    if not is_finite(given):
-        raise StoreError("A vector to search with holds something that is no finite number: encode the query again.")
+    check_query(given)
     return to_vector(given)
 
 

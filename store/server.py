@@ -12,7 +12,7 @@ from typing_extensions import override
 from schemas.errors import StoreError, UsageError
 from schemas.payload import ENCODERS
 from store.base import Store
-from store.checks import check_ids, check_points
+from store.checks import check_ids, check_points, check_query
 from store.remote import Remote, without_credentials
 from store.retry import Backoff
 from store.server_artifacts import ServerArtifacts
@@ -265,12 +265,15 @@ def _plain(point: Any) -> Any:
 
 
 def _listed(stage: Any) -> Any:
-    """The request with lists for arrays, on every stage."""
+    """The request with lists for arrays, on every stage; what is no finite number would be sent as null."""
     query, prefetch = stage.query, stage.prefetch
     below = prefetch if isinstance(prefetch, list) else [prefetch] if prefetch else []
-    if isinstance(query, models.NearestQuery) and isinstance(query.nearest, np.ndarray):
-        query = query.model_copy(update={"nearest": query.nearest.tolist()})
-    return stage.model_copy(update={"query": _list(query), "prefetch": [_listed(one) for one in below] or None})
+    vector = query.nearest if isinstance(query, models.NearestQuery) else query
+    if isinstance(vector, list | np.ndarray | models.SparseVector):
+        check_query(vector)
+        vector = _list(vector)
+        query = query.model_copy(update={"nearest": vector}) if isinstance(query, models.NearestQuery) else vector
+    return stage.model_copy(update={"query": query, "prefetch": [_listed(one) for one in below] or None})
 
 
 def _list(vector: Any) -> Any:

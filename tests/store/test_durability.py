@@ -188,6 +188,56 @@ def test_the_engines_list_of_vectors_is_made_again_after_an_interrupted_change(t
         assert store.query(models.QueryRequest(query=[1.0, 0.0], using="new"))[0].id == uid(1)
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+FILLER = """
+import os
+import sys
+from pathlib import Path
+from qdrant_client import models
+from schemas.errors import StoreError
+from store import open_store
+with open_store(Path(sys.argv[1])) as store:
+    number = store.count()
+    try:
+        while number < 60_000:
+            vector, words = {"text": [1.0, 2.0, 3.0, 4.0]}, os.urandom(10_000).hex()  # the engine compresses payloads
+            ids = range(number, number + 200)
+            store.upsert([models.PointStruct(id=id, vector=vector, payload={"words": words}) for id in ids])
+            number += 200
+    except StoreError as error:
+        print(error)
+    print(number, store.count())
+"""
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None:
+    """In a process of its own, which the engine would take down with it."""
+    with open_store(small_disk / "store") as store:
+        store.ensure(SPECS)
+    command = [sys.executable, "-c", FILLER, str(small_disk / "store")]
+    said, counts = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    written, counted = map(int, counts.split())
+    assert "is nearly full" in said
+    assert written == counted > 0
+    subprocess.run(["mount", "-o", "remount,size=600m", str(small_disk)], check=True)
+    with open_store(small_disk / "store") as store:
+        assert store.count() == written
+        store.upsert(make_points(3))
+        assert store.count() == written + 3
+
+
 # -- damage --------------------------------------------------------------------------------------------------------
 
 
