@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ _CLOSE = 0.1  # seconds between a sampled frame and a key frame that is sampled 
 _DENSE = 2.0  # seconds between key frames up to which they alone show all there is to see
 _LONG = 1200.0  # seconds; a film that is longer is sampled by its key frames if each scene has one
 _FEW, _DAMAGED = 4, 0.1  # packets that may be broken: as many, or this share
+_THREADS = 2  # that decode one film; each holds frames of its own, and several films are read at a time
 _TEXT_CODECS = frozenset(("mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"))
 
 
@@ -42,14 +44,21 @@ class Film:
         self.begin = (container.start_time or 0) / 1_000_000
         self.cues: list[Cue] = []
         self.reached = 0.0
+        # A time far beyond the stated end is damage, and would make thousands of scenes of one still frame.
+        self.limit = min(options.max_duration, 2 * duration + 60 if duration else options.max_duration)
         texts = (stream for stream in container.streams.subtitles if decodable(stream))
         self.captions = [stream for stream in texts if stream.codec_context.name in _TEXT_CODECS]
+        if "matroska" in container.format.name:
+            with suppress(FFmpegError):  # without an index everything is decoded
+                container.seek(
+                    0
+                )  # the index of key frames lies at the end of the file, and is read with the first seek
         self.key_only = _keys_suffice(stream, duration, options)
         drawn: list[Stream] = [stream, *self.captions]
         for other in container.streams:
             if other not in drawn:
                 other.discard = Discard.all  # what nobody asks for need not be read
-        stream.thread_type = "AUTO"
+        stream.thread_type, stream.thread_count = "AUTO", _THREADS
         if stream.codec_context.name in ("h264", "hevc"):
             # Frames that no other one refers to can be left out without harm: a third of the work.
             stream.codec_context.skip_frame = "NONREF"
@@ -83,8 +92,8 @@ class Film:
                     continue
                 for frame in frames:
                     time = max(0.0, frame.time - self.begin) if frame.time is not None else self.reached
-                    if time > self.options.max_duration:
-                        raise ReadError(f"The film claims to go on for {time / 3600:.0f} hours: it is damaged.")
+                    if time > self.limit:
+                        raise ReadError(f"The film claims to go on for {time / 3600:.1f} hours: it is damaged.")
                     self.reached = max(self.reached, time)
                     fresh = frame.key_frame and not intra and last is not None and time - last.time > _CLOSE
                     if time >= due or fresh:  # encoders set a key frame where the picture changes
@@ -107,7 +116,7 @@ class Film:
         """Packets tell how far the film goes, also those that are passed over."""
         if packet.pts is not None and packet.time_base is not None:
             time = float(packet.pts * packet.time_base) - self.begin
-            if time <= self.options.max_duration:
+            if time <= self.limit:
                 self.reached = max(self.reached, time)
 
     def _caption(self, packet: Packet[Any]) -> None:
