@@ -46,7 +46,7 @@ class Engine:
         self.where = f"collection {collection!r} in {store}"
         self.specs: dict[str, VectorSpec] = {}
         self._record: dict[str, Any] = {}
-        self._gate, self._recording = Gate(), Lock()
+        self._gate, self._recording = Gate(), Lock()  # always taken in this order
         self._lock: FolderLock | None = None
         self._shard: edge.EdgeShard | None = None
         self._closed = False
@@ -126,7 +126,7 @@ class Engine:
 
         What bears the name without being recorded is the rest of an interrupted change, so it is dropped first.
         """
-        with self._recording, self.use() as shard:
+        with self.use() as shard, self._recording:
             self.folder.check_room(ROOM_TO_WRITE)
             others = {name: other for name, other in self.specs.items() if name != spec.name}
             self._record_vectors(others, {CHANGING: spec.name})
@@ -142,7 +142,7 @@ class Engine:
 
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Merge values at the top level, durably; None removes a key."""
-        with self._recording, self.use():
+        with self.use(), self._recording:
             merged = {**self._record["metadata"], **deepcopy(dict(metadata))}
             kept = {key: value for key, value in merged.items() if value is not None}
             self._write_record({**self._record, "metadata": kept})

@@ -288,13 +288,16 @@ def test_threads_read_and_write_at_once_while_the_index_is_built(folder: Path) -
 
         def write(number: int) -> int:
             store.upsert([models.PointStruct(id=number, vector={"text": [float(number), 1.0, 0.0, 0.0]}, payload={})])
+            store.set_metadata({f"written {number}": True})
             return len(store.query(request))
 
         with ThreadPoolExecutor(4) as pool:
             answers = pool.map(write, range(1, 41))
             store.optimize()
+            store.optimize()
             assert list(answers) == [5] * 40
         assert store.count() == 52
+        assert len(store.metadata()) == 41
 
 
 def test_closing_waits_for_the_threads_inside(folder: Path) -> None:
