@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import create_server
 from typing import Any
 
+import numpy as np
 import pytest
 from qdrant_client import models
 
@@ -19,6 +20,9 @@ from schemas.errors import StoreError, StoreUnavailableError, UsageError
 from store import open_store
 from store.retry import Backoff
 from store.server import ServerStore
+from store.specs import to_json
+
+from .conftest import SPECS, uid
 
 QUICK = Backoff(attempts=4, first=0.01, longest=0.02, patience=5.0)
 Answer = tuple[int, dict[str, str], bytes]
@@ -39,11 +43,13 @@ class Server:
         self.answers: list[Answer] = []
         self.asked: list[tuple[str, str, float]] = []
         self.keys: list[str | None] = []
+        self.bodies: list[Any] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                server.bodies.append(json.loads(body) if body else None)
                 server.asked.append((self.command, self.path, time.monotonic()))
                 server.keys.append(self.headers.get("api-key"))
                 status, headers, body = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
@@ -198,6 +204,70 @@ def test_writes_wait_for_the_server_and_are_tried_again(server: Server, write: s
     WRITES[write](store)
     assert len(server.asked) == 2
     assert all("wait=true" in path for _, path, _ in server.asked)
+
+
+def test_arrays_dates_and_sparse_vectors_are_sent_as_json(server: Server) -> None:
+    server.answers = [ok({"operation_id": 1, "status": "completed"})]
+    store = store_at(server.url)
+    store._remote.metadata = lambda: {"vectors": to_json({spec.name: spec for spec in SPECS})}  # type: ignore[method-assign]
+    vectors = {
+        "text": np.array([1, 2, 3, 4.5], np.float32),
+        "late": np.array([[1, 2], [3, 4]], np.float32),
+        "words": models.SparseVector(indices=[7, 9], values=[0.5, 1.5]),
+    }
+    payload = {"modified": datetime(2026, 5, 4, tzinfo=UTC), "info": {"n": None, "tags": ["é"]}}
+    store.upsert([models.PointStruct.model_construct(id=uid(1), vector=vectors, payload=payload)])
+    assert server.bodies[-1]["points"] == [
+        {
+            "id": uid(1),
+            "vector": {
+                "text": [1.0, 2.0, 3.0, 4.5],
+                "late": [[1.0, 2.0], [3.0, 4.0]],
+                "words": {"indices": [7, 9], "values": [0.5, 1.5]},
+            },
+            "payload": {"modified": "2026-05-04T00:00:00Z", "info": {"n": None, "tags": ["é"]}},
+        }
+    ]
+
+
+def test_queries_are_sent_as_one_batch_of_json(server: Server) -> None:
+    hit = {"id": uid(1), "version": 3, "score": 0.5, "payload": {"path": "a"}}
+    server.answers = [ok([{"points": [hit]}, {"points": []}])]
+    array = np.array([1, 2], np.float32)
+    others = models.FieldCondition(key="modality", match=models.MatchExcept(**{"except": ["image"]}))
+    first = models.QueryRequest.model_construct(query=array, using="image", limit=3, with_payload=True)
+    second = models.QueryRequest.model_construct(
+        prefetch=[
+            models.Prefetch.model_construct(query=array, using="image", filter=models.Filter(must=[others]), limit=5),
+            models.Prefetch.model_construct(query=models.NearestQuery.model_construct(nearest=array), using="image"),
+        ],
+        query=models.RrfQuery(rrf=models.Rrf(k=60, weights=[2.0, 1.0])),
+    )
+    answers = store_at(server.url).query_batch([first, second])
+    assert [[(hit.id, hit.score, hit.payload) for hit in hits] for hits in answers] == [
+        [(uid(1), 0.5, {"path": "a"})],
+        [],
+    ]
+    sent = without_nulls(server.bodies[-1])["searches"]
+    assert sent[0] == {"query": {"nearest": [1.0, 2.0]}, "using": "image", "limit": 3, "with_payload": True}
+    assert sent[1] == {
+        "prefetch": [
+            {
+                "query": [1.0, 2.0],
+                "using": "image",
+                "filter": {"must": [{"key": "modality", "match": {"except": ["image"]}}]},
+                "limit": 5,
+            },
+            {"query": {"nearest": [1.0, 2.0]}, "using": "image"},
+        ],
+        "query": {"rrf": {"k": 60, "weights": [2.0, 1.0]}},
+    }
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def test_large_batches_go_in_parts(server: Server) -> None:
