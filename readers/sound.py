@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-_SLOWEST = 1_000  # hertz; a slower claim would swell to many times the file's size when resampled
+# Hertz. A slower claim would swell to many times the file's size when resampled, a faster one needs huge filters.
+_SLOWEST, _FASTEST = 1_000, 1_000_000
 _DAMAGED = 0.1  # share of packets that may be broken
 _GAP = 0.1  # seconds; less silence than this is no gap, less sound than this is no sound
 _FEW = 4  # damaged packets that even a short file may have
@@ -54,8 +55,8 @@ def samples(container: InputContainer, stream: AudioStream, options: ReadOptions
     total = 0
     limit = options.max_duration * options.sample_rate
     for frame in decoded(container, stream):
-        if frame.sample_rate < _SLOWEST:
-            raise ReadError(f"The sound claims a sample rate of {frame.sample_rate} Hz: it is damaged.")
+        if not _SLOWEST <= frame.sample_rate <= _FASTEST:
+            raise ReadError(f"The sound claims a sample rate of {frame.sample_rate:,} Hz: it is damaged.")
         with av_errors():
             try:
                 blocks = (resampler := resampler or _resampler(options)).resample(frame)
