@@ -40,7 +40,7 @@ def read_document(path: Path, found: FoundFile, media: MediaType, options: ReadO
 
         info, drawn = open_pdf(path, options)
     else:
-        info, drawn = _open_text(path, media.mime, options)
+        info, drawn = _open_text(path, found.size, media.mime, options)
     words = FileWords(path, found, options)
     words.complete(info)
     return Reading(Modality.TEXT, media.mime, _segments(drawn, words, info.get("title", "")), info)
@@ -55,17 +55,16 @@ def _segments(drawn: Iterable[Passage], words: FileWords, title: str) -> Iterato
         yield Segment(0, words.kinds(embedded=title))
 
 
-def _open_text(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, Any], Iterator[Passage]]:
+def _open_text(path: Path, size: int, mime: str, options: ReadOptions) -> tuple[dict[str, Any], Iterator[Passage]]:
     try:
         with path.open("rb") as file:
-            data = file.read(options.max_document)
-            cut = bool(file.read(1))
+            data = file.read(min(size, options.max_document))
     except OSError as error:
         raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
     text = decode_text(data)
     if text is None:
         raise UnsupportedError("No reader takes binary text.")
-    info: dict[str, Any] = {"read_bytes": len(data)} if cut else {}
+    info: dict[str, Any] = {"read_bytes": len(data)} if size > options.max_document else {}
     if mime in ("application/x-subrip", "text/vtt") and (cues := parse_cues(text)):
         return info, _cue_passages(cues, options)
     if mime == "text/html":
