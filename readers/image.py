@@ -174,7 +174,8 @@ def _is_transparent(image: Image.Image) -> bool:
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """Brightness scaled to what 8 bits can show: 16-bit values by their range, all others by what occurs."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    values = np.array(image, dtype=np.float64)  # wide enough for the difference of any two values
+    values[~np.isfinite(values)] = 0.0
     low, high = (0.0, 65535.0) if image.mode.startswith("I;16") else (float(values.min()), float(values.max()))
     scaled = (values - low) * (255.0 / (high - low)) if high > low else np.zeros_like(values)
     small = Image.fromarray(scaled.astype(np.uint8))

@@ -87,6 +87,14 @@ def test_all_kinds_of_pixels_become_rgb(tmp_path: Path) -> None:
     )
 
 
+def test_values_that_are_no_brightness_do_not_spread(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    values = np.array([[0, np.nan, np.inf, -np.inf], [1, 2, 3, 4]], dtype=np.float32)
+    assert saved(tmp_path / "a.tiff", Image.fromarray(values))[1, :, 0].tolist() == [63, 127, 191, 255]
+    extremes = np.array([[-3e38, 0, 3e38]], dtype=np.float32)
+    assert saved(tmp_path / "b.tiff", Image.fromarray(extremes))[0, :, 0].tolist() == [0, 127, 255]
+    assert not list(recwarn)
+
+
 def test_16_bits_are_scaled_by_their_range(tmp_path: Path) -> None:
     values = np.full((10, 10), 32_896, dtype=np.uint16)
     assert centre(saved(tmp_path / "a.png", Image.fromarray(values))) == (128, 128, 128)
