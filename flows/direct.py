@@ -26,4 +26,5 @@ def ingest(
             pass
         steps.forget(run)
         steps.fit(run)
+        steps.optimize(run)
         return steps.account(run)

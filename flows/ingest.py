@@ -20,6 +20,7 @@ carry = task(cache_policy=NO_CACHE)(steps.carry)
 index = task(cache_policy=NO_CACHE)(steps.index)
 forget = task(cache_policy=NO_CACHE)(steps.forget)
 fit = task(cache_policy=NO_CACHE)(steps.fit)
+optimize = task(cache_policy=NO_CACHE)(steps.optimize)
 account = task(cache_policy=NO_CACHE)(steps.account)
 
 
@@ -47,6 +48,7 @@ def ingest(
             pass
         forget(run)
         fit(run)
+        optimize(run)
         report = account(run)
     create_markdown_artifact(as_markdown(report), key="ingest", description=f"What the run did with {folder}")
     return report

@@ -50,10 +50,12 @@ def ingest_as_flow(
 
     from flows.ingest import ingest
     from flows.run import configured
+    from store import shown_location
 
     try:
         with configured(settings):
-            return ingest(str(folder), store=settings.store, source=source, retry=retry, force=force)
+            shown = shown_location(settings.store)  # parameters are seen on the dashboard
+            return ingest(str(folder), store=shown, source=source, retry=retry, force=force)
     except (httpx.HTTPError, RuntimeError) as error:
         raise MedleyError(
             f"The Prefect API cannot be reached ({error}). Start it, unset PREFECT_API_URL, or run with --no-prefect."

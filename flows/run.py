@@ -97,16 +97,12 @@ def open_run(
         StoreError: the store cannot be opened, or was made for other vectors.
     """
     from encoders import load_enrichers, load_preset
-    from store import open_store
+    from store import open_from
 
     root = media_root(folder)
     enrichers = load_enrichers(settings.encoders.ocr, threads=settings.encoders.threads)
     shared = _shared.get()
-    store = shared or open_store(
-        settings.store,
-        settings.collection,
-        api_key=settings.api_key.get_secret_value() if settings.api_key else None,
-    )
+    store = shared or open_from(settings)
     try:
         preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
         encoders = load_preset(preset, threads=settings.encoders.threads)

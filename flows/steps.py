@@ -2,7 +2,7 @@
 
 In this order:
 
-scan -> compare -> carry -> index, again and again -> forget -> fit -> account
+scan -> compare -> carry -> index, again and again -> forget -> fit -> optimize -> account
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flows.ledger import known_files
 from flows.plan import Carry, Plan, make_plan
 from flows.points import Item, file_fields
 from flows.progress import tell
+from flows.upkeep import build_index
 from readers import CrawlRules, content_hash, crawl
 from schemas import FoundFile, MedleyError, ReadError, UsageError
 from schemas.media import ExcludedFile, UnreadableFile
@@ -125,6 +126,13 @@ def forget(run: Run) -> None:
 def fit(run: Run) -> None:
     """Fit the bridge from words to pictures on the collection's captioned pictures, if enough has changed."""
     note = fit_bridge(run.store, run.encoders)
+    if note:
+        run.report.notes.append(note)
+
+
+def optimize(run: Run) -> None:
+    """Build the vector index of an embedded collection, if it has grown enough since the last time."""
+    note = build_index(run.store)
     if note:
         run.report.notes.append(note)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import (
@@ -23,20 +24,30 @@ from flows.progress import Listener
 
 PATIENCE = 1.0  # seconds without a bar
 
-STAGES = {"scan": "Looking", "index": "Reading and encoding"}
+STAGES = {"scan": "Looking", "index": "Reading and encoding", "optimize": "Building the index"}
 
 
 class Rate(ProgressColumn):
-    """Files a second."""
+    """Files, or whatever is counted, a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
 
     def render(self, task: Task) -> Text:
         """The rate, once there is one."""
-        return Text(f"{task.speed:,.0f} files/s" if task.speed else "", style="dim")
+        return Text(f"{task.speed:,.0f} {self.unit}/s" if task.speed else "", style="dim")
 
 
 @contextmanager
-def shown(*, quiet: bool = False) -> Iterator[Listener | None]:
-    """A listener that draws a bar once a second has passed; none where nobody would see it."""
+def shown(*, quiet: bool = False, stages: Mapping[str, str] = STAGES, unit: str = "files") -> Iterator[Listener | None]:
+    """A listener that draws a bar once a second has passed; none where nobody would see it.
+
+    Args:
+        quiet: draw nothing.
+        stages: what to write before the bar of each stage.
+        unit: what is counted.
+    """
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
@@ -45,14 +56,14 @@ def shown(*, quiet: bool = False) -> Iterator[Listener | None]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        Rate(),
+        Rate(unit),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
         console=console,
         transient=True,
     )
-    tasks = {stage: bar.add_task(text, total=None, visible=False) for stage, text in STAGES.items()}
+    tasks = {stage: bar.add_task(text, total=None, visible=False) for stage, text in stages.items()}
     began = time.monotonic()
     started = False
 
@@ -68,6 +79,13 @@ def shown(*, quiet: bool = False) -> Iterator[Listener | None]:
     finally:
         if started:
             bar.stop()
+
+
+@contextmanager
+def counting(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """The same for points, of which `what` is done."""
+    with shown(quiet=quiet, stages={what: what}, unit="points") as listen:
+        yield None if listen is None else partial(listen, what)
 
 
 @contextmanager

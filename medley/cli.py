@@ -1,19 +1,18 @@
-"""The command line: `medley ingest`, `medley search`, `medley status`, `medley show`.
+"""The command line: `medley ingest`, `medley search`, `medley status`, `medley show`, `medley store …`.
 
 Exit codes: 0 done; 1 failed (or, with --strict, some files are quarantined); 2 wrong usage. With --json, standard
 output is one JSON document and nothing else; everything for people's eyes goes to standard error then.
 """
 
 # Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.errors import MedleyError, UsageError
+from medley import store_commands
+from medley.answering import Json, Store, answering
+from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from medley.library import Library
@@ -26,16 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Store = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        "-s",
-        help="A folder for the embedded engine, or a server's URL. Also MEDLEY_STORE. [default: .medley]",
-        show_default=False,
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+app.add_typer(store_commands.app, name="store")
 
 
 @app.command()
@@ -63,7 +53,7 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Make the collection equal to a folder: new, changed, moved and deleted files; nothing is encoded twice."""
-    with _answering(as_json):
+    with answering(as_json):
         from flows.prefect_run import api_configured
         from medley import bar, show
         from schemas.report import IngestReport
@@ -105,7 +95,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search by words, a picture, a sound, a clip, or any mix of them."""
-    with _answering(as_json):
+    with answering(as_json):
         from medley import bar, show
 
         with _library(store) as library, bar.working("Searching", quiet=as_json):
@@ -126,7 +116,7 @@ def search(
 @app.command()
 def status(store: Store = None, as_json: Json = False) -> None:
     """Show what the collection holds, and which files are quarantined, and why."""
-    with _answering(as_json):
+    with answering(as_json):
         from medley import show
 
         with _library(store) as library:
@@ -141,7 +131,7 @@ def show_command(
     as_json: Json = False,
 ) -> None:
     """Show all that the collection knows of an item."""
-    with _answering(as_json):
+    with answering(as_json):
         from medley import show
 
         with _library(store) as library:
@@ -183,35 +173,6 @@ def _weights(texts: list[str]) -> dict[str, float]:
                 f"The weight {text!r} is not understood: write VECTOR=NUMBER, such as image=0.5."
             ) from None
     return weights
-
-
-@contextmanager
-def _answering(as_json: bool) -> Iterator[None]:
-    """One sentence instead of a traceback; SIGTERM stops as Ctrl-C does."""
-
-    def fail(message: str, code: int) -> typer.Exit:
-        if as_json:
-            from medley import show
-
-            show.document({"error": message})
-        typer.echo(message, err=True)
-        return typer.Exit(code)
-
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    except UsageError as error:
-        raise fail(str(error), 2) from None
-    except MedleyError as error:
-        raise fail(str(error), 1) from None
-    except KeyboardInterrupt:
-        raise fail("Stopped. What was finished is kept; the same command goes on from there.", 1) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from flows import direct
 from flows.progress import Listener, listening
@@ -17,7 +17,7 @@ from schemas import UsageError
 from schemas.report import CollectionStatus, IngestReport
 from schemas.search import Hit, SearchResult
 from schemas.settings import Settings, load_settings
-from store import open_store
+from store import open_from
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,10 +46,7 @@ class Library:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        key: SecretStr | None = settings.api_key
-        self.store: Store = open_store(
-            settings.store, settings.collection, api_key=key.get_secret_value() if key else None
-        )
+        self.store: Store = open_from(settings)
 
     @cached_property
     def encoders(self) -> EncoderSet:

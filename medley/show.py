@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +15,10 @@ from rich.table import Table
 from schemas.media import join_words
 from schemas.report import CollectionStatus, IngestReport
 from schemas.search import Hit, SearchResult
+
+if TYPE_CHECKING:
+    from store.check import Verification
+    from store.recall import Recall
 
 WORDS = 80  # characters of a hit's words in a table
 
@@ -143,6 +148,47 @@ def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         console.print(f"[dim]segment {segment['segment']}  {where}[/]", highlight=False)
         for kind, text in segment.get("words", {}).items():
             console.print(f"  [green]{kind}[/] {escape(text)}", highlight=False)
+
+
+def verification(found: Verification, *, as_json: bool) -> None:
+    """Whether a collection is sound, and what is wrong with it."""
+    if as_json:
+        document({"sound": found.sound, **asdict(found)})
+        return
+    console = Console()
+    vectors = ", ".join(f"{count:,} {name}" for name, count in found.vectors.items())
+    verdict = "[green]Sound[/]" if found.sound else f"[yellow]{found.faults:,} faults[/]"
+    console.print(f"{verdict}: {found.points:,} points read ({escape(vectors)}).", highlight=False)
+    for problem in found.problems:
+        console.print(escape(problem), style="yellow", highlight=False, soft_wrap=True)
+    if found.faults > len(found.problems):
+        console.print(f"… and {found.faults - len(found.problems):,} more.", style="dim", highlight=False)
+
+
+def copied(points: int, source: str, target: str, *, as_json: bool) -> None:
+    """What was copied, and where to."""
+    if as_json:
+        document({"points": points, "from": source, "to": target})
+        return
+    Console().print(escape(f"{points:,} points copied from {source} to {target}."), highlight=False, soft_wrap=True)
+
+
+def recalls(measured: Sequence[Recall], points: int, *, as_json: bool) -> None:
+    """What the vector index finds, and how fast."""
+    if as_json:
+        document({"points": points, "vectors": [asdict(one) for one in measured]})
+        return
+    console = Console()
+    if not measured:
+        console.print(f"{points:,} points need no index: a scan answers them as fast.", highlight=False)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("vector", "recall@10", "hnsw_ef", "exact ms", "indexed ms", "sample"):
+        table.add_column(column, justify="left" if column == "vector" else "right")
+    for one in measured:
+        numbers = f"{one.recall:.3f}", str(one.hnsw_ef), f"{one.exact:.1f}", f"{one.indexed:.1f}", str(one.sample)
+        table.add_row(escape(one.vector), *numbers)
+    console.print(table)
 
 
 def _quarantine(console: Console, entries: Sequence[Any]) -> None:

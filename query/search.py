@@ -13,6 +13,7 @@ from query.question import Question
 from query.where import parse_where
 from schemas import UsageError, payload
 from schemas.search import Hit, SearchResult, VectorHit
+from schemas.vectors import INDEX
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -41,11 +42,13 @@ def search(store: Store, encoders: EncoderSet, question: Question) -> SearchResu
     started = time.perf_counter()
     _check(store, encoders)
     encoded = encode_question(question, encoders, store)
+    metadata = store.metadata()
+    thoroughness = _thoroughness(metadata, encoders)
     condition = _condition(question.where)
     after_encoding = time.perf_counter()
     depth = min(max(question.limit * DEPTH, LEAST), MOST)
     while True:
-        answers = store.query_batch(_requests(encoded, condition, depth))
+        answers = store.query_batch(_requests(encoded, condition, depth, thoroughness))
         rankings = dict(zip(encoded.vectors, answers, strict=True))
         hits = _hits(rankings, fuse, encoded.weights | question.weights)
         exhausted = all(len(answer) < depth for answer in answers)
@@ -53,7 +56,7 @@ def search(store: Store, encoders: EncoderSet, question: Question) -> SearchResu
             break
         depth = min(depth * 8, MOST)
     hits = hits[: question.limit]
-    _locate(hits, store.metadata().get("sources", {}))
+    _locate(hits, metadata.get("sources", {}))
     done = time.perf_counter()
     return SearchResult(
         hits=hits,
@@ -80,7 +83,19 @@ def _condition(where: str | None) -> models.Filter:
     return models.Filter(must=must)
 
 
-def _requests(encoded: Encoded, condition: models.Filter, depth: int) -> list[models.QueryRequest]:
+def _thoroughness(metadata: Mapping[str, Any], encoders: EncoderSet) -> dict[str, int]:
+    """The `hnsw_ef` of each vector for which one was measured, on vectors of the encoder that it still has."""
+    measured = metadata.get(INDEX, {}).get("vectors", {})
+    return {
+        spec.name: measured[spec.name]["hnsw_ef"]
+        for spec in encoders.vector_specs()
+        if spec.name in measured and measured[spec.name]["encoder"] == spec.fingerprint
+    }
+
+
+def _requests(
+    encoded: Encoded, condition: models.Filter, depth: int, thoroughness: Mapping[str, int]
+) -> list[models.QueryRequest]:
     from qdrant_client import models
 
     fields = [
@@ -94,6 +109,7 @@ def _requests(encoded: Encoded, condition: models.Filter, depth: int) -> list[mo
             filter=condition,
             limit=depth,
             with_payload=fields,
+            params=models.SearchParams(hnsw_ef=thoroughness[name]) if name in thoroughness else None,
         )
         for name, vector in encoded.vectors.items()
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -14,6 +16,9 @@ from pydantic_settings import (
 )
 
 from schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic._internal._repr import ReprArgs
 
 
 class EncoderSettings(BaseModel):
@@ -45,8 +50,19 @@ class Settings(BaseSettings):
     store: Annotated[str, Field(description="a folder for the embedded engine, or a server's URL")] = ".medley"
     collection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "medley"
     api_key: SecretStr | None = None
+    timeout: Annotated[int, Field(ge=1, description="seconds that one attempt at a request to the server may take")] = (
+        30
+    )
+    ca_file: Annotated[
+        Path | None, Field(description="PEM file with the certificates that the server's is checked against")
+    ] = None
     encoders: EncoderSettings = EncoderSettings()
     crawl: CrawlSettings = CrawlSettings()
+
+    def __repr_args__(self) -> ReprArgs:
+        """Without what stands before the @ of a server's URL, which is a secret."""
+        for name, value in super().__repr_args__():
+            yield name, re.sub(r"(?<=://)[^/]*@", "", value) if name == "store" else value
 
     @classmethod
     def settings_customise_sources(

@@ -18,6 +18,13 @@ DEFAULT_PRESET = "offline"
 """Of a new collection: needs no network, ever."""
 
 
+INDEX = "index"
+"""Key of the collection's metadata: what `store.recall` found when the vector index was last built.
+
+``{"points": indexed segments then, "vectors": {name: {"hnsw_ef": …, "recall": …, "encoder": fingerprint}}}``
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
     """All that can be known of an encoder without loading it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from schemas.errors import StoreError
 
@@ -27,10 +27,12 @@ class Store(ABC):
     Attributes:
         location: the server's URL (without credentials) or the store's folder.
         collection: name of the collection.
+        indexes_itself: whether the engine builds its vector index without being told; see `optimize`.
     """
 
     location: str
     collection: str
+    indexes_itself: ClassVar[bool] = False
 
     # -- the collection ------------------------------------------------------------------------------------------------
 

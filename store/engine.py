@@ -151,7 +151,7 @@ class Engine:
         """Build the vector index in a process of its own, while every thread here waits."""
         with self._gate.alone():
             self.check_open()
-            if self._shard is None:
+            if self._shard is None or self._lock is None:
                 raise self._absent()
             self.folder.check_room(ROOM_TO_WRITE + sum(take(self.folder.shard).values()))  # it writes all of it anew
             with self._errors():
@@ -159,14 +159,14 @@ class Engine:
                 self._shard.close()
             self._shard = None
             self._set_aside(FILES)
-            command = [sys.executable, "-P", str(Path(__file__).with_name("optimizer.py")), str(self.folder.shard)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own file
-            self._shard = self._load()
-            self._write_record({**self._record, FILES: take(self.folder.shard)})
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+            try:
+                failure = _build_index(self.folder.shard, self._lock.descriptor)
+            finally:
+                self._shard = self._load()
+                self._write_record({**self._record, FILES: take(self.folder.shard)})
+        if failure is not None:
             raise StoreError(
-                f"The index of {self.where} could not be built ({reason}): the collection is as it was; "
+                f"The index of {self.where} could not be built ({failure}): the collection is as it was; "
                 "free memory or disk space and try again."
             )
 
@@ -285,3 +285,15 @@ class Engine:
                 f"The engine refused what was asked of {self.where} ({reason}): correct the request, "
                 "or, if it is sound, check the disk and the store."
             ) from error
+
+
+def _build_index(shard: Path, lock: int) -> str | None:
+    """Why not, if it could not be built. The process shares the lock: it may outlive this one, if that is killed."""
+    command = [sys.executable, "-P", str(Path(__file__).with_name("optimizer.py")), str(shard)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, pass_fds=(lock,)
+        )
+    except OSError as error:
+        return f"no process can be started: {error.strerror or error}"
+    return (done.stderr.strip().splitlines() or ["it was killed"])[-1] if done.returncode else None

@@ -50,6 +50,11 @@ class FolderLock:
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, json.dumps(holder).encode(), 0)
 
+    @property
+    def descriptor(self) -> int:
+        """For a process that is started to work on the folder: the lock is held until it has ended, too."""
+        return self._descriptor
+
     def release(self) -> None:
         """Let others have the folder. The file stays: were it removed, two processes could hold two of its name."""
         if self._descriptor >= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,8 @@ from store.retry import Backoff
 from store.specs import VECTORS, from_json, to_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from schemas.vectors import VectorSpec
 
 P = ParamSpec("P")
@@ -141,6 +144,23 @@ class Remote:
     def _record_vectors(self, vectors: dict[str, VectorSpec]) -> None:
         self.call(self.client.update_collection, self.collection, metadata={VECTORS: to_json(vectors)})
         self._specs = vectors
+
+
+def trusting(ca_file: Path | None) -> dict[str, Any]:
+    """The client's option to check the server's certificate against those of a file; none without a file.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no certificate.
+    """
+    if ca_file is None:
+        return {}
+    try:
+        return {"verify": ssl.create_default_context(cafile=ca_file.expanduser())}
+    except OSError as error:  # of the file system, or of what stands in the file
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"The file of certificates {ca_file} cannot be used ({reason}): name a PEM file with MEDLEY_CA_FILE."
+        ) from error
 
 
 def without_credentials(url: str) -> str:

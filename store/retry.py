@@ -8,6 +8,7 @@ the server's `Retry-After`.
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,10 +76,21 @@ def is_transient(error: BaseException) -> bool:
         return error.status_code in _TRANSIENT
     if isinstance(error, ResponseHandlingException):
         source = error.source
-        return isinstance(source, httpx.TransportError) and not isinstance(
-            source, httpx.UnsupportedProtocol | httpx.LocalProtocolError
+        return (
+            isinstance(source, httpx.TransportError)
+            and not isinstance(source, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
+            and not _is_distrust(source)
         )
     return isinstance(error, QdrantException)  # 429 with a Retry-After, of which the client only reads whole seconds
+
+
+def _is_distrust(error: BaseException | None) -> bool:
+    """Whether the server's certificate was not believed: it will be the same next time."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def retry_after(error: BaseException) -> float:
@@ -110,6 +122,11 @@ def explain(error: Exception, where: str) -> StoreError | None:
         return StoreUnavailableError(
             f"The Qdrant server of {where} does not answer ({error.source or type(error.source).__name__}): "
             "start it, or correct its address in --store."
+        )
+    if isinstance(error, ResponseHandlingException) and _is_distrust(error.source):
+        return StoreUnavailableError(
+            f"The certificate of the Qdrant server of {where} is not trusted ({error.source}): name the file of its "
+            "authority's certificate with MEDLEY_CA_FILE."
         )
     if isinstance(error, ResponseHandlingException | json.JSONDecodeError):
         return StoreUnavailableError(

@@ -13,19 +13,20 @@ from schemas.errors import StoreError, UsageError
 from schemas.payload import ENCODERS
 from store.base import Store
 from store.checks import check_ids, check_points, check_query
-from store.remote import Remote, without_credentials
+from store.remote import Remote, trusting, without_credentials
 from store.retry import Backoff
 from store.server_artifacts import ServerArtifacts
 from store.specs import VECTORS, check_metadata, check_same, check_wanted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from schemas.vectors import VectorSpec
 
     Selector = Sequence[models.ExtendedPointId] | models.Filter
 
-TIMEOUT = 30  # seconds for one attempt
 BATCH = 512  # points a request: well under the 32 MB that a server takes at once
 
 
@@ -36,9 +37,13 @@ class ServerStore(Store):
         url: http:// or https://.
         collection: its name.
         api_key: of the server; in no message.
+        timeout: seconds for one attempt.
+        ca_file: PEM file with the certificates that the server's is checked against; else those of the system.
         client: one to use instead of a new one.
         backoff: how often and how long to try when the server does not answer.
     """
+
+    indexes_itself = True
 
     def __init__(
         self,
@@ -46,13 +51,17 @@ class ServerStore(Store):
         collection: str,
         *,
         api_key: str | None = None,
+        timeout: int = 30,
+        ca_file: Path | None = None,
         client: QdrantClient | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self.location, self.collection = without_credentials(url), collection
         if client is None:
             # The check of versions would ask the server, unasked and in a thread of its own.
-            client = QdrantClient(url=url, api_key=api_key, timeout=TIMEOUT, check_compatibility=False)
+            client = QdrantClient(
+                url=url, api_key=api_key, timeout=timeout, check_compatibility=False, **trusting(ca_file)
+            )
         self._client = client
         self._remote = Remote(client, self.location, collection, backoff or Backoff())
         self._call = self._remote.call

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import StoreError, UsageError
+from schemas.vectors import INDEX
+from store import is_server, shown_location
 from store.check import COPYING, PAGE
 
 if TYPE_CHECKING:
@@ -66,8 +68,19 @@ def copy(source: Store, target: Store, *, progress: Progress | None = None, page
             f"The collection {source.collection!r} in {source.location} changed while it was copied: "
             "copy it again into an empty collection."
         )
-    target.set_metadata({**source.metadata(), COPYING: None})
+    # The target has no index yet, so that what was measured of the source's says nothing of it.
+    target.set_metadata({**source.metadata(), COPYING: None, INDEX: None})
     return target.count()
+
+
+def check_apart(source: str | Path, target: str | Path) -> None:
+    """Raise `UsageError` if both are the same folder or server."""
+    if is_server(source) or is_server(target):
+        same = str(source).rstrip("/") == str(target).rstrip("/")
+    else:
+        same = Path(source).expanduser().resolve() == Path(target).expanduser().resolve()
+    if same:
+        raise UsageError(f"{shown_location(source)} cannot be copied to itself: name two places.")
 
 
 def backup(store: Store, folder: Path, *, progress: Progress | None = None) -> int:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from qdrant_client import QdrantClient
 
+from flows.run import sharing
 from schemas import UsageError
 from schemas.settings import load_settings
+from store.server import ServerStore
 from tests.collection import contents
 from tests.media import picture, tone
 
@@ -64,10 +67,32 @@ def test_run_is_seen_on_the_dashboard(tmp_path: Path) -> None:
     assert run.state is not None
     assert run.state.is_completed()
     names = {task.name.split("-")[0] for task in tasks if task.flow_run_id == run.id}
-    assert names == {"scan", "compare", "carry", "index", "forget", "fit", "account"}
+    assert names == {"scan", "compare", "carry", "index", "forget", "fit", "optimize", "account"}
     page = Artifact.get("ingest")
     assert page is not None
     assert "| found | indexed |" in str(page.data)
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+def test_secrets_are_not_seen_on_the_dashboard(tmp_path: Path) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.prefect_run import ingest_as_flow
+
+    picture(tmp_path / "secret" / "red.png")
+    settings = load_settings(
+        store="http://name:hidden@in-memory", api_key="s3cret", encoders={"preset": "tiny", "ocr": "off"}
+    )
+
+    with ServerStore("http://in-memory", "medley", client=QdrantClient(":memory:")) as store, sharing(store):
+        assert ingest_as_flow(tmp_path / "secret", settings).indexed == 1
+        assert store.count() == 1
+
+    with get_client(sync_client=True) as client:
+        run = next(run for run in client.read_flow_runs() if "secret" in run.name)
+    assert run.parameters["store"] == "http://in-memory"
+    assert "hidden" not in run.model_dump_json()
+    assert "s3cret" not in run.model_dump_json()
 
 
 def test_error_of_a_step_is_the_same_sentence(tmp_path: Path) -> None:

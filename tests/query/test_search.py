@@ -170,3 +170,26 @@ def test_bridge_lets_words_reach_pictures_without_captions(tmp_path: Path) -> No
             assert own < 25, f"{colour}: the picture without a caption came at {own + 1} of 84"
             assert not found.notes
         assert "bridge-text-image" in opened.status().bridges
+
+
+def test_index_is_searched_as_thoroughly_as_was_measured(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Except where it was measured on the vectors of another encoder."""
+    fingerprint = library.store.vectors()["text"].fingerprint
+    measured = {
+        "text": {"hnsw_ef": 64, "recall": 0.99, "encoder": fingerprint},
+        "image": {"hnsw_ef": 32, "recall": 0.99, "encoder": "another-01234567"},
+    }
+    asked: list[Any] = []
+    real = library.store.query_batch
+    monkeypatch.setattr(library.store, "query_batch", lambda requests: asked.extend(requests) or real(requests))
+    before = paths(library, text="green square", using=["text", "words"])
+    library.store.set_metadata({"index": {"points": 9, "vectors": measured}})
+    try:
+        assert paths(library, text="green square", using=["text", "words"]) == before
+        folder = Path(library.status().sources["media"])
+        library.search(image=folder / "nameless.png", using="image")
+    finally:
+        library.store.set_metadata({"index": None})
+
+    thoroughness = {(request.using, request.params and request.params.hnsw_ef) for request in asked}
+    assert thoroughness == {("text", None), ("words", None), ("text", 64), ("image", None)}
