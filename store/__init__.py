@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schemas.errors import UsageError
-from schemas.settings import Settings
 from store.base import Store
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
 
 __all__ = ["Store", "is_server", "open_from", "open_store", "shown_location"]
 
