@@ -1,0 +1,160 @@
+"""How much of what an exact search finds the vector index finds, and how thoroughly it has to look for that.
+
+An HNSW index is searched with a list of `hnsw_ef` candidates: more of them find more and take longer. How many are
+needed depends on the collection, so it is measured on its own vectors, and kept in its metadata for those who query.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from schemas import payload
+from schemas.payload import State
+from schemas.vectors import INDEX
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    from schemas.vectors import VectorSpec
+    from store.base import Store
+
+WANTED = 0.98  # recall that is enough
+TOP = 10  # neighbours of which it is the share
+SAMPLE = 100  # vectors that are searched with
+STEPS = tuple(2**power for power in range(4, 11))  # hnsw_ef from 16 to 1,024
+INDEXED_FROM = 10_000 * 1024  # bytes of vectors; fewer are not indexed (`indexing_threshold` of both engines)
+_SAME = 1e-5  # scores that differ by less are ties
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What was measured of a named vector.
+
+    Attributes:
+        vector: its name.
+        hnsw_ef: the smallest of `STEPS` that is enough, or the largest if none is.
+        recall: share of the `TOP` exact neighbours that were found with it.
+        sample: how many vectors were searched with.
+        exact: milliseconds of an exact search, median.
+        indexed: milliseconds of a search with the index, median.
+    """
+
+    vector: str
+    hnsw_ef: int
+    recall: float
+    sample: int
+    exact: float
+    indexed: float
+
+
+def searchable() -> models.Filter:
+    """What a question searches: the indexed segments, not the records of files that could not be read."""
+    from qdrant_client import models
+
+    return models.Filter(
+        must=[models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value))]
+    )
+
+
+def optimize(store: Store, *, wanted: float = WANTED, sample: int = SAMPLE) -> list[Recall]:
+    """Build the vector index, measure what it finds, and keep the `hnsw_ef` of each vector in the metadata.
+
+    Returns:
+        What was measured, by vector. Vectors that are too few for an index are searched by a scan, which finds
+        everything: they are left out.
+
+    Raises:
+        StoreError: the collection does not exist, or the index could not be built.
+    """
+    store.optimize()
+    specs = store.vectors()
+    measured = [measure(store, name, wanted, sample) for name, spec in specs.items() if _has_index(store, spec)]
+    store.set_metadata({INDEX: _to_keep(store.count(searchable()), measured, specs)})
+    return measured
+
+
+def measure(store: Store, name: str, wanted: float = WANTED, sample: int = SAMPLE) -> Recall:
+    """Find the smallest `hnsw_ef` with which a named vector is searched well enough.
+
+    The vectors searched with are a random sample of the collection's own; each is left out of its own answer.
+    """
+    from qdrant_client import models
+
+    drawn = store.query(
+        models.QueryRequest(
+            query=models.SampleQuery(sample=models.Sample.RANDOM),
+            filter=models.Filter(must=[*_conditions(), models.HasVectorCondition(has_vector=name)]),
+            limit=sample,
+            with_vector=[name],
+        )
+    )
+    own: dict[Any, Any] = {point.id: point.vector[name] for point in drawn if isinstance(point.vector, dict)}
+    exact, exact_time = _search(store, name, own, models.SearchParams(exact=True))
+    truths = [_scores(answer, point) for answer, point in zip(exact, own, strict=True)]
+    best, best_time, ef = 0.0, 0.0, 0
+    for ef in STEPS:
+        answers, best_time = _search(store, name, own, models.SearchParams(hnsw_ef=ef))
+        found = [_scores(answer, point) for answer, point in zip(answers, own, strict=True)]
+        best = _recall(found, truths, store.vectors()[name].distance)
+        if best >= wanted:
+            break
+    return Recall(name, ef, best, len(own), exact_time, best_time)
+
+
+def _has_index(store: Store, spec: VectorSpec) -> bool:
+    """Neither engine tells it of a single vector, but both go by the size of what is to be indexed."""
+    return not spec.sparse and (spec.multivector or _count(store, spec.name) * spec.dim * 4 > INDEXED_FROM)
+
+
+def _count(store: Store, name: str) -> int:
+    from qdrant_client import models
+
+    return store.count(models.Filter(must=[models.HasVectorCondition(has_vector=name)]))
+
+
+def _conditions() -> Sequence[Any]:
+    must = searchable().must
+    return must if isinstance(must, list) else []
+
+
+def _search(
+    store: Store, name: str, own: dict[Any, Any], params: models.SearchParams
+) -> tuple[list[list[models.ScoredPoint]], float]:
+    """The answers, and the median of their milliseconds."""
+    from qdrant_client import models
+
+    answers, times = [], []
+    for vector in own.values():
+        request = models.QueryRequest(query=vector, using=name, filter=searchable(), limit=TOP + 1, params=params)
+        started = time.perf_counter()
+        answers.append(store.query(request))
+        times.append((time.perf_counter() - started) * 1e3)
+    return answers, median(times) if times else 0.0
+
+
+def _scores(answer: Sequence[models.ScoredPoint], itself: Any) -> list[float]:
+    return [hit.score for hit in answer if hit.id != itself][:TOP]
+
+
+def _recall(found: Sequence[Sequence[float]], truths: Sequence[Sequence[float]], distance: str) -> float:
+    """The share of neighbours no farther than the last exact one: among equals, any will do."""
+    sign = 1 if distance in ("cosine", "dot") else -1  # of distances, the smaller is the nearer
+    hits = wanted = 0
+    for scores, truth in zip(found, truths, strict=True):
+        if truth:
+            last = sign * truth[-1]
+            hits += sum(sign * score >= last - _SAME * max(1.0, abs(last)) for score in scores)
+            wanted += len(truth)
+    return hits / wanted if wanted else 1.0
+
+
+def _to_keep(points: int, measured: Sequence[Recall], specs: dict[str, VectorSpec]) -> dict[str, Any]:
+    vectors = {
+        one.vector: {"hnsw_ef": one.hnsw_ef, "recall": round(one.recall, 4), "encoder": specs[one.vector].fingerprint}
+        for one in measured
+    }
+    return {"points": points, "vectors": vectors}

@@ -1,0 +1,151 @@
+"""The index is measured against an exact search, and what was found is kept for those who query."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qdrant_client import models
+
+from schemas.errors import StoreError, StoreLockedError
+from schemas.payload import point_id
+from schemas.vectors import INDEX, VectorSpec
+from store import Store, open_store, recall
+from store.lock import FolderLock
+from store.recall import STEPS, TOP, WANTED, measure, optimize, searchable
+from store.transfer import copy
+
+from .conftest import clone, opened, quick_folder
+
+DIM, COUNT = 1024, 3500  # the engine indexes from 10 MB of vectors on, and many points would take long
+SPECS = [VectorSpec("image", DIM, "cosine", "clip-1"), VectorSpec("small", 4, "euclid", "mini-1")]
+
+
+def make_rows() -> np.ndarray:
+    """Vectors without neighbourhoods: the hardest for an index."""
+    return np.random.default_rng(0).normal(size=(COUNT, DIM)).astype(np.float32)
+
+
+def fill(store: Store) -> None:
+    store.ensure(SPECS)
+    rows = make_rows()
+    points = [
+        models.PointStruct.model_construct(
+            id=point_id("s", str(number)), vector={"image": rows[number]}, payload={"state": "indexed", "n": number}
+        )
+        for number in range(COUNT)
+    ]
+    for number, point in enumerate(points[:50]):
+        point.vector["small"] = [float(number), 0.0, 0.0, 1.0]
+    store.upsert(points)
+    store.upsert([models.PointStruct(id=1, vector={}, payload={"state": "quarantined"})])
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Path]:
+    with quick_folder() as folder:
+        with open_store(folder) as store:
+            fill(store)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def indexed(filled: Path) -> Iterator[tuple[Store, list[recall.Recall]]]:
+    with quick_folder() as folder, open_store(clone(filled, folder / "store")) as store:
+        yield store, optimize(store, sample=60)
+
+
+def numpy_recall(store: Store, ef: int) -> float:
+    """Against the order that numpy finds."""
+    rows = make_rows()
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    hits = 0
+    for number in range(60):
+        truth = set(np.argsort(-(rows @ rows[number]))[1 : TOP + 1].tolist())
+        found = store.query(
+            models.QueryRequest(
+                query=rows[number],
+                using="image",
+                limit=TOP + 1,
+                with_payload=True,
+                params=models.SearchParams(hnsw_ef=ef),
+                filter=searchable(),
+            )
+        )
+        hits += len(truth & {hit.payload["n"] for hit in found if hit.payload})
+    return hits / (60 * TOP)
+
+
+def test_the_smallest_list_that_finds_enough_is_chosen(indexed: tuple[Store, list[recall.Recall]]) -> None:
+    store, measured = indexed
+    [image] = measured
+    assert image.sample == 60
+    assert STEPS[0] < image.hnsw_ef < STEPS[-1]  # else this collection would show nothing
+    assert image.recall >= WANTED
+    assert numpy_recall(store, image.hnsw_ef) >= WANTED - 0.02
+    assert numpy_recall(store, STEPS[0]) < WANTED
+
+
+def test_what_was_measured_is_kept_with_the_encoder(indexed: tuple[Store, list[recall.Recall]]) -> None:
+    store, measured = indexed
+    [image] = measured
+    assert image.vector == "image"
+    assert store.metadata()[INDEX] == {
+        "points": COUNT,
+        "vectors": {"image": {"hnsw_ef": image.hnsw_ef, "recall": round(image.recall, 4), "encoder": "clip-1"}},
+    }
+
+
+def test_vectors_that_are_scanned_are_all_found(indexed: tuple[Store, list[recall.Recall]]) -> None:
+    small = measure(indexed[0], "small")
+    assert (small.recall, small.hnsw_ef, small.sample) == (1.0, STEPS[0], 50)
+
+
+def test_a_copy_has_no_index_yet(indexed: tuple[Store, list[recall.Recall]], tmp_path: Path) -> None:
+    store, _ = indexed
+    with open_store(tmp_path / "copy") as target:
+        copy(store, target)
+        assert INDEX not in target.metadata()
+        assert target.count() == COUNT + 1
+
+
+@pytest.mark.parametrize("engine", ["embedded", "oracle"])
+def test_a_collection_without_index_is_not_measured(engine: str, tmp_path: Path) -> None:
+    with opened(engine, tmp_path) as store:
+        store.ensure([SPECS[1]])
+        store.upsert([models.PointStruct(id=1, vector={"small": [1.0, 0, 0, 0]}, payload={"state": "indexed"})])
+        assert optimize(store) == []
+        assert store.metadata()[INDEX] == {"points": 1, "vectors": {}}
+
+
+def test_an_index_that_cannot_be_built_leaves_the_store_as_it_was(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(clone(filled, tmp_path / "store")) as store:
+        monkeypatch.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(StoreError, match="no process can be started: No such file"):
+            store.optimize()
+        assert store.count() == COUNT + 1
+        store.upsert([models.PointStruct(id=2, vector={}, payload={})])
+        monkeypatch.setattr(sys, "executable", shutil.which("false"))
+        with pytest.raises(StoreError, match="it was killed"):
+            store.optimize()
+        assert store.count() == COUNT + 2
+    with open_store(tmp_path / "store") as store:
+        assert store.count() == COUNT + 2
+
+
+def test_the_lock_is_held_as_long_as_a_process_works_for_its_holder(tmp_path: Path) -> None:
+    """Its holder may be killed meanwhile: another must not open the files that are still being written."""
+    lock = FolderLock(tmp_path / "lock")
+    worker = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock.descriptor,))
+    lock.release()
+    with pytest.raises(StoreLockedError):
+        FolderLock(tmp_path / "lock")
+    worker.communicate(b"\n")
+    FolderLock(tmp_path / "lock").release()
