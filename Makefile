@@ -7,7 +7,7 @@ MEDIA ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check bench clean
+.PHONY: help install demo test lint types contracts check bench bench-store clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -41,6 +41,9 @@ check: lint types contracts test ## all of the above
 
 bench: $(INSTALLED) ## measure speed and retrieval quality
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-store: $(INSTALLED) ## measure what the store costs over its engine (ARGS=--full: at 100,000 points, with the index)
+	@$(BIN)/python -m benchmarks.store $(ARGS)
 
 clean: ## remove what was made here: .venv, caches, the demo's media and collection
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/media examples/.medley build dist

@@ -1,15 +1,19 @@
-"""What the store's adapter costs over the engine called directly: `python -m benchmarks store [--points N ...]`.
+"""What the store's adapter costs over the engine called directly: `python -m benchmarks store [--full]`.
 
 Both do the same work in turns, each on a shard of its own with the same vectors (384 + 512 dimensions), payload and
-payload indexes; medians are compared, so that what else the machine does falls on both.
+payload indexes; medians are compared, so that what else the machine does falls on both. Memory is that of a new process
+that imports this file, opens the store and answers twenty queries. With `--full` also at 100,000 points, and with the vector index there:
+see `benchmarks.store_index`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -19,6 +23,7 @@ import numpy as np
 import qdrant_edge as edge
 from qdrant_client import models
 
+from benchmarks import store_index
 from schemas.payload import INDEXES, point_id
 from schemas.vectors import VectorSpec
 from store import Store, open_store
@@ -37,11 +42,17 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks store", description=__doc__)
     parser.add_argument("--points", type=int, nargs="+", default=[1_000, 20_000], help="sizes to ask queries at")
-    parser.add_argument("--queries", type=int, default=200, help="queries of each kind")
+    parser.add_argument("--queries", type=int, default=100, help="queries of each kind")
+    parser.add_argument("--index", type=int, default=0, help="points to build and measure the vector index with")
+    parser.add_argument("--full", action="store_true", help="as well at 100,000 points, with the vector index")
     parser.add_argument("--folder", type=Path, help="where the stores are made (default: a temporary folder)")
     options, _ = parser.parse_known_args()
+    sizes = sorted({*options.points, *([100_000] if options.full else [])})
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        run(Path(folder), sorted(options.points), options.queries)
+        run(Path(folder), sizes, options.queries)
+    if indexed := options.index or (100_000 if options.full else 0):
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            store_index.run(Path(folder), indexed)
 
 
 def run(folder: Path, sizes: list[int], queries: int) -> None:
@@ -58,19 +69,62 @@ def run(folder: Path, sizes: list[int], queries: int) -> None:
             batch = make_batch(rng, held)
             points = as_points(batch)
             turns: list[tuple[list[float], Callable[[], None]]] = [
-                (ours, lambda points=points: store.upsert(points)),
-                (floor, lambda batch=batch: upsert_direct(direct, batch)),
+                (ours, lambda points=points, store=store: store.upsert(points)),
+                (floor, lambda batch=batch, direct=direct: upsert_direct(direct, batch)),
             ]
             for times, work in turns if (held // BATCH) % 2 else reversed(turns):
                 times.append(timed(work))
             held += BATCH
         compare_queries(store, direct, rng, held, queries)
+        store.close()
+        direct.close()
+        compare_opened(folder, held)
+        store, direct = open_store(folder / "store"), edge.EdgeShard.load(str(folder / "direct"))
     row("upsert, points/s", BATCH / median(floor), BATCH / median(ours), f"{median(ours) / median(floor):.2f}")
     store.close()
     direct.close()
-    opened = timed(lambda: open_store(folder / "store").close())
-    loaded = timed(lambda: edge.EdgeShard.load(str(folder / "direct")).close())
-    row(f"open and close, s ({held:,} points)", loaded, opened, f"{opened / loaded:.2f}", digits=3)
+
+
+def compare_opened(folder: Path, held: int) -> None:
+    """Time to open and close, and memory."""
+    opened = [timed(lambda: open_store(folder / "store").close()) for _ in range(5)]
+    loaded = [timed(lambda: edge.EdgeShard.load(str(folder / "direct")).close()) for _ in range(5)]
+    ratio = f"{median(opened) / median(loaded):.2f}"
+    row(f"open and close, s at {held:,}", median(loaded), median(opened), ratio, digits=3)
+    engine, ours = (memory(kind, folder) for kind in ("direct", "store"))
+    row(f"memory, MB at {held:,}", engine, ours, f"{ours / engine:.2f} ({ours - engine:+.0f} MB)")
+
+
+def memory(kind: str, folder: Path) -> float:
+    """MB that a process holds once it has answered twenty queries."""
+    context = get_context("spawn")
+    asked, told = context.Pipe(duplex=False)
+    process = context.Process(target=hold, args=(kind, folder, told))
+    process.start()
+    used: float = asked.recv()
+    process.join()
+    return used
+
+
+def hold(kind: str, folder: Path, told: Any) -> None:
+    rng = np.random.default_rng(1)
+    questions = [rng.normal(size=DIMS["text"]).tolist() for _ in range(20)]
+    if kind == "store":
+        with open_store(folder / "store") as store:
+            for question in questions:
+                store.query(nearest({"text": question})[0])
+            told.send(resident())
+        return
+    shard = edge.EdgeShard.load(str(folder / "direct"))
+    for question in questions:
+        query_direct(shard, nearest({"text": question})[1])
+    told.send(resident())
+    shard.close()
+
+
+def resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def make_direct(folder: Path) -> edge.EdgeShard:
@@ -92,7 +146,7 @@ def make_batch(rng: np.random.Generator, start: int) -> Batch:
             "source": "bench",
             "path": f"some/folder/{number}.jpg",
             "folder": "some/folder",
-            "item": ids[number - start],
+            "item": ids[(number - start) // 4 * 4],
             "segment": 0,
             "segments": 1,
             "state": "indexed",
@@ -135,21 +189,25 @@ def upsert_direct(shard: edge.EdgeShard, batch: Batch) -> None:
 
 
 def compare_queries(store: Store, shard: edge.EdgeShard, rng: np.random.Generator, held: int, queries: int) -> None:
-    for name, make in {"nearest, 10 with payload": nearest, "fused, filtered, 10": fused}.items():
+    for name, make in {"nearest": nearest, "filtered": filtered, "fused, filtered": fused, "grouped": grouped}.items():
         times: dict[str, list[float]] = {"engine": [], "store": []}
         for number in range(queries):
             vectors = {key: rng.normal(size=dim).astype(np.float32).tolist() for key, dim in DIMS.items()}
             asked, raw = make(vectors)
             turns = [
-                ("store", lambda asked=asked: store.query(asked)),
-                ("engine", lambda raw=raw: query_direct(shard, raw)),
+                ("store", lambda asked=asked: ask(store, asked)),
+                ("engine", lambda raw=raw: raw(shard) if callable(raw) else query_direct(shard, raw)),
             ]
             for key, work in turns if number % 2 else reversed(turns):
                 times[key].append(timed(work))
         for label, pick in (("p50", median), ("p95", lambda values: quantiles(values, n=20)[-1])):
             engine, ours = (pick(times[key]) * 1e3 for key in ("engine", "store"))
             extra = f"{ours / engine:.2f} ({ours - engine:+.2f} ms)"
-            row(f"{name}, ms {label} at {held:,}", engine, ours, extra, digits=2)
+            row(f"{name}, 10 with payload, ms {label} at {held:,}", engine, ours, extra, digits=2)
+
+
+def ask(store: Store, asked: models.QueryRequest | models.QueryGroupsRequest) -> object:
+    return store.query_groups(asked) if isinstance(asked, models.QueryGroupsRequest) else store.query(asked)
 
 
 def query_direct(shard: edge.EdgeShard, asked: edge.QueryRequest) -> list[tuple[Any, float, Any]]:
@@ -161,6 +219,36 @@ def nearest(vectors: dict[str, list[float]]) -> tuple[models.QueryRequest, edge.
     asked = models.QueryRequest(query=vectors["text"], using="text", limit=10, with_payload=True)
     query = edge.Query.Nearest(vectors["text"], using="text")
     return asked, edge.QueryRequest(limit=10, query=query, with_payload=True)
+
+
+def filtered(vectors: dict[str, list[float]]) -> tuple[models.QueryRequest, edge.QueryRequest]:
+    """Half of the points pass."""
+    pictures = models.FieldCondition(key="modality", match=models.MatchValue(value="image"))
+    asked, raw = nearest(vectors)
+    asked = asked.model_copy(update={"filter": models.Filter(must=[pictures])})
+    condition = edge.Filter(must=[edge.FieldCondition("modality", match=edge.MatchValue("image"))])
+    return asked, edge.QueryRequest(limit=10, query=raw.query, filter=condition, with_payload=True)
+
+
+def grouped(
+    vectors: dict[str, list[float]],
+) -> tuple[models.QueryGroupsRequest, Callable[[edge.EdgeShard], dict[str, list[Any]]]]:
+    """The engine groups nothing: the least that its caller has to do is to fetch hits until there are ten items."""
+    asked = models.QueryGroupsRequest(
+        query=vectors["text"], using="text", group_by="item", limit=10, group_size=1, with_payload=True
+    )
+
+    def raw(shard: edge.EdgeShard) -> dict[str, list[Any]]:
+        query = edge.Query.Nearest(vectors["text"], using="text")
+        for limit in (40, 160, 640):
+            groups: dict[str, list[Any]] = {}
+            for hit in shard.query(edge.QueryRequest(limit=limit, query=query, with_payload=True)):
+                groups.setdefault(hit.payload["item"], []).append(hit)
+            if len(groups) >= 10:
+                break
+        return groups
+
+    return asked, raw
 
 
 def fused(vectors: dict[str, list[float]]) -> tuple[models.QueryRequest, edge.QueryRequest]:
