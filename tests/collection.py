@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.settings import Settings
-from store import open_store
+from store import Store, open_store
 
 
 def contents(settings: Settings) -> dict[str, tuple[dict[str, Any], dict[str, list[float]]]]:
     """Every point of the collection: payload and vectors by id."""
     with open_store(settings.store) as store:
-        return {
-            str(record.id): (dict(record.payload or {}), _plain(record.vector))
-            for record in store.scroll_all(with_payload=True, with_vectors=True)
-        }
+        return contents_of(store)
+
+
+def contents_of(store: Store) -> dict[str, tuple[dict[str, Any], dict[str, list[float]]]]:
+    """The same of a store that is open."""
+    return {
+        str(record.id): (dict(record.payload or {}), _plain(record.vector))
+        for record in store.scroll_all(with_payload=True, with_vectors=True)
+    }
 
 
 def _plain(vectors: Any) -> dict[str, list[float]]:

@@ -19,6 +19,7 @@ from schemas.vectors import VectorSpec
 from store import Store
 from store.embedded import EmbeddedStore
 from store.server import ServerStore
+from tests.server import server_url
 
 SPECS = [
     VectorSpec("text", 4, "cosine", "mini-1"),
@@ -114,9 +115,7 @@ def opened(engine: str, folder: Path) -> Iterator[Store]:
         with ServerStore("http://in-memory", "medley", client=QdrantClient(":memory:")) as store:
             yield store
         return
-    url = os.environ.get("QDRANT_URL")
-    if not url:
-        pytest.skip("QDRANT_URL names no server")
+    url = server_url()
     name = f"medley-test-{uuid4().hex}"
     with ServerStore(url, name, api_key=os.environ.get("QDRANT_API_KEY")) as store:
         yield store

@@ -1,0 +1,149 @@
+"""A run and its questions on a server: the same collection and the same answers as on the embedded engine.
+
+Everywhere on the client's local mode, which stands for a server; and on a real one where there is one. What the store
+itself does on a real server is the table of behaviours in tests/store, which runs on it there as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from qdrant_client import QdrantClient
+
+from flows.direct import ingest
+from flows.run import sharing
+from query import Question, load_encoders, search
+from schemas.report import IngestReport
+from schemas.settings import load_settings
+from store import Store, open_store
+from store.check import verify
+from store.server import ServerStore
+from store.transfer import copy
+from tests.collection import contents_of
+from tests.media import clip, picture, tone
+from tests.server import server_url
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+
+SETTINGS = load_settings(store="http://not-asked", encoders={"preset": "tiny", "ocr": "off"})
+
+
+def run(media: Path, store: Store) -> IngestReport:
+    with sharing(store):
+        return ingest(media, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("server") / "media"
+    for colour in ("red", "green", "blue"):
+        for shape in ("circle", "square"):
+            picture(folder / shape / f"{colour}.png", colour, (96, 64), shape)
+            (folder / shape / f"{colour}.txt").write_text(f"a {colour} {shape} on paper")
+    tone(folder / "high.wav", hertz=1500)
+    clip(folder / "walk.mp4", subtitles=[(0.2, 1.5, "first the gate"), (2.4, 3.8, "then the lighthouse")])
+    (folder / "notes.md").write_text("# Harbour\n\nBoats at night.\n")
+    (folder / "empty.png").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def embedded(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with open_store(tmp_path_factory.mktemp("embedded")) as store:
+        run(media, store)
+        yield store
+
+
+@pytest.fixture(scope="module", params=["local mode", "server"])
+def server(request: pytest.FixtureRequest) -> Iterator[Store]:
+    if request.param == "local mode":
+        with ServerStore("http://in-memory", "medley", client=QdrantClient(":memory:")) as store:
+            yield store
+        return
+    url, key = server_url(), os.environ.get("QDRANT_API_KEY")
+    name = f"medley-test-{uuid4().hex}"
+    with open_store(url, name, api_key=key) as store:
+        yield store
+    cleaner = QdrantClient(url=url, api_key=key)
+    for collection in (name, f"{name}.artifacts"):
+        cleaner.delete_collection(collection)
+
+
+@pytest.fixture(scope="module")
+def filled(media: Path, server: Store) -> Store:
+    run(media, server)
+    return server
+
+
+def assert_same(one: Store, other: Store) -> None:
+    got, expected = contents_of(one), contents_of(other)
+    assert got.keys() == expected.keys()
+    for identity, (fields, vectors) in got.items():
+        assert fields == expected[identity][0]
+        assert vectors.keys() == expected[identity][1].keys()
+        for name, vector in vectors.items():
+            assert vector == pytest.approx(expected[identity][1][name], abs=2e-5)
+    assert one.vectors() == other.vectors()
+    assert one.metadata() == other.metadata()
+    assert one.artifacts() == other.artifacts()
+
+
+def test_a_run_makes_the_same_collection_on_both_engines(filled: Store, embedded: Store) -> None:
+    assert_same(filled, embedded)
+    assert {fields["state"] for fields, _ in contents_of(filled).values()} == {"indexed", "quarantined"}
+    found = verify(filled)
+    assert found.sound, found.problems
+
+
+def test_a_second_run_has_nothing_to_do(media: Path, filled: Store) -> None:
+    before = contents_of(filled)
+    report = run(media, filled)
+    assert (report.indexed, sum(report.encoded.values())) == (0, 0)
+    assert contents_of(filled) == before
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"text": "green square"},
+        {"text": "lighthouse", "where": "modality = video"},
+        {"text": "a circle", "fusion": "dbsf", "weights": {"words": 2.0}},
+        {"image": "circle/blue.png"},
+        {"audio": "high.wav", "using": ["audio"]},
+        {"text": "red", "image": "square/red.png", "fusion": "relative"},
+    ],
+    ids=str,
+)
+def test_a_question_has_the_same_answer_on_both_engines(
+    media: Path, filled: Store, embedded: Store, question: dict[str, Any]
+) -> None:
+    paths = {name: media / question[name] for name in ("image", "audio") if name in question}
+    asked = Question(**{**question, **paths})
+    ours, theirs = (
+        search(store, load_encoders(SETTINGS, store), asked).model_dump(exclude={"seconds"})
+        for store in (filled, embedded)
+    )
+    assert ours["hits"]
+    assert scores(ours) == pytest.approx(scores(theirs), abs=1e-4)
+    # Among equals, each engine has an order of its own.
+    assert sorted(places(ours)) == sorted(places(theirs))
+    assert ours["notes"] == theirs["notes"]
+
+
+def scores(result: dict[str, Any]) -> list[float]:
+    return [hit["score"] for hit in result["hits"]]
+
+
+def places(result: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(hit["path"], hit["segment"]) for hit in result["hits"]]
+
+
+def test_a_collection_goes_there_and_back(filled: Store, embedded: Store, tmp_path: Path) -> None:
+    with open_store(tmp_path / "back") as back:
+        copy(filled, back)
+        assert_same(back, embedded)
