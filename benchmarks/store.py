@@ -2,8 +2,8 @@
 
 Both do the same work in turns, each on a shard of its own with the same vectors (384 + 512 dimensions), payload and
 payload indexes; medians are compared, so that what else the machine does falls on both. Memory is that of a new process
-that imports this file, opens the store and answers twenty queries. With `--full` also at 100,000 points, and with the vector index there:
-see `benchmarks.store_index`.
+that imports this file, opens the store and answers twenty queries. With `--full` also at 100,000 points, and with the
+vector index there: see `benchmarks.store_index`.
 """
 
 from __future__ import annotations
