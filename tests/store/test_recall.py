@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +152,33 @@ def test_the_lock_is_held_as_long_as_a_process_works_for_its_holder(tmp_path: Pa
         FolderLock(tmp_path / "lock")
     worker.communicate(b"\n")
     FolderLock(tmp_path / "lock").release()
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.5, 2.5])
+def test_a_build_that_is_killed_costs_nothing(filled: Path, tmp_path: Path, seconds: float) -> None:
+    """Wherever it was: both the process that asked for it and the one that does it."""
+    folder = clone(filled, tmp_path / "store")
+    code = f"from store import open_store; store = open_store({str(folder)!r}); print(1, flush=True); store.optimize()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, start_new_session=True
+    ) as worker:
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        time.sleep(seconds)
+        os.killpg(worker.pid, signal.SIGKILL)
+    with open_when_free(folder) as store:
+        assert store.count() == COUNT + 1
+        store.upsert([models.PointStruct(id=2, vector={}, payload={})])
+        assert numpy_recall(store, STEPS[-1]) > WANTED
+    with open_store(folder) as store:
+        assert store.count() == COUNT + 2
+
+
+def open_when_free(folder: Path) -> Store:
+    """The kernel may take a moment to bury the process that was killed."""
+    for _ in range(100):
+        try:
+            return open_store(folder)
+        except StoreLockedError:
+            time.sleep(0.05)
+    return open_store(folder)
