@@ -3,13 +3,15 @@
 Reading a picture in full takes some 0.4 s of a core, and most pictures hold no words. So a gate of three steps stands
 before it, each dearer than the one before and asked by fewer pictures:
 
-1. Strokes: a line of writing has many strong edges, up and down in turn, close together (2 ms).
-2. Detector: the OCR's own, on a small copy of the picture, with a low threshold, for boxes of a line's shape (12 ms).
+1. Strokes: a line of writing has many strong edges, up and down in turn, close together (1 ms).
+2. Detector: the OCR's own, on a small copy of the picture, with a low threshold, for boxes of a line's shape (15 ms).
    By itself it takes every drawn thing on white for a letter.
 3. Recogniser: the most likely of those boxes must hold two letters or digits (15 ms each).
 
 Where the strokes are very dense and the small copy shows no words, the detector looks at the densest place once more,
 closely: a page of print is a grey texture in a small copy.
+
+A picture without words costs 20 ms on average, and one in fifty of them is read in full for nothing.
 """
 
 from __future__ import annotations
