@@ -93,7 +93,7 @@ def copy(
 
 @app.command()
 def optimize(store: Store = None, as_json: Json = False) -> None:
-    """Build the vector index, and measure how thoroughly it has to be searched; other uses wait meanwhile."""
+    """Build the vector index, and measure how thoroughly it has to be searched."""
     with answering(as_json):
         from medley import bar, show
         from schemas.settings import load_settings

@@ -38,7 +38,8 @@ def copy(source: Store, target: Store, *, progress: Progress | None = None, page
 
     if not source.exists():
         raise StoreError(f"There is no collection {source.collection!r} in {source.location} to copy.")
-    origin = f"{source.location} {source.collection}"
+    where = source.location if is_server(source.location) else Path(source.location).expanduser().resolve()
+    origin = f"{where} {source.collection}"  # the same however it is spelt: an interrupted copy has to know it again
     offset = _where_it_stopped(target, origin)
     target.ensure(list(source.vectors().values()))
     total = source.count()

@@ -128,7 +128,7 @@ def test_an_interrupted_copy_goes_on(store: Path, tmp_path: Path) -> None:
         new.ensure(list(old.vectors().values()))
         new.set_metadata({"copying": {"from": f"{store} medley", "next": points[0]}})
     assert answer("store", "check", "--store", "other", code=1)["problems"][0].startswith("The collection is a copy")
-    assert answer("store", "copy", store, tmp_path / "other")["points"] == len(points)
+    assert answer("store", "copy", "./store", "other")["points"] == len(points)
     assert equal(store, tmp_path / "other")
 
 
