@@ -33,6 +33,8 @@ def _server() -> tuple[str, str]:
         container = QdrantContainer(image)
         container.start()
     except Exception as error:  # whatever keeps a container from starting: the library has no error of its own
+        if "server API version" in str(error):
+            return "", "no container engine answers"
         return "", (str(error).strip().splitlines() or [type(error).__name__])[0]
     atexit.register(container.stop)
     return f"http://{container.rest_host_address}", ""

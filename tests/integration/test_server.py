@@ -14,9 +14,11 @@ from uuid import uuid4
 
 import pytest
 from qdrant_client import QdrantClient
+from typer.testing import CliRunner
 
 from flows.direct import ingest
 from flows.run import sharing
+from medley.cli import app
 from query import Question, load_encoders, search
 from schemas.report import IngestReport
 from schemas.settings import load_settings
@@ -146,4 +148,27 @@ def places(result: dict[str, Any]) -> list[tuple[str, int]]:
 def test_a_collection_goes_there_and_back(filled: Store, embedded: Store, tmp_path: Path) -> None:
     with open_store(tmp_path / "back") as back:
         copy(filled, back)
+        assert_same(back, embedded)
+
+
+def test_the_command_line_copies_to_a_server_and_back(
+    embedded: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, key, name = server_url(), os.environ.get("QDRANT_API_KEY"), f"medley-test-{uuid4().hex}"
+    with open_store(tmp_path / "here", name) as here:
+        copy(embedded, here)
+    monkeypatch.setenv("MEDLEY_COLLECTION", name)
+    if key:
+        monkeypatch.setenv("MEDLEY_API_KEY", key)
+    try:
+        for words in (["copy", str(tmp_path / "here"), url], ["copy", url, str(tmp_path / "back")]):
+            done = CliRunner().invoke(app, ["store", *words])
+            assert done.exit_code == 0, done.output
+        assert CliRunner().invoke(app, ["store", "check", "--store", url]).exit_code == 0
+        assert CliRunner().invoke(app, ["store", "optimize", "--store", url]).exit_code == 0
+    finally:
+        cleaner = QdrantClient(url=url, api_key=key)
+        for collection in (name, f"{name}.artifacts"):
+            cleaner.delete_collection(collection)
+    with open_store(tmp_path / "back", name) as back:
         assert_same(back, embedded)
