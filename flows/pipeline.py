@@ -130,6 +130,7 @@ class Pipeline:
         self._queue = ByteQueue(QUEUE_BYTES)
         self._stopped = threading.Event()
         self._pending: dict[str, list[_Content]] = {vector: [] for vector in encoders}
+        self._sizes = dict.fromkeys(encoders, 0)  # how many things the encoder will be given for them
         self._fingerprints = {spec.name: spec.fingerprint for spec in encoders.vector_specs()}
         self._fingerprints |= {enricher.name: enricher.fingerprint for enricher in enrichers}
         self.encoded: dict[str, int] = dict.fromkeys(encoders, 0)
@@ -232,7 +233,8 @@ class Pipeline:
                 continue
             draft.waiting += 1
             self._pending[vector].append(_Content(draft, row, value))
-            if len(self._pending[vector]) >= self._encoders[vector].batch_size:
+            self._sizes[vector] += len(value) if isinstance(value, tuple) else 1  # a scene has several frames
+            if self._sizes[vector] >= self._encoders[vector].batch_size:
                 done += self._encode(vector)
         return done
 
@@ -249,7 +251,7 @@ class Pipeline:
 
     def _encode(self, vector: str) -> list[_Draft]:
         """Encode what waits for a named vector; returns the drafts that became whole by it."""
-        batch, self._pending[vector] = self._pending[vector], []
+        batch, self._pending[vector], self._sizes[vector] = self._pending[vector], [], 0
         if not batch:
             return []
         encoder = self._encoders[vector]
