@@ -62,11 +62,11 @@ def check_same(have: VectorSpec, want: VectorSpec, where: str) -> None:
     if _shape(have) != _shape(want):
         raise CollectionMismatchError(
             f"The vector {want.name!r} of {where} holds {_words(have)}, and {_words(want)} is asked for: "
-            "use the encoder it was made with, or ingest into a new collection."
+            "use the encoder it was made with, or ingest into a new store (--store)."
         )
     raise CollectionMismatchError(
         f"The vector {want.name!r} of {where} was made by the encoder {have.fingerprint}, and {want.fingerprint} "
-        "is asked for: use the encoder it was made with, or encode this vector again, or ingest into a new collection."
+        "is asked for: use the encoder it was made with, or ingest into a new store (--store)."
     )
 
 
