@@ -81,6 +81,7 @@ class OcrEnricher(Enricher):
     def __init__(self, *, gated: bool = True, threads: int = 0) -> None:
         self.gated = gated
         self.fingerprint = f"ocr-ppocrv6-2-{'auto' if gated else 'always'}"
+        self._preparing, self._prepared = Lock(), False
         self._reader = _Engine(threads, {"Global.text_score": MIN_SCORE, **AS_GIVEN})
         self._gate = _Engine(
             threads,
@@ -94,9 +95,19 @@ class OcrEnricher(Enricher):
 
     def words(self, frames: Sequence[Picture]) -> list[str]:
         """The words in each picture, a line each, in the order of reading."""
-        if not installed():
-            raise EncodeError(MISSING)
+        self._prepare()
         return [self._words(np.ascontiguousarray(frame)) for frame in frames]
+
+    def _prepare(self) -> None:
+        """Import OpenCV, once: while one thread does, others must not even look for it."""
+        with self._preparing:
+            if self._prepared:
+                return
+            if not installed():
+                raise EncodeError(MISSING)
+            import cv2  # noqa: F401  (its import replaces itself half-way, which no other thread may see)
+
+            self._prepared = True
 
     def has_words(self, picture: Picture) -> bool:
         """Whether a picture seems to hold words: the gate."""

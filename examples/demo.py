@@ -39,7 +39,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--media", type=Path, metavar="FOLDER", help="your own media instead of the demo's")
     own = parser.parse_args().media
-    media = (own or HERE / "media").resolve()
+    media = (own.expanduser() if own else HERE / "media").resolve()
+    if own and not media.is_dir():
+        console.print(f"There is no folder {str(own)!r}.")
+        return 2
     if own is None:
         console.print(f"[bold]Media[/] {make_media(media)} files in {media}")
 

@@ -9,7 +9,7 @@ from flows.plan import Carry, Work
 from flows.points import file_fields
 from schemas import payload
 from schemas.media import WordKind, join_words
-from schemas.payload import point_id
+from schemas.payload import State, point_id
 from schemas.vectors import LEXICAL
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
         stale: list[str] = []
         for carry in some:
             first = origins.get(carry.origin.path)
-            if first is None or (first.payload or {}).get(payload.HASH) != carry.origin.hash:
+            if first is None or not _is(first.payload or {}, carry.origin.hash):
                 failed.append(carry)
                 continue
             records = [first, *_others(run, carry, (first.payload or {}).get(payload.SEGMENTS, 1))]
@@ -52,6 +52,11 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
     if carries:
         run.store.sync()
     return failed
+
+
+def _is(fields: dict[str, Any], digest: str) -> bool:
+    """Whether a point speaks for an item that was indexed with this content."""
+    return fields.get(payload.STATE) == State.INDEXED.value and fields.get(payload.HASH) == digest
 
 
 def as_work(carries: Sequence[Carry]) -> list[Work]:

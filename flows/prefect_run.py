@@ -15,7 +15,8 @@ from schemas import MedleyError
 from schemas.report import IngestReport
 from schemas.settings import Settings
 
-QUIET = {
+SETTINGS = {
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",  # its new database takes a slow machine long
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -44,7 +45,7 @@ def ingest_as_flow(
     Raises:
         MedleyError: as the steps do; or the Prefect API cannot be reached.
     """
-    for name, value in QUIET.items():
+    for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     import httpx
 
@@ -58,5 +59,6 @@ def ingest_as_flow(
             return ingest(str(folder), store=shown, source=source, retry=retry, force=force)
     except (httpx.HTTPError, RuntimeError) as error:
         raise MedleyError(
-            f"The Prefect API cannot be reached ({error}). Start it, unset PREFECT_API_URL, or run with --no-prefect."
+            f"The Prefect API cannot be reached ({str(error).rstrip('.')}). Start it, unset PREFECT_API_URL, or run "
+            "with --no-prefect."
         ) from error

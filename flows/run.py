@@ -145,6 +145,8 @@ def claim_source(store: Store, root: Path, name: str | None) -> str:
     Raises:
         UsageError: the folder's own name already stands for another folder.
     """
+    if name is not None and not name.strip():
+        raise UsageError("The name of the source is empty: give one, or leave --source out.")
     sources: dict[str, str] = dict(store.metadata().get(SOURCES, {}))
     if name is None:
         name = next((known for known, at in sources.items() if at == str(root)), root.name or "root")

@@ -34,7 +34,7 @@ def answering(as_json: bool) -> Iterator[None]:
         typer.echo(message, err=True)
         return typer.Exit(code)
 
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     except UsageError as error:
@@ -42,10 +42,14 @@ def answering(as_json: bool) -> Iterator[None]:
     except MedleyError as error:
         raise fail(str(error), 1) from None
     except KeyboardInterrupt:
+        before = {}  # the process ends here: a second Ctrl-C stays ignored until it has
         raise fail("Stopped. What was finished is kept; the same command goes on from there.", 1) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(*_: Any) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):  # impatience must not cut short the writing of what is finished
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -46,7 +46,7 @@ def ingest(
         bool | None,
         typer.Option(
             "--prefect/--no-prefect",
-            help="Run as a Prefect flow. [default: if a Prefect API is configured]",
+            help="Run as a Prefect flow; starting Prefect takes some 20 seconds. [default: if its API is configured]",
             show_default=False,
         ),
     ] = None,

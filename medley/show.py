@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from store.check import Verification
     from store.recall import Recall
 
+PIPE = 1000  # columns of a line that no person reads on a terminal
 WORDS = 80  # characters of a hit's words in a table
 
 
@@ -29,12 +30,18 @@ def document(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+def _console() -> Console:
+    """The terminal; a pipe gets lines as long as they are, so that no path is cut in two."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE)
+
+
 def report(report: IngestReport, *, as_json: bool) -> None:
     """What a run did."""
     if as_json:
         document(report.model_dump())
         return
-    console = Console()
+    console = _console()
     done = [
         f"{report.indexed:,} indexed",
         f"{report.unchanged:,} unchanged",
@@ -49,7 +56,7 @@ def report(report: IngestReport, *, as_json: bool) -> None:
     gone = f" {report.deleted:,} deleted." if report.deleted else ""
     console.print(f"Encoded: {encoded or 'nothing'}.{gone} {report.seconds:.1f} s.", highlight=False)
     if report.exclusions:
-        rules = ", ".join(f"{count:,} {rule.rstrip('.')}" for rule, count in sorted(report.exclusions.items()))
+        rules = "; ".join(f"{rule.rstrip('.')} ({count:,})" for rule, count in sorted(report.exclusions.items()))
         console.print(escape(f"Excluded: {rules}."), style="dim", highlight=False)
     for note in report.notes:
         console.print(escape(note), style="cyan", highlight=False)
@@ -61,7 +68,7 @@ def result(result: SearchResult, *, as_json: bool) -> None:
     if as_json:
         document(result.model_dump())
         return
-    console = Console()
+    console = _console()
     for note in result.notes:
         console.print(escape(note), style="cyan", highlight=False)
     if not result.hits:
@@ -107,7 +114,7 @@ def status(status: CollectionStatus, *, as_json: bool) -> None:
     if as_json:
         document(status.model_dump())
         return
-    console = Console()
+    console = _console()
     by_modality = ", ".join(f"{count:,} {modality}" for modality, count in status.by_modality.items() if count)
     console.print(
         f"[bold]{status.items:,} items[/] ({by_modality or 'none'}), {status.points:,} points.", highlight=False
@@ -131,7 +138,7 @@ def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     if as_json:
         document({"segments": segments})
         return
-    console = Console()
+    console = _console()
     first = segments[0]
     console.print(f"[bold]{escape(first['path'])}[/]", highlight=False)
     shared = Table(box=None, show_header=False, pad_edge=False)
@@ -140,7 +147,8 @@ def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     for key in ("state", "reason", "modality", "mime", "source", "item", "size", "modified", "hash"):
         if first.get(key) not in (None, ""):
             shared.add_row(key, escape(str(first[key])))
-    for key, value in {**first.get("info", {}), **first.get("encoders", {})}.items():
+    vectors = {f"vector {name}": made_by for name, made_by in first.get("encoders", {}).items()}
+    for key, value in {**first.get("info", {}), **vectors}.items():
         shared.add_row(key, escape(str(value)))
     console.print(shared)
     for segment in segments:
@@ -155,7 +163,7 @@ def verification(found: Verification, *, as_json: bool) -> None:
     if as_json:
         document({"sound": found.sound, **asdict(found)})
         return
-    console = Console()
+    console = _console()
     vectors = ", ".join(f"{count:,} {name}" for name, count in found.vectors.items())
     verdict = "[green]Sound[/]" if found.sound else f"[yellow]{found.faults:,} faults[/]"
     console.print(f"{verdict}: {found.points:,} points read ({escape(vectors)}).", highlight=False)
@@ -170,7 +178,7 @@ def copied(points: int, source: str, target: str, *, as_json: bool) -> None:
     if as_json:
         document({"points": points, "from": source, "to": target})
         return
-    Console().print(escape(f"{points:,} points copied from {source} to {target}."), highlight=False, soft_wrap=True)
+    _console().print(escape(f"{points:,} points copied from {source} to {target}."), highlight=False, soft_wrap=True)
 
 
 def recalls(measured: Sequence[Recall], points: int, *, as_json: bool) -> None:
@@ -178,7 +186,7 @@ def recalls(measured: Sequence[Recall], points: int, *, as_json: bool) -> None:
     if as_json:
         document({"points": points, "vectors": [asdict(one) for one in measured]})
         return
-    console = Console()
+    console = _console()
     if not measured:
         console.print(f"{points:,} points need no index: a scan answers them as fast.", highlight=False)
         return

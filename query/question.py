@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from schemas.payload import payload_path
+
 
 class Question(BaseModel):
     """What is looked for, and how.
@@ -27,10 +29,11 @@ class Question(BaseModel):
     where: str | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 10
 
-    @field_validator("text")
+    @field_validator("text", mode="before")
     @classmethod
-    def _no_blank(cls, text: str | None) -> str | None:
-        return text.strip() or None if text else None
+    def _plain(cls, text: str | None) -> str | None:
+        # A terminal hands over bytes that are no UTF-8 as halves of surrogate pairs, which no tokenizer takes.
+        return payload_path(text).strip() or None if text else None
 
     @model_validator(mode="after")
     def _asks(self) -> Question:

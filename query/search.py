@@ -11,9 +11,9 @@ import fusion
 from query.encode import Encoded, encode_question
 from query.question import Question
 from query.where import parse_where
-from schemas import UsageError, payload
+from schemas import UnknownNameError, UsageError, payload
 from schemas.search import Hit, SearchResult, VectorHit
-from schemas.vectors import INDEX
+from schemas.vectors import INDEX, LEXICAL
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -39,6 +39,9 @@ def search(store: Store, encoders: EncoderSet, question: Question) -> SearchResu
         StoreError: the collection cannot be read.
     """
     fuse = fusion.get(question.fusion)
+    for name in question.weights:
+        if name not in {*encoders, LEXICAL}:
+            raise UnknownNameError("vector", name, {*encoders, LEXICAL})
     started = time.perf_counter()
     _check(store, encoders)
     encoded = encode_question(question, encoders, store)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from schemas import Modality, UsageError, payload
-from schemas.payload import State
+from schemas.payload import State, payload_path
 from schemas.report import CollectionStatus, QuarantineEntry, VectorStatus
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def show_item(store: Store, item: str) -> list[dict[str, Any]]:
 
     if not store.exists():
         raise UsageError(f"There is nothing in {store.location} yet: run `medley ingest FOLDER` first.")
-    item = item.removeprefix("./")
+    item = _in_source(payload_path(item.removeprefix("./")), store.metadata().get("sources", {}))
     for key in (payload.ITEM, payload.PATH):
         found = _payloads(store, models.Filter(must=[_matches(key, item)]))
         if found:
@@ -86,6 +87,14 @@ def show_item(store: Store, item: str) -> list[dict[str, Any]]:
         raise UsageError(f"There is no item {item!r} in the collection: give its path relative to the source.")
     _one_item(near, item)
     return _payloads(store, models.Filter(must=[_matches(payload.ITEM, near[0][payload.ITEM])]))
+
+
+def _in_source(item: str, sources: Mapping[str, str]) -> str:
+    """A path on this machine as the path in its source; anything else as it is."""
+    for folder in sources.values():
+        if item.startswith(f"{folder}/"):
+            return item.removeprefix(f"{folder}/")
+    return item
 
 
 def _one_item(found: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:

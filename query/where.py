@@ -15,7 +15,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from schemas import UsageError, payload
+from schemas import Modality, UnknownNameError, UsageError, payload
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -31,6 +31,19 @@ FIELDS: dict[str, str] = {
     "caption": f"{payload.WORDS}.sidecar",
     "name": f"{payload.WORDS}.name",
 }
+
+PLAIN = {
+    payload.SOURCE, payload.PATH, payload.FOLDER, payload.ITEM, payload.SEGMENT, payload.SEGMENTS, payload.STATE,
+    payload.REASON, payload.AT_FAULT, payload.MODALITY, payload.MIME, payload.SIZE, payload.MTIME_NS, payload.MODIFIED,
+    payload.HASH, payload.SIDECARS, payload.START, payload.END, payload.PAGE,
+}  # fmt: skip
+NESTED = (payload.WORDS, payload.INFO, payload.ENCODERS)  # info.camera, words.ocr, encoders.text
+
+MODALITIES = {
+    "picture": "image", "photo": "image", "sound": "audio", "recording": "audio", "clip": "video", "film": "video",
+    "document": "text",
+}  # fmt: skip
+"""What people call the modalities, besides their names."""
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<op>!=|>=|<=|=|>|<|~|\(|\)|,)|"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s()=<>!~,"']+))"""
@@ -52,6 +65,7 @@ class _Parser:
     """Recursive descent: either := both ("or" both)*; both := one ("and" one)*; one := "not" one | (either) | test."""
 
     def __init__(self, text: str) -> None:
+        text = payload.payload_path(text)  # bytes that are no UTF-8 are spelled as in the payload
         self._text = text
         self._tokens: list[tuple[str, bool]] = []  # with whether it was quoted
         at = 0
@@ -102,13 +116,12 @@ class _Parser:
     def _test(self) -> Any:
         from qdrant_client import models
 
-        name, operator = self._take("a field"), self._take("an operator")
-        key = FIELDS.get(name, name)
+        key, operator = _key(self._take("a field")), self._take("an operator")
         if operator == "in":
             self._expect("(")
-            values = [self._value()]
+            values = [self._value_of(key)]
             while self._skip(","):
-                values.append(self._value())
+                values.append(self._value_of(key))
             self._expect(")")
             return models.FieldCondition(key=key, match=models.MatchAny(any=[_exact(value) for value in values]))
         if operator == "~":
@@ -117,7 +130,7 @@ class _Parser:
             return models.FieldCondition(key=key, range=self._range(operator))
         if operator not in ("=", "!="):
             raise self._error(f"{operator!r}, where an operator (= != > >= < <= in ~) was expected")
-        condition = _equals(key, self._value())
+        condition = _equals(key, self._value_of(key))
         return condition if operator == "=" else models.Filter(must_not=[condition])
 
     def _range(self, operator: str) -> Any:
@@ -129,6 +142,15 @@ class _Parser:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._error(f"{value!r}, where a number or a date was expected")
         return models.Range(**{RANGES[operator]: float(value)})
+
+    def _value_of(self, key: str) -> str | int | float | bool | datetime:
+        value = self._value()
+        if key != payload.MODALITY:
+            return value
+        named = MODALITIES.get(str(value), str(value))
+        if named not in list(Modality):
+            raise UnknownNameError("modality", str(value), [*Modality, *MODALITIES])
+        return named
 
     def _value(self) -> str | int | float | bool | datetime:
         text = self._take("a value")
@@ -158,6 +180,14 @@ class _Parser:
             f"The filter {self._text!r} is not understood at {found}. Write for example: "
             "modality = video and modified > 2025-01-01"
         )
+
+
+def _key(name: str) -> str:
+    """The payload field that a word stands for."""
+    key = FIELDS.get(name, name)
+    if key not in PLAIN and not key.startswith(tuple(f"{field}." for field in NESTED)):
+        raise UnknownNameError("field", name, [*FIELDS, *PLAIN, *(f"{field}.NAME" for field in NESTED)])
+    return key
 
 
 def _plain(text: str) -> str | int | float | bool | datetime:

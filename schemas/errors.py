@@ -33,7 +33,7 @@ class UnknownNameError(UsageError):
     """A name that is not in the registry it was looked up in."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        self.kind, self.name, self.known = kind, name, sorted(known)
+        self.kind, self.name, self.known = kind, name, sorted(map(str, known))
         near = get_close_matches(name, self.known, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(self.known) or 'none'}."
         super().__init__(f"There is no {kind} named {name!r}. {hint}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -27,7 +27,7 @@ class EncoderSettings(BaseModel):
     preset: Annotated[str | None, Field(description="else that of the collection; a new one is made for 'offline'")] = (
         None
     )
-    ocr: Annotated[str, Field(pattern="^(auto|always|off)$")] = "auto"
+    ocr: Literal["auto", "always", "off"] = "auto"
     threads: Annotated[int, Field(ge=0, description="threads a model may use; 0: chosen for the machine")] = 0
 
 

@@ -133,6 +133,16 @@ def test_twins_of_one_run_are_encoded_once(folder: Path, settings: Settings) -> 
     assert {"again.wav", "sounds/high.wav"} <= paths(settings)
 
 
+def test_twins_that_cannot_be_read_are_both_quarantined(folder: Path, settings: Settings) -> None:
+    for name in ("one.jpg", "two.jpg"):
+        (folder / name).touch()
+
+    report = ingest(folder, settings)
+
+    assert {entry.path for entry in report.quarantine} == {"one.jpg", "two.jpg"}
+    assert (report.indexed, report.copied, report.balanced) == (5, 0, True)
+
+
 def test_changed_caption_encodes_the_text_alone(folder: Path, settings: Settings, tmp_path: Path) -> None:
     ingest(folder, settings)
     (folder / "red.txt").write_text("a scarlet disc")
@@ -231,6 +241,11 @@ def test_folder_that_moved_keeps_its_identity_by_name(folder: Path, settings: Se
 
     assert (report.unchanged, encoded(report)) == (5, 0)
     assert set(contents(settings)) == before
+
+
+def test_source_without_a_name_is_refused(folder: Path, settings: Settings) -> None:
+    with pytest.raises(UsageError, match="name of the source is empty"):
+        ingest(folder, settings, source=" ")
 
 
 def test_another_folder_of_the_same_name_is_not_taken_for_the_first(

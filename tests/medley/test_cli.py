@@ -208,6 +208,8 @@ def test_wrong_usage_is_told_in_one_sentence(words: tuple[str, ...], sentence: s
         (("--where", "modality is video"), "is not understood at 'is'"),
         (("--image", "gone.png"), "There is no file 'gone.png'."),
         (("--weight", "image=much"), "write VECTOR=NUMBER"),
+        (("--weight", "imgae=1"), "Did you mean 'image'?"),
+        (("--where", "foldr = x"), "Did you mean 'folder'?"),
     ],
 )
 def test_wrong_question_is_told_in_one_sentence(library: Path, words: tuple[str, ...], sentence: str) -> None:
@@ -215,6 +217,20 @@ def test_wrong_question_is_told_in_one_sentence(library: Path, words: tuple[str,
 
     assert done.exit_code == 2, done.output
     assert sentence in done.stderr
+
+
+def test_bytes_that_are_not_utf8_are_searched_and_shown_as_they_were_indexed(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    raw = os.fsdecode(b"caf\xe9.txt")
+    (media / raw).write_text("coffee")
+    answer("ingest", media)
+
+    [segment] = answer("show", raw)["segments"]
+
+    assert segment["path"] == "caf\\xe9.txt"
+    assert answer("show", str(media / raw))["segments"] == [segment]
+    assert answer("search", raw)["hits"]
 
 
 def test_error_in_json_is_a_document_too() -> None:
@@ -259,7 +275,8 @@ def test_help_loads_nothing_heavy() -> None:
     assert not heavy & set(loaded)
 
 
-def test_interrupted_run_stops_cleanly_and_goes_on_from_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("presses", [1, 2])
+def test_interrupted_run_stops_cleanly_and_goes_on_from_there(tmp_path: Path, presses: int) -> None:
     media = tmp_path / "media"
     for n in range(60):
         tone(media / f"{n:02}.wav", seconds=20, hertz=200 + 20 * n)
@@ -269,7 +286,9 @@ def test_interrupted_run_stops_cleanly_and_goes_on_from_there(tmp_path: Path) ->
     while run.poll() is None and not shard.exists():
         time.sleep(0.05)
     time.sleep(0.3)
-    run.send_signal(signal.SIGINT)
+    for _ in range(presses):  # people press it twice
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.1)
     out, err = run.communicate(timeout=60)
 
     report = answer("ingest", media)

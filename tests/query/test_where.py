@@ -8,7 +8,7 @@ import pytest
 from qdrant_client import models
 
 from query import parse_where
-from schemas import UsageError
+from schemas import UnknownNameError, UsageError
 
 
 def equals(key: str, value: str | int) -> models.FieldCondition:
@@ -32,6 +32,8 @@ def equals(key: str, value: str | int) -> models.FieldCondition:
             "tag in (red, dress)",
             models.Filter(must=[models.FieldCondition(key="info.tags", match=models.MatchAny(any=["red", "dress"]))]),
         ),
+        ("modality = picture", models.Filter(must=[equals("modality", "image")])),
+        ('info.camera = "X 100"', models.Filter(must=[equals("info.camera", "X 100")])),
         ("modality != text", models.Filter(must_not=[equals("modality", "text")])),
         ("not segment = 0", models.Filter(must_not=[equals("segment", 0)])),
         (
@@ -39,12 +41,12 @@ def equals(key: str, value: str | int) -> models.FieldCondition:
             models.Filter(must=[models.FieldCondition(key="words.sidecar", match=models.MatchText(text="boat"))]),
         ),
         (
-            "a = 1 and (b = 2 or c = 3)",
-            models.Filter(must=[equals("a", 1), models.Filter(should=[equals("b", 2), equals("c", 3)])]),
+            "size = 1 and (page = 2 or segment = 3)",
+            models.Filter(must=[equals("size", 1), models.Filter(should=[equals("page", 2), equals("segment", 3)])]),
         ),
         (
-            "a = 1 or b = 2 and c = 3",
-            models.Filter(should=[equals("a", 1), models.Filter(must=[equals("b", 2), equals("c", 3)])]),
+            "size = 1 or page = 2 and segment = 3",
+            models.Filter(should=[equals("size", 1), models.Filter(must=[equals("page", 2), equals("segment", 3)])]),
         ),
     ],
 )
@@ -71,3 +73,17 @@ def test_filter_that_is_not_understood_says_where(text: str, where: str) -> None
 
     assert where in str(caught.value)
     assert "Write for example" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("foldr = a", "There is no field named 'foldr'. Did you mean 'folder'?"),
+        ("modality = vidoe", "Did you mean 'video'?"),
+    ],
+)
+def test_name_that_is_none_suggests_the_nearest(text: str, sentence: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        parse_where(text)
+
+    assert sentence in str(caught.value)
