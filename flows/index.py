@@ -48,6 +48,8 @@ class Indexer:
     def advance(self, seconds: float) -> bool:
         """Index for about so long, write all that became whole, and say whether there is more to do.
 
+        The last sync goes on while the next portion is read and encoded.
+
         Raises:
             StoreError: the store cannot be written.
         """
@@ -62,7 +64,7 @@ class Indexer:
         else:
             self._writer.flush()
             return False
-        self._writer.flush()
+        self._writer.flush(wait=False)
         return True
 
     def close(self) -> None:

@@ -43,8 +43,12 @@ class Writer:
             batch, self._points = self._points[:BATCH], self._points[BATCH:]
             self._write(batch)
 
-    def flush(self) -> None:
-        """Write what is left and wait until the store has it all.
+    def flush(self, *, wait: bool = True) -> None:
+        """Write what is left and sync it.
+
+        Args:
+            wait: until the store has it all. Else a sync may still be under way: what was written is safe from the
+                death of this process, and what fails is raised by the next call.
 
         Raises:
             StoreError: it could not be written.
@@ -52,10 +56,12 @@ class Writer:
         if self._points:
             batch, self._points = self._points, []
             self._write(batch)
-        self._wait()
         if self._unsynced:
-            self._store.sync()
+            self._wait()
             self._unsynced = False
+            self._writing = self._thread.submit(self._store.sync)
+        if wait:
+            self._wait()
 
     def close(self) -> None:
         """Flush, and let the thread go."""
