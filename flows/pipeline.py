@@ -22,7 +22,7 @@ from encoders import Enricher
 from flows.plan import Work
 from flows.points import Item, Row, Vector
 from readers import content_hash, read
-from schemas import EncodeError, Modality, ReadError, ReadOptions, Segment, UnsupportedError
+from schemas import EncodeError, Modality, ReadError, ReadOptions, Segment, StoreError, UnsupportedError
 from schemas.media import join_words
 from schemas.payload import State
 from schemas.vectors import LEXICAL
@@ -129,6 +129,7 @@ class Pipeline:
         self._next = threading.Lock()
         self._queue = ByteQueue(QUEUE_BYTES)
         self._stopped = threading.Event()
+        self._failure: StoreError | None = None
         self._pending: dict[str, list[_Content]] = {vector: [] for vector in encoders}
         self._sizes = dict.fromkeys(encoders, 0)  # how many things the encoder will be given for them
         self._fingerprints = {spec.name: spec.fingerprint for spec in encoders.vector_specs()}
@@ -141,11 +142,17 @@ class Pipeline:
         self._reading = len(self._threads)
 
     def __iter__(self) -> Iterator[Item]:
-        """Whole items; close the pipeline when you leave early."""
+        """Whole items; close the pipeline when you leave early.
+
+        Raises:
+            StoreError: what the collection has of a content could not be read.
+        """
         for thread in self._threads:
             thread.start()
         while self._reading:
             draft, segment = self._queue.get()
+            if self._failure is not None:
+                raise self._failure
             ready: list[_Draft] = []
             if draft is None:  # a reader has nothing left to read
                 self._reading -= 1
@@ -186,6 +193,9 @@ class Pipeline:
                 draft.fail(State.QUARANTINED, str(error), "reader")
             except EncodeError as error:
                 draft.fail(State.QUARANTINED, str(error), "enricher")
+            except StoreError as error:  # no file's fault: the run fails, and the next one takes the file
+                self._failure = error
+                break
             except Exception as error:  # a bug in a reader or a library must cost one file, and be seen in its reason
                 draft.fail(State.QUARANTINED, f"Reading failed: {type(error).__name__}: {error}", "reader")
             self._queue.put((draft, None))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flows.direct import ingest
-from schemas import MedleyError, UsageError, payload
+from schemas import MedleyError, StoreUnavailableError, UsageError, payload
 from schemas.payload import point_id
 from schemas.report import IngestReport
 from schemas.settings import Settings, load_settings
@@ -150,6 +150,24 @@ def test_changed_caption_encodes_the_text_alone(folder: Path, settings: Settings
     report = ingest(folder, settings)
 
     assert report.encoded == {"text": 1, "image": 0, "audio": 0}
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_store_that_fails_while_files_are_read_quarantines_no_good_file(
+    folder: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(folder, settings)
+    (folder / "red.txt").write_text("a scarlet disc")
+
+    def away(*_: Any) -> None:
+        raise StoreUnavailableError("The server is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.index.earlier_vectors", away)
+        with pytest.raises(StoreUnavailableError, match="away"):
+            ingest(folder, settings)
+
+    assert ingest(folder, settings).quarantined == 0
     assert contents(settings) == fresh(folder, tmp_path)
 
 
