@@ -9,6 +9,7 @@ import numpy as np
 from fusion.bridge import MIN_PAIRS, Bridge
 from schemas import Modality, WordKind, payload
 from schemas.payload import State
+from schemas.vectors import bridge_name
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -21,11 +22,6 @@ REFIT_SHARE = 0.1
 
 MOST_PAIRS = 20_000
 """More pairs than this no longer change the fit, and would cost memory: (384 + 1,024) floats a pair."""
-
-
-def bridge_name(source: str, target: str) -> str:
-    """The name under which the store keeps the bridge from one named vector to another."""
-    return f"bridge-{source}-{target}"
 
 
 def fit_bridge(store: Store, encoders: EncoderSet) -> str | None:

@@ -14,7 +14,7 @@ from flows.plan import Plan
 from schemas import ReadOptions, UsageError
 from schemas.report import IngestReport
 from schemas.settings import Settings, load_settings
-from schemas.vectors import DEFAULT_PRESET, PRESET
+from schemas.vectors import DEFAULT_PRESET, PRESET, SOURCES
 
 if TYPE_CHECKING:
     from encoders import EncoderSet, Enricher
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 OCR_SIDE = 1280
 """Longest side of a picture that OCR reads, pixels: a page of text is legible at it. Encoders scale down further."""
-
-SOURCES = "sources"  # key of the collection's metadata: {source: folder}
 
 _shared: ContextVar[Store | None] = ContextVar("shared", default=None)
 _settings: ContextVar[Settings | None] = ContextVar("settings", default=None)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medley.clock import clock
 from schemas.media import Modality, join_words
 from schemas.search import Hit, SearchResult
 
@@ -159,13 +160,7 @@ def _place(hit: Hit) -> str:
         return f"p. {hit.page}"
     if hit.start is None or hit.end is None:
         return ""
-    return f"{_clock(hit.start)}–{_clock(hit.end)}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return f"{clock(hit.start)}–{clock(hit.end)}"
 
 
 def _fits(info: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from medley.clock import clock
 from schemas.media import join_words
 from schemas.report import CollectionStatus, IngestReport
 from schemas.search import Hit, SearchResult
@@ -100,13 +101,6 @@ def place(hit: Hit) -> str:
     if hit.start is None or hit.end is None:
         return ""
     return f" {clock(hit.start)}-{clock(hit.end)}"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds: 1:05, or 1:02:05 from an hour on."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def status(status: CollectionStatus, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fusion.bridge import Bridge
 from readers import read
 from schemas import FoundFile, Modality, ReadError, Segment, UnknownNameError, UsageError
-from schemas.vectors import LEXICAL
+from schemas.vectors import LEXICAL, bridge_name
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -104,7 +104,7 @@ def _encode_text(encoded: Encoded, text: str, wanted: set[str], encoders: Encode
 
 def _bridge(store: Store, source: str, target: str, encoders: EncoderSet) -> Bridge | None:
     """The collection's bridge between two named vectors, if it was fitted for the encoders in use."""
-    kept = store.load_artifact(f"bridge-{source}-{target}")
+    kept = store.load_artifact(bridge_name(source, target))
     if kept is None:
         return None
     bridge = Bridge.from_arrays(*kept)

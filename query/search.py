@@ -13,7 +13,7 @@ from query.question import Question
 from query.where import parse_where
 from schemas import UnknownNameError, UsageError, payload
 from schemas.search import Hit, SearchResult, VectorHit
-from schemas.vectors import INDEX, LEXICAL
+from schemas.vectors import INDEX, LEXICAL, SOURCES
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -59,7 +59,7 @@ def search(store: Store, encoders: EncoderSet, question: Question) -> SearchResu
             break
         depth = min(depth * 8, MOST)
     hits = hits[: question.limit]
-    _locate(hits, metadata.get("sources", {}))
+    _locate(hits, metadata.get(SOURCES, {}))
     done = time.perf_counter()
     return SearchResult(
         hits=hits,

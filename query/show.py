@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from schemas import Modality, UsageError, payload
 from schemas.payload import State, payload_path
 from schemas.report import CollectionStatus, QuarantineEntry, VectorStatus
+from schemas.vectors import BRIDGE, SOURCES
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -57,7 +58,7 @@ def collection_status(store: Store) -> CollectionStatus:
         by_modality=by_modality,
         quarantined=sorted(quarantined, key=lambda entry: entry.path),
         vectors=vectors,
-        sources=store.metadata().get("sources", {}),
+        sources=store.metadata().get(SOURCES, {}),
         bridges=_bridges(store),
     )
 
@@ -76,7 +77,7 @@ def show_item(store: Store, item: str) -> list[dict[str, Any]]:
 
     if not store.exists():
         raise UsageError(f"There is nothing in {store.location} yet: run `medley ingest FOLDER` first.")
-    item = _in_source(payload_path(item.removeprefix("./")), store.metadata().get("sources", {}))
+    item = _in_source(payload_path(item.removeprefix("./")), store.metadata().get(SOURCES, {}))
     for key in (payload.ITEM, payload.PATH):
         found = _payloads(store, models.Filter(must=[_matches(key, item)]))
         if found:
@@ -120,7 +121,7 @@ def _bridges(store: Store) -> dict[str, str]:
     bridges = {}
     for name in store.artifacts():
         kept = store.load_artifact(name)
-        if kept is not None and name.startswith("bridge-"):
+        if kept is not None and name.startswith(BRIDGE):
             meta = kept[1]
             recall = meta.get("recall")
             found = "" if recall is None else f", recall@10 {recall:.2f} on left-out pictures"

@@ -14,6 +14,12 @@ LEXICAL = "words"
 PRESET = "preset"
 """Key of the collection's metadata: the preset that it was made for, so that a question needs not name it."""
 
+BRIDGE = "bridge-"
+"""What the names of fitted bridges begin with, among what the store keeps beside the points."""
+
+SOURCES = "sources"
+"""Key of the collection's metadata: where the folder of each source lies, by the source's name."""
+
 DEFAULT_PRESET = "offline"
 """Of a new collection: needs no network, ever."""
 
@@ -72,3 +78,8 @@ class VectorSpec:
     def of(cls, name: str, encoder: EncoderSpec) -> VectorSpec:
         """The named vector `name` that holds what `encoder` makes."""
         return cls(name, encoder.dim, encoder.distance, encoder.fingerprint, encoder.multivector, encoder.sparse)
+
+
+def bridge_name(source: str, target: str) -> str:
+    """The name under which the store keeps the bridge from one named vector to another."""
+    return f"{BRIDGE}{source}-{target}"
