@@ -61,6 +61,15 @@ def spec(name: str) -> EncoderSpec:
     return get(name).spec
 
 
+def made_by(fingerprint: str) -> str | None:
+    """The encoder that makes vectors of this fingerprint; None if none that is installed does, or does any more."""
+    name = fingerprint.rpartition("-")[0]
+    try:
+        return name if spec(name).fingerprint == fingerprint else None
+    except (UnknownNameError, EncodeError):
+        return None
+
+
 def specs() -> dict[str, EncoderSpec]:
     """The specs of all known encoders by name; no weights are loaded."""
     return {name: spec(name) for name in names()}

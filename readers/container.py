@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import av.error
 import av.logging
 from av.stream import Disposition
 
-from readers.hash import os_reason
+from readers.hash import TRANSIENT, unreadable
 from schemas import ReadError, ReadOptions, UnsupportedError
 
 if TYPE_CHECKING:
@@ -71,9 +72,11 @@ def av_errors() -> Iterator[None]:
     except (GeneratorExit, ReadError):
         raise
     except av.error.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno in TRANSIENT - {errno.EIO}:  # FFmpeg says EIO of what is cut off
+            raise unreadable(error) from error
         raise ReadError(_sentence(error)) from error
     except OSError as error:
-        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+        raise unreadable(error) from error
     except MemoryError as error:
         raise ReadError("The file claims more memory than there is: it is damaged, or made to do harm.") from error
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:  # seen on damaged files

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from readers.hash import os_reason
+from readers.hash import os_reason, unreadable
 from readers.ignore import IGNORE_FILE, IgnoreRules, read_ignore_file
 from readers.pairing import pair_sidecars
 from schemas import ExcludedFile, FoundFile, ReadError, UnreadableFile, UsageError
@@ -200,7 +200,7 @@ def found_file(path: Path) -> FoundFile:
     try:
         status = path.stat()
     except OSError as error:
-        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+        raise unreadable(error) from error
     if not stat.S_ISREG(status.st_mode):
         raise ReadError("It is not a regular file.")
     return FoundFile(path.name, status.st_size, status.st_mtime_ns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readers.hash import os_reason
+from readers.hash import unreadable
 from readers.markup import html_text, xml_text
 from readers.passages import count_words, passages
 from readers.sidecar import json_strings
@@ -16,7 +16,7 @@ from readers.sniff import MediaType
 from readers.subtitles import Cue, parse_cues
 from readers.text import decode_text, without_translations
 from readers.words import FileWords
-from schemas import FoundFile, Modality, ReadError, Reading, ReadOptions, Segment, UnsupportedError
+from schemas import FoundFile, Modality, Reading, ReadOptions, Segment, UnsupportedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _open_text(path: Path, size: int, mime: str, options: ReadOptions) -> tuple[
         with path.open("rb") as file:
             data = file.read(min(size, options.max_document))
     except OSError as error:
-        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+        raise unreadable(error) from error
     text = decode_text(data)
     if text is None:
         raise UnsupportedError("No reader takes binary text.")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
 
-from schemas import ReadError
+from schemas import FileChangedError, ReadError, TransientReadError
+
+TRANSIENT = frozenset(
+    (
+        *(errno.EIO, errno.ESTALE, errno.EINTR, errno.EAGAIN, errno.EBUSY, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+        *(errno.ETIMEDOUT, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+        *(errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN),
+    )
+)
+"""Error numbers that speak of the disk, the network or the machine, and not of the file."""
 
 
 def content_hash(path: Path | str) -> str:
@@ -23,7 +33,15 @@ def content_hash(path: Path | str) -> str:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # one call a file: pathlib doubles its cost
             return hashlib.file_digest(file, blake3).hexdigest()  # type: ignore[arg-type]  # it has what is asked for
     except OSError as error:
-        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+        raise unreadable(error) from error
+
+
+def unreadable(error: OSError) -> ReadError:
+    """The error to raise for a file that the operating system does not give us: whether to try again is its kind."""
+    sentence = f"The file cannot be read: {os_reason(error)}."
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return FileChangedError(sentence)
+    return TransientReadError(sentence) if error.errno in TRANSIENT else ReadError(sentence)
 
 
 def os_reason(error: OSError) -> str:

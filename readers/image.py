@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from readers.hash import os_reason
+from readers.hash import unreadable
 from readers.metadata import BROKEN_METADATA, picture_words
 from readers.sniff import MediaType
 from readers.words import FileWords
@@ -118,7 +118,7 @@ def picture_errors() -> Iterator[None]:
         raise ReadError("The picture is damaged: its header is not valid.") from error
     except OSError as error:
         if error.errno:
-            raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+            raise unreadable(error) from error
         cut = "truncated" in str(error)
         what = "is cut off: its end is missing" if cut else "is damaged: its pixels cannot be decoded"
         raise ReadError(f"The picture {what}.") from error

@@ -12,7 +12,7 @@ from pypdf import PasswordType, PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError
 
 from readers.document import Passage
-from readers.hash import os_reason
+from readers.hash import unreadable
 from readers.passages import passages
 from schemas import ReadError, ReadOptions
 
@@ -56,6 +56,6 @@ def pdf_errors() -> Iterator[None]:
     except LimitReachedError as error:
         raise ReadError("The document unpacks to far more than a document holds: it may be made to do harm.") from error
     except OSError as error:
-        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+        raise unreadable(error) from error
     except Exception as error:  # a damaged document raises anything, from KeyError to RecursionError
         raise ReadError("The document is damaged: its pages cannot be read.") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from readers.crawl import found_file
-from readers.hash import os_reason
+from readers.hash import unreadable
 from readers.sniff import MediaType, sniff
 from schemas import FileChangedError, FoundFile, Modality, ReadError, Reading, ReadOptions, Segment, UnsupportedError
 
@@ -76,7 +76,7 @@ def _check_same(path: Path, found: FoundFile) -> None:
     try:
         now = os.stat(path)  # noqa: PTH116  # one call a file: pathlib doubles its cost
     except OSError as error:
-        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+        raise unreadable(error) from error
     if (now.st_size, now.st_mtime_ns) != (found.size, found.mtime_ns):
         raise FileChangedError("The file changed while it was read: the next run takes it.")
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from readers.hash import os_reason
+from readers.hash import unreadable
 from readers.magic import AUDIO, FILM, PICTURE, audio_frames, binary_mime
 from readers.pairing import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, split_suffix
 from readers.text import find_encoding
@@ -59,7 +59,7 @@ def sniff(path: Path) -> MediaType:
                 raise ReadError("The file is empty.")
             mime = binary_mime(head) or audio_frames(head, file)
     except OSError as error:
-        raise ReadError(f"The file cannot be read: {os_reason(error)}.") from error
+        raise unreadable(error) from error
     if mime is None:
         return _text(path, head)
     if mime in PICTURE:

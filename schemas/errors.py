@@ -5,7 +5,8 @@
     │   └── UnknownNameError    a name that is not in its registry ("did you mean …?")
     ├── ReadError               a file that cannot be read: it is quarantined with this sentence
     │   ├── UnsupportedError    a kind of file that nothing here reads: it is excluded
-    │   └── FileChangedError    a file that changed while it was read: the next run takes it
+    │   └── TransientReadError  a fault that may pass by itself: it is read again, and never quarantined
+    │       └── FileChangedError    a file that changed or went while it was read: the next run takes it
     ├── EncodeError             an encoder that cannot be loaded, or cannot encode an item
     └── StoreError              the collection cannot be used
         ├── StoreLockedError    another process holds the embedded store
@@ -47,8 +48,12 @@ class UnsupportedError(ReadError):
     """A kind of file that no reader takes."""
 
 
-class FileChangedError(ReadError):
-    """A file that changed between the beginning and the end of its reading."""
+class TransientReadError(ReadError):
+    """A fault of the disk, the network or the memory that is not the file's, and may be gone in a moment."""
+
+
+class FileChangedError(TransientReadError):
+    """A file that changed or went between the crawl and the end of its reading: to read it again at once is no use."""
 
 
 class EncodeError(MedleyError):

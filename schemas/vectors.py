@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from schemas.media import Modality
 
@@ -29,6 +31,16 @@ INDEX = "index"
 
 ``{"points": indexed segments then, "vectors": {name: {"hnsw_ef": …, "recall": …, "encoder": fingerprint}}}``
 """
+
+
+MIGRATIONS = "migrations"
+"""Key of the collection's metadata: named vectors whose encoder is being changed or added, as `flows.migrate` does it.
+
+``{name: {"to": fingerprint, "into": named vector, "switched": bool, "done": [sources]}}``
+"""
+
+NEXT = "_next"
+"""What is added to the name of a vector for the one that is filled to replace it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,25 @@ class VectorSpec:
     def of(cls, name: str, encoder: EncoderSpec) -> VectorSpec:
         """The named vector `name` that holds what `encoder` makes."""
         return cls(name, encoder.dim, encoder.distance, encoder.fingerprint, encoder.multivector, encoder.sparse)
+
+
+def vectors_in_use(vectors: Mapping[str, VectorSpec], metadata: Mapping[str, Any]) -> dict[str, VectorSpec]:
+    """By the name that a person uses, the named vector that answers for it now.
+
+    While the encoder of `image` is being changed, `image` answers with the old fingerprint until the vector that is
+    filled beside it is complete; from the switch on, that one answers under its own name. A question must be encoded by
+    the encoder whose fingerprint the spec tells (`encoders.registry.made_by`), and sent to the vector that it names.
+
+    Args:
+        vectors: `Store.vectors()`.
+        metadata: `Store.metadata()`.
+    """
+    migrations: Mapping[str, Any] = metadata.get(MIGRATIONS, {})
+    found = {name: spec for name, spec in vectors.items() if not name.endswith(NEXT)}
+    for name, migration in migrations.items():
+        if migration["switched"] and migration["into"] in vectors:
+            found[name] = vectors[migration["into"]]
+    return found
 
 
 def bridge_name(source: str, target: str) -> str:

@@ -73,3 +73,9 @@ def test_broken_plugin_is_named(plugins, value, reason):
     plugins(broken=value)
     with pytest.raises(EncodeError, match=f"'broken' .*{reason}"):
         registry.create("broken")
+
+
+def test_the_encoder_of_a_vector_is_found_by_its_fingerprint():
+    assert registry.made_by(registry.spec("thumbnail").fingerprint) == "thumbnail"
+    assert registry.made_by("thumbnail-00000000") is None
+    assert registry.made_by("gone-00000000") is None

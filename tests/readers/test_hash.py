@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from readers import content_hash
-from schemas import ReadError
+from schemas import FileChangedError, ReadError, TransientReadError
 
 
 def test_the_hash_is_blake3(tmp_path: Path) -> None:
@@ -23,3 +25,25 @@ def test_a_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
         content_hash(tmp_path / "missing")
     with pytest.raises(ReadError, match="is a directory"):
         content_hash(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.EIO, TransientReadError),
+        (errno.ESTALE, TransientReadError),
+        (errno.ENOMEM, TransientReadError),
+        (errno.ENOENT, FileChangedError),
+        (errno.EACCES, ReadError),
+    ],
+)
+def test_a_fault_of_the_disk_is_told_from_one_of_the_file(
+    number: int, kind: type[ReadError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("builtins.open", fail)
+    with pytest.raises(ReadError) as told:
+        content_hash(tmp_path / "file")
+    assert type(told.value) is kind
