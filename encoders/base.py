@@ -1,7 +1,7 @@
 """What every encoder shares: batches, checks, normalisation and the isolation of a bad item.
 
 An encoder writes one method, `_encode`, and describes itself in a frozen `spec` that can be read without loading
-anything.
+anything. One that treats a question otherwise than a document writes `_encode_query` too.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import ClassVar
+from typing import Any, Generic, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeVar
 
+from encoders.contents import SAMPLE_RATE, Content, resampled, wrong
+from encoders.forms import form_of
 from encoders.threads import thread_count
 from schemas import EncodeError, EncoderSpec, Modality
 
-Content = str | NDArray[np.uint8] | NDArray[np.float32]
-"""A text; a picture, RGB uint8 (height, width, 3); or a sound, mono float32 (samples,) at 16 kHz."""
+Made = TypeVar("Made", default=NDArray[np.float32])
+"""What an encoder makes of n contents: float32 (n, dim), unless its spec says otherwise (see `encoders.forms`)."""
 
-Vectors = NDArray[np.float32]
-
-SMALLEST_NORM = 1e-12  # of a vector that still has a direction
+_Make = Callable[[Sequence[Content], Modality], Any]
 
 
-class Encoder(ABC):
+class Encoder(ABC, Generic[Made]):
     """Turns contents of one modality into vectors.
 
     Subclasses set `spec`, `batch_size` and `parallel`, and write `_encode`; those that load something write `_load`
@@ -35,16 +36,20 @@ class Encoder(ABC):
     `encode` may be called from several threads at once: `_load` runs once, under a lock, and `_encode` must not change
     the encoder.
 
+    Attributes:
+        rate: hertz of the sounds that it is given; it hears them at `spec.sample_rate`.
+
     Args:
         threads: threads the model may use; 0: chosen for the machine (see `encoders.threads`).
     """
 
-    spec: ClassVar[EncoderSpec]
-    batch_size: ClassVar[int] = 64
-    parallel: ClassVar[bool] = False  # `threads` batches at once; False where the model has threads of its own
+    spec: EncoderSpec
+    batch_size: int = 64
+    parallel: bool = False  # `threads` batches at once; False where the model has threads of its own
 
     def __init__(self, *, threads: int = 0) -> None:
         self.threads = thread_count(threads)
+        self.rate = SAMPLE_RATE
         self._loaded = False
         self._loading = Lock()
 
@@ -61,64 +66,69 @@ class Encoder(ABC):
                 self._load()
                 self._loaded = True
 
-    def encode(self, contents: Sequence[Content], modality: Modality) -> Vectors:
-        """Encodes contents of one modality.
+    def encode(self, contents: Sequence[Content], modality: Modality) -> Made:
+        """Encodes contents of one modality as they are stored.
 
         Returns:
-            float32 (n, dim), row i for content i; rows have length 1 where the distance is cosine.
+            float32 (n, dim), row i for content i; rows have length 1 where the distance is cosine. Where the spec says
+            `multivector`, a list of float32 (tokens, dim); where it says `sparse`, a list of sparse vectors.
 
         Raises:
             EncodeError: the encoder does not take this modality or cannot be loaded, or one of the contents is not
                 what the modality asks for or cannot be encoded; nothing is returned then.
         """
-        self._check_modality(modality)
-        for i, content in enumerate(contents):
-            if wrong := _wrong(content, modality):
-                raise EncodeError(f"{self.spec.name} cannot encode item {i} of {len(contents)}: {wrong}.")
-        self.load()
-        vectors = np.empty((len(contents), self.spec.dim), np.float32)
+        return self._encode_all(self._encode, contents, modality)
 
-        def run(chosen: list[int]) -> None:
-            vectors[chosen] = self._checked([contents[i] for i in chosen], modality)
+    def encode_query(self, contents: Sequence[Content], modality: Modality) -> Made:
+        """Encodes contents as questions, comparable with what `encode` made: many models treat the two differently."""
+        return self._encode_all(self._encode_query, contents, modality)
 
-        self._for_each_batch(run, range(len(contents)), contents)
-        return vectors
-
-    def encode_each(self, contents: Sequence[Content], modality: Modality) -> tuple[Vectors, dict[int, str]]:
+    def encode_each(self, contents: Sequence[Content], modality: Modality) -> tuple[Made, dict[int, str]]:
         """Encodes like `encode`, but a content that cannot be encoded spoils only itself.
 
         A batch that fails is encoded again one by one.
 
         Returns:
-            Vectors, float32 (n, dim), row i for content i, with zeros in the rows of bad contents; and the reason for
-            each bad content by its index. Never store a row whose index has a reason.
+            What `encode` returns, with zeros (or no tokens, or no terms) for bad contents; and the reason for each bad
+            content by its index. Never store a row whose index has a reason.
 
         Raises:
             EncodeError: the encoder does not take this modality, or cannot be loaded: that is no item's fault.
         """
         self._check_modality(modality)
         self.load()
-        vectors = np.zeros((len(contents), self.spec.dim), np.float32)
-        reasons = {i: wrong for i, content in enumerate(contents) if (wrong := _wrong(content, modality))}
+        rows: list[Any] = [None] * len(contents)
+        reasons = {i: fault for i, content in enumerate(contents) if (fault := wrong(content, modality))}
 
         def run(chosen: list[int]) -> None:
             try:
-                vectors[chosen] = self._checked([contents[i] for i in chosen], modality)
+                self._fill(rows, chosen, self._encode, contents, modality)
             except Exception:  # whatever it is, the loop below finds out which item it belongs to
                 for i in chosen:
                     try:
-                        vectors[i] = self._checked([contents[i]], modality)[0]
+                        self._fill(rows, [i], self._encode, contents, modality)
                     except Exception as error:
                         reasons[i] = str(error) if isinstance(error, EncodeError) else _sentence(error)
 
         self._for_each_batch(run, [i for i in range(len(contents)) if i not in reasons], contents)
-        return vectors, reasons
+        return cast("Made", form_of(self.spec).gather(rows, self.spec)), reasons
+
+    def pool(self, vectors: Made) -> Any:
+        """One row from those of several contents of one segment, such as the frames of a scene."""
+        return form_of(self.spec).pool(vectors, self.spec)
 
     @abstractmethod
-    def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
-        """Encodes a batch of at most `batch_size` checked contents into (n, dim) finite floats, of any length."""
+    def _encode(self, contents: Sequence[Content], modality: Modality) -> Any:
+        """Encodes a batch of at most `batch_size` checked contents into (n, dim) finite floats, of any length.
 
-    def _load(self) -> None:  # noqa: B027  (most encoders have nothing to load)
+        Where the spec says `multivector`, n arrays (tokens, dim); where it says `sparse`, n sparse vectors.
+        """
+
+    def _encode_query(self, contents: Sequence[Content], modality: Modality) -> Any:
+        """The same for questions."""
+        return self._encode(contents, modality)
+
+    def _load(self) -> None:
         """Loads weights; runs once, under a lock."""
 
     def _cost(self, content: Content) -> int:
@@ -130,10 +140,34 @@ class Encoder(ABC):
             takes = " and ".join(self.spec.modalities)
             raise EncodeError(f"{self.spec.name} encodes {takes}, not {modality}.")
 
+    def _encode_all(self, make: _Make, contents: Sequence[Content], modality: Modality) -> Made:
+        self._check_modality(modality)
+        for i, content in enumerate(contents):
+            if fault := wrong(content, modality):
+                raise EncodeError(f"{self.spec.name} cannot encode item {i} of {len(contents)}: {fault}.")
+        self.load()
+        rows: list[Any] = [None] * len(contents)
+        self._for_each_batch(
+            lambda chosen: self._fill(rows, chosen, make, contents, modality), range(len(contents)), contents
+        )
+        return cast("Made", form_of(self.spec).gather(rows, self.spec))
+
+    def _fill(
+        self, rows: list[Any], chosen: list[int], make: _Make, contents: Sequence[Content], modality: Modality
+    ) -> None:
+        """Encodes the chosen contents, checks what was made, and puts it in its rows, which are nobody else's."""
+        batch = [contents[i] for i in chosen]
+        if modality is Modality.AUDIO and self.rate != self.spec.sample_rate:
+            sounds = cast("list[NDArray[np.float32]]", batch)
+            batch = [resampled(sound, self.rate, self.spec.sample_rate) for sound in sounds]
+        made = form_of(self.spec).rows(make(batch, modality), len(batch), self.spec)
+        for i, row in zip(chosen, made, strict=True):
+            rows[i] = row
+
     def _for_each_batch(
         self, run: Callable[[list[int]], None], indices: Sequence[int], contents: Sequence[Content]
     ) -> None:
-        """Calls `run` with the indices of each batch; the rows that it writes are nobody else's."""
+        """Calls `run` with the indices of each batch."""
         order = sorted(indices, key=lambda i: self._cost(contents[i]))
         batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
         workers = min(self.threads if self.parallel else 1, len(batches))
@@ -144,59 +178,6 @@ class Encoder(ABC):
         with ThreadPoolExecutor(workers) as pool:
             for _ in pool.map(run, batches):
                 pass  # draws what a batch raised
-
-    def _checked(self, contents: Sequence[Content], modality: Modality) -> Vectors:
-        vectors = np.asarray(self._encode(contents, modality), np.float32)
-        if vectors.shape != (len(contents), self.spec.dim):
-            raise EncodeError(
-                f"{self.spec.name} made an array of shape {vectors.shape}, "
-                f"not {(len(contents), self.spec.dim)}: its spec does not describe it."
-            )
-        if not np.isfinite(vectors).all():
-            raise EncodeError(f"{self.spec.name} made a vector that is not finite.")
-        if self.spec.distance != "cosine":
-            return vectors
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if (norms < SMALLEST_NORM).any():
-            raise EncodeError(f"{self.spec.name} made a vector of zeros, which has no direction to compare.")
-        return np.asarray(vectors / norms, np.float32)
-
-
-def _wrong(content: object, modality: Modality) -> str | None:
-    """What is wrong with a content of this modality, or None."""
-    if modality is Modality.TEXT:
-        return _wrong_text(content)
-    if modality is Modality.IMAGE:
-        return _wrong_picture(content)
-    if modality is Modality.AUDIO:
-        return _wrong_sound(content)
-    return f"{modality} is not encoded as such, but as its pictures, sounds and words"
-
-
-def _wrong_text(content: object) -> str | None:
-    if not isinstance(content, str):
-        return f"a text is a str, not {_kind(content)}"
-    return None if content.strip() else "the text is empty"
-
-
-def _wrong_picture(content: object) -> str | None:
-    if not isinstance(content, np.ndarray) or content.dtype != np.uint8 or content.shape[2:] != (3,):
-        return f"a picture is an array of uint8 (height, width, 3), not {_kind(content)}"
-    return None if content.size else f"the picture is empty: {content.shape}"
-
-
-def _wrong_sound(content: object) -> str | None:
-    if not isinstance(content, np.ndarray) or content.dtype != np.float32 or content.ndim != 1:
-        return f"a sound is an array of float32 (samples,), not {_kind(content)}"
-    if not content.size:
-        return "the sound is empty"
-    return None if np.isfinite(content).all() else "the sound has samples that are not finite"
-
-
-def _kind(content: object) -> str:
-    if isinstance(content, np.ndarray):
-        return f"{content.dtype} {content.shape}"
-    return type(content).__name__
 
 
 def _sentence(error: Exception) -> str:

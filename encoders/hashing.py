@@ -5,13 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import ClassVar, cast
+from typing import cast
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.base import Content, Encoder
+from encoders.base import Encoder
+from encoders.contents import Content
 from schemas import EncoderSpec, Modality
 
 SIZES = (2, 3, 4)  # characters of an n-gram
@@ -24,7 +25,7 @@ class HashingEncoder(Encoder):
     it serves where the words do not matter: in tests, and to measure everything around an encoder.
     """
 
-    spec: ClassVar[EncoderSpec] = EncoderSpec(
+    spec = EncoderSpec(
         name="hashing",
         model="crc32 of character n-grams",
         revision="1",

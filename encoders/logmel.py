@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.base import Content, Encoder
+from encoders.base import Encoder
+from encoders.contents import Content
 from schemas import EncoderSpec, Modality
 
 RATE = 16_000  # hertz
@@ -45,7 +46,7 @@ Block = NDArray[np.floating[Any]]
 class LogMelEncoder(Encoder):
     """Sounds of like colour and movement are near each other: a voice, an engine, a bird, rain."""
 
-    spec: ClassVar[EncoderSpec] = EncoderSpec(
+    spec = EncoderSpec(
         name="logmel",
         model="log-mel statistics",
         revision="1",

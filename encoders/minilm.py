@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from hashlib import file_digest
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.base import Content, Encoder
+from encoders.base import Encoder
 from encoders.bert import Bert
+from encoders.contents import Content
 from encoders.threads import limit_blas
 from schemas import EncodeError, EncoderSpec, Modality
 
@@ -35,7 +36,7 @@ class MiniLMEncoder(Encoder):
     tokens of all of them: nothing is lost silently.
     """
 
-    spec: ClassVar[EncoderSpec] = EncoderSpec(
+    spec = EncoderSpec(
         name="minilm",
         model="sentence-transformers/all-MiniLM-L6-v2",
         revision=SHA256[:12],

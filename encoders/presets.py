@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from encoders import registry
 from encoders.base import Encoder
+from encoders.contents import SAMPLE_RATE
 from encoders.lexical import Lexical
 from schemas import EncoderSpec, Modality, UnknownNameError, UsageError, VectorSpec
 from schemas.vectors import LEXICAL
@@ -19,7 +22,20 @@ PRESETS: dict[str, dict[str, str]] = {
 }
 
 
-class EncoderSet(Mapping[str, Encoder]):
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a question of one modality reaches named vectors: encoded once, compared with all of one space.
+
+    Attributes:
+        encoder: the named vector whose encoder encodes the question.
+        vectors: the named vectors that the result can be compared with.
+    """
+
+    encoder: str
+    vectors: tuple[str, ...]
+
+
+class EncoderSet(Mapping[str, Encoder[Any]]):
     """Encoders by the named vector they make; each is built when it is first asked for.
 
     Args:
@@ -30,15 +46,17 @@ class EncoderSet(Mapping[str, Encoder]):
     def __init__(self, encoders: Mapping[str, str], *, threads: int = 0) -> None:
         self._names = dict(encoders)
         self._threads = threads
-        self._built: dict[str, Encoder] = {}
+        self._built: dict[str, Encoder[Any]] = {}
         self._building = Lock()
         self.lexical = Lexical()
         self.specs: dict[str, EncoderSpec] = {vector: registry.spec(name) for vector, name in self._names.items()}
 
-    def __getitem__(self, vector: str) -> Encoder:
+    def __getitem__(self, vector: str) -> Encoder[Any]:
         with self._building:  # a question and a run must share one model, not load two
             if vector not in self._built:
-                self._built[vector] = registry.create(self._names[vector], threads=self._threads)
+                encoder = registry.create(self._names[vector], threads=self._threads)
+                encoder.rate = self.sample_rate
+                self._built[vector] = encoder
             return self._built[vector]
 
     def __iter__(self) -> Iterator[str]:
@@ -59,15 +77,37 @@ class EncoderSet(Mapping[str, Encoder]):
         dense = [VectorSpec.of(vector, spec) for vector, spec in self.specs.items()]
         return [*dense, VectorSpec.of(LEXICAL, self.lexical.spec)]
 
+    @property
+    def sample_rate(self) -> int:
+        """Hertz at which sounds are read for these encoders: what the keenest of them hears."""
+        heard = [spec.sample_rate for spec in self.specs.values() if Modality.AUDIO in spec.modalities]
+        return max([SAMPLE_RATE, *heard])
+
+    def routes(self, modality: Modality) -> list[Route]:
+        """How contents of this modality, asked as a question, reach named vectors: one route for each space.
+
+        Encode once for each route, with `encode_query` of the encoder it names. What no route leads to needs a bridge.
+        A clip is asked by its pictures and its sounds: ask for theirs.
+        """
+        routes: dict[str, Route] = {}
+        for vector, spec in self.specs.items():
+            if modality in spec.modalities and spec.space not in routes:
+                alike = tuple(name for name, other in self.specs.items() if other.space == spec.space)
+                routes[spec.space] = Route(vector, alike)
+        return list(routes.values())
+
     def vectors_for(self, modality: Modality) -> list[str]:
-        """Named vectors that contents of this modality reach directly, without a bridge.
+        """Named vectors that questions of this modality reach directly, without a bridge.
 
         A clip reaches those of its pictures and of its sound.
         """
-        wanted = {modality}
-        if modality is Modality.VIDEO:
-            wanted |= {Modality.IMAGE, Modality.AUDIO}
-        return [vector for vector, spec in self.specs.items() if wanted & set(spec.modalities)]
+        wanted = (Modality.IMAGE, Modality.AUDIO) if modality is Modality.VIDEO else (modality,)
+        reached = {vector for one in wanted for route in self.routes(one) for vector in route.vectors}
+        return [vector for vector in self.specs if vector in reached]
+
+    def holding(self, modality: Modality) -> list[str]:
+        """Named vectors in which contents of this modality are stored."""
+        return [vector for vector, spec in self.specs.items() if modality in spec.stored]
 
 
 def load_preset(name: str, *, threads: int = 0) -> EncoderSet:

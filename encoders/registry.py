@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from encoders.base import Encoder
 from schemas import EncodeError, EncoderSpec, UnknownNameError
@@ -32,7 +33,7 @@ def names() -> list[str]:
     return sorted({*BUILT_IN, *_plugins()})
 
 
-def get(name: str) -> type[Encoder]:
+def get(name: str) -> type[Encoder[Any]]:
     """The class of an encoder; its `spec` tells all about it without loading weights.
 
     A built-in name cannot be taken by a plugin.
@@ -43,7 +44,7 @@ def get(name: str) -> type[Encoder]:
     """
     if name in BUILT_IN:
         module, _, attribute = BUILT_IN[name].partition(":")
-        found: type[Encoder] = getattr(import_module(module), attribute)
+        found: type[Encoder[Any]] = getattr(import_module(module), attribute)
         return found
     plugins = _plugins()
     if name not in plugins:
@@ -51,7 +52,7 @@ def get(name: str) -> type[Encoder]:
     return _load_plugin(plugins[name])
 
 
-def create(name: str, *, threads: int = 0) -> Encoder:
+def create(name: str, *, threads: int = 0) -> Encoder[Any]:
     """A new encoder that loads its weights when it is first used."""
     return get(name)(threads=threads)
 
@@ -81,7 +82,7 @@ def _plugins() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def _load_plugin(point: EntryPoint) -> type[Encoder]:
+def _load_plugin(point: EntryPoint) -> type[Encoder[Any]]:
     try:
         found = point.load()
     except (ImportError, AttributeError) as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.base import Content, Encoder
+from encoders.base import Encoder
+from encoders.contents import Content
 from schemas import EncoderSpec, Modality
 
 SIDE = 8  # pixels
@@ -21,7 +21,7 @@ class ThumbnailEncoder(Encoder):
     encoder.
     """
 
-    spec: ClassVar[EncoderSpec] = EncoderSpec(
+    spec = EncoderSpec(
         name="thumbnail",
         model="8 x 8 RGB",
         revision="1",

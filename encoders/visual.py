@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.base import Content, Encoder
+from encoders.base import Encoder
+from encoders.contents import Content
 from schemas import EncodeError, EncoderSpec, Modality
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _bins(shape: tuple[int, int, int]) -> int:
 class VisualEncoder(Encoder):
     """Pictures that look alike are near each other: in colour, in layout, in outline, in texture."""
 
-    spec: ClassVar[EncoderSpec] = EncoderSpec(
+    spec = EncoderSpec(
         name="visual",
         model="HSV histograms, HOG and LBP",
         revision="1",

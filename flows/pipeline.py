@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from encoders import Enricher
 from flows.plan import Work
 from flows.points import Item, Row, Vector
@@ -251,11 +249,11 @@ class Pipeline:
     def _contents(self, segment: Segment) -> list[tuple[str, Any]]:
         contents: list[tuple[str, Any]] = []
         for vector, spec in self._encoders.specs.items():
-            if Modality.TEXT in spec.modalities and segment.text:
+            if Modality.TEXT in spec.stored and segment.text:
                 contents.append((vector, segment.text))
-            elif Modality.IMAGE in spec.modalities and segment.frames:
+            elif Modality.IMAGE in spec.stored and segment.frames:
                 contents.append((vector, segment.frames))
-            elif Modality.AUDIO in spec.modalities and segment.sound is not None:
+            elif Modality.AUDIO in spec.stored and segment.sound is not None:
                 contents.append((vector, segment.sound))
         return contents
 
@@ -286,10 +284,10 @@ _Message = tuple[_Draft | None, Segment | None]
 
 
 def _encode_contents(encoder: Encoder, values: Sequence[Any]) -> tuple[list[Vector], list[str]]:
-    """A vector and a reason ("" where it went well) for each value; the frames of a scene share the mean of theirs."""
+    """A vector and a reason ("" where it went well) for each value; the frames of a scene share one of theirs."""
     pictures = [value if isinstance(value, tuple) else (value,) for value in values]
     flat = [content for group in pictures for content in group]
-    modality = Modality.TEXT if flat and isinstance(flat[0], str) else encoder.spec.modalities[0]
+    modality = Modality.TEXT if flat and isinstance(flat[0], str) else encoder.spec.stored[0]
     vectors, wrong = encoder.encode_each(flat, modality)
     made: list[Vector] = []
     reasons: list[str] = []
@@ -298,10 +296,5 @@ def _encode_contents(encoder: Encoder, values: Sequence[Any]) -> tuple[list[Vect
         span = range(at, at + len(group))
         at += len(group)
         reasons.append(next((wrong[n] for n in span if n in wrong), ""))
-        vector = vectors[span.start]
-        if len(group) > 1:
-            mean = vectors[span.start : span.stop].mean(axis=0)
-            norm = float(np.linalg.norm(mean))
-            vector = mean / norm if encoder.spec.distance == "cosine" and norm > 0 else mean
-        made.append(vector)
+        made.append(vectors[span.start] if len(group) == 1 else encoder.pool(vectors[span.start : span.stop]))
     return made, reasons

@@ -32,7 +32,9 @@ class WordKind(StrEnum):
     SIDECAR = "sidecar"
     SUBTITLE = "subtitle"
     EMBEDDED = "embedded"
+    TRANSCRIPT = "transcript"  # what is said, heard by a model
     OCR = "ocr"
+    CAPTION = "caption"  # what is seen, in the words of a model
     NAME = "name"
 
 

@@ -47,27 +47,49 @@ NEXT = "_next"
 class EncoderSpec:
     """All that can be known of an encoder without loading it.
 
-    `space`: encoders with the same space make vectors that can be compared with each other. `preprocessing` is
-    raised whenever the same input would give another vector (a change of code, not of model).
+    `modalities` are those it encodes; `documents` are those of them that its named vector holds, the others are for
+    questions only: with both towers of one CLIP, a vector of pictures is asked by text. Encoders of the same `space`
+    make vectors that can be compared with each other. `preprocessing` is raised whenever the same input would give
+    another vector (a change of code, not of model).
     """
 
     name: str
-    model: str
-    revision: str
+    model: str  # hub id, or what it is in words
+    revision: str  # commit of the hub, or hash of the weights
     modalities: tuple[Modality, ...]
     dim: int
     space: str
     license: str
     size: int = 0  # bytes of weights
     distance: str = "cosine"  # cosine, dot, euclid or manhattan
-    multivector: bool = False
-    sparse: bool = False  # weights of words instead of dim numbers; dim is then 0
+    multivector: bool = False  # several vectors of dim numbers for each content, compared by MaxSim: late interaction
+    sparse: bool = False  # weights of terms instead of dim numbers; dim is then 0
     preprocessing: int = 1
+    documents: tuple[Modality, ...] = ()  # empty: all modalities
+    document_prompt: str = ""  # stands before every text that is stored
+    query_prompt: str = ""  # and before every text that is asked
+    max_tokens: int = 0  # of a text or of its windows; 0: no limit
+    sample_rate: int = 16_000  # hertz of the sounds it hears
+    idf: bool = True  # sparse: the engine adds the rarity of terms; False where the weights have learnt it
+
+    @property
+    def stored(self) -> tuple[Modality, ...]:
+        """The modalities that its named vector holds."""
+        return self.documents or self.modalities
 
     @property
     def fingerprint(self) -> str:
         """Equal fingerprints mean comparable vectors: `NAME-xxxxxxxx`."""
-        made_of = (self.name, self.model, self.revision, self.dim, self.distance, self.preprocessing)
+        made_of: tuple[object, ...] = (
+            self.name,
+            self.model,
+            self.revision,
+            self.dim,
+            self.distance,
+            self.preprocessing,
+        )
+        if self.document_prompt:
+            made_of += (self.document_prompt,)
         return f"{self.name}-{sha256(repr(made_of).encode()).hexdigest()[:8]}"
 
 
@@ -75,8 +97,9 @@ class EncoderSpec:
 class VectorSpec:
     """A named vector of a collection, and the encoder whose vectors it holds.
 
-    `sparse`: weights of terms instead, whose score the engine weighs by how rare they are (IDF); `dim` and `distance`
-    say nothing then.
+    `multivector`: several vectors a point, compared by MaxSim; without an index, for they rerank what others found.
+    `sparse`: weights of terms instead; `dim` and `distance` say nothing then, and the engine weighs the score of each
+    term by how rare it is if `idf`.
     """
 
     name: str
@@ -85,11 +108,20 @@ class VectorSpec:
     fingerprint: str
     multivector: bool = False
     sparse: bool = False
+    idf: bool = True
 
     @classmethod
     def of(cls, name: str, encoder: EncoderSpec) -> VectorSpec:
         """The named vector `name` that holds what `encoder` makes."""
-        return cls(name, encoder.dim, encoder.distance, encoder.fingerprint, encoder.multivector, encoder.sparse)
+        return cls(
+            name,
+            encoder.dim,
+            encoder.distance,
+            encoder.fingerprint,
+            encoder.multivector,
+            encoder.sparse,
+            encoder.idf,
+        )
 
 
 def vectors_in_use(vectors: Mapping[str, VectorSpec], metadata: Mapping[str, Any]) -> dict[str, VectorSpec]:

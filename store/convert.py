@@ -31,6 +31,11 @@ INDEX_TYPES = {
     "integer": edge.PayloadSchemaType.Integer,
     "datetime": edge.PayloadSchemaType.Datetime,
 }
+NO_INDEX = edge.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
+"""For several vectors a point, which rerank what others found: an index would cost much and serve nobody."""
+
+NO_INDEX = edge.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
+"""For several vectors a point, which rerank what others found: an index would cost much and serve nobody."""
 
 
 def to_multivector(spec: VectorSpec) -> edge.MultiVectorConfig | None:
@@ -40,18 +45,28 @@ def to_multivector(spec: VectorSpec) -> edge.MultiVectorConfig | None:
 
 def to_params(spec: VectorSpec) -> edge.EdgeVectorParams:
     """The place of a dense vector in the engine."""
-    return edge.EdgeVectorParams(spec.dim, DISTANCES[spec.distance], multivector_config=to_multivector(spec))
+    return edge.EdgeVectorParams(
+        spec.dim,
+        DISTANCES[spec.distance],
+        multivector_config=to_multivector(spec),
+        hnsw_config=NO_INDEX if spec.multivector else None,
+    )
 
 
-def to_sparse_params() -> edge.EdgeSparseVectorParams:
-    """The place of a sparse vector: the engine weighs its terms by how rare they are (IDF)."""
-    return edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)
+def to_modifier(spec: VectorSpec) -> edge.Modifier | None:
+    """Whether the engine weighs the terms of a sparse vector by how rare they are (IDF)."""
+    return edge.Modifier.Idf if spec.idf else None
+
+
+def to_sparse_params(spec: VectorSpec) -> edge.EdgeSparseVectorParams:
+    """The place of a sparse vector in the engine."""
+    return edge.EdgeSparseVectorParams(modifier=to_modifier(spec))
 
 
 def to_new_vector(spec: VectorSpec) -> edge.UpdateOperation:
     """The operation that adds a named vector to a collection."""
     if spec.sparse:
-        return edge.UpdateOperation.create_sparse_vector(spec.name, edge.Modifier.Idf)
+        return edge.UpdateOperation.create_sparse_vector(spec.name, to_modifier(spec))
     return edge.UpdateOperation.create_dense_vector(
         spec.name, spec.dim, DISTANCES[spec.distance], multivector_config=to_multivector(spec)
     )

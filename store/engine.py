@@ -101,7 +101,7 @@ class Engine:
         with self.folder.guarded("made"), self._errors():
             config = edge.EdgeConfig(
                 vectors={name: convert.to_params(spec) for name, spec in vectors.items() if not spec.sparse},
-                sparse_vectors={name: convert.to_sparse_params() for name, spec in vectors.items() if spec.sparse},
+                sparse_vectors={name: convert.to_sparse_params(spec) for name, spec in vectors.items() if spec.sparse},
             )
             shard = edge.EdgeShard.create(str(self.folder.draft), config)
             for key, kind in INDEXES.items():

@@ -107,7 +107,7 @@ def measure(store: Store, name: str, wanted: float = WANTED, sample: int = SAMPL
 
 def _has_index(store: Store, spec: VectorSpec) -> bool:
     """Neither engine tells it of a single vector, but both go by the size of what is to be indexed."""
-    return not spec.sparse and (spec.multivector or _count(store, spec.name) * spec.dim * 4 > INDEXED_FROM)
+    return not spec.sparse and not spec.multivector and _count(store, spec.name) * spec.dim * 4 > INDEXED_FROM
 
 
 def _count(store: Store, name: str) -> int:

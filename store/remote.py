@@ -95,7 +95,7 @@ class Remote:
                 self.collection,
                 vectors_config={name: _params(spec) for name, spec in vectors.items() if not spec.sparse},
                 sparse_vectors_config={
-                    name: models.SparseVectorParams(modifier=models.Modifier.IDF)
+                    name: models.SparseVectorParams(modifier=_modifier(spec))
                     for name, spec in vectors.items()
                     if spec.sparse
                 },
@@ -119,7 +119,7 @@ class Remote:
         there = {**(params.vectors if isinstance(params.vectors, dict) else {}), **(params.sparse_vectors or {})}
         known = self.read_specs()
         config = (
-            models.SparseVectorNameConfig(sparse=models.SparseVectorConfig(modifier=models.Modifier.IDF))
+            models.SparseVectorNameConfig(sparse=models.SparseVectorConfig(modifier=_modifier(spec)))
             if spec.sparse
             else models.DenseVectorNameConfig(
                 dense=models.DenseVectorConfig(
@@ -181,7 +181,17 @@ def without_credentials(url: str) -> str:
 
 
 def _params(spec: VectorSpec) -> models.VectorParams:
-    return models.VectorParams(size=spec.dim, distance=DISTANCES[spec.distance], multivector_config=_several(spec))
+    return models.VectorParams(
+        size=spec.dim,
+        distance=DISTANCES[spec.distance],
+        multivector_config=_several(spec),
+        # Several vectors a point rerank what others found: an index over all of them would cost much and serve nobody.
+        hnsw_config=models.HnswConfigDiff(m=0) if spec.multivector else None,
+    )
+
+
+def _modifier(spec: VectorSpec) -> models.Modifier | None:
+    return models.Modifier.IDF if spec.idf else None
 
 
 def _several(spec: VectorSpec) -> models.MultiVectorConfig | None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from encoders.presets import PRESETS, load_preset
+from encoders import registry
+from encoders.presets import PRESETS, EncoderSet, Route, load_preset
 from schemas import Modality, UnknownNameError, UsageError
+
+TEXT, IMAGE, AUDIO = Modality.TEXT, Modality.IMAGE, Modality.AUDIO
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
@@ -14,6 +18,47 @@ def test_every_preset_covers_words_pictures_and_sounds(name):
     for modality in (Modality.TEXT, Modality.IMAGE, Modality.AUDIO):
         assert encoders.vectors_for(modality) == [modality.value]
     assert encoders.vectors_for(Modality.VIDEO) == ["image", "audio"]
+
+
+@pytest.fixture
+def towers(monkeypatch):
+    """Encoders of which two share a space, and one has a second modality for questions."""
+    text = registry.spec("hashing")
+    known = {
+        "text": replace(text, name="text", space="words"),
+        "clip": replace(text, name="clip", space="clip", modalities=(IMAGE, TEXT), documents=(IMAGE,)),
+        "frames": replace(text, name="frames", space="clip", modalities=(IMAGE,)),
+        "clap": replace(
+            text, name="clap", space="clap", modalities=(AUDIO, TEXT), documents=(AUDIO,), sample_rate=48_000
+        ),
+    }
+    monkeypatch.setattr(registry, "spec", known.__getitem__)
+    return EncoderSet({"text": "text", "image": "clip", "frames": "frames", "audio": "clap"})
+
+
+def test_question_is_encoded_once_for_all_vectors_of_a_space(towers):
+    assert towers.routes(TEXT) == [
+        Route("text", ("text",)),
+        Route("image", ("image", "frames")),
+        Route("audio", ("audio",)),
+    ]
+    assert towers.routes(IMAGE) == [Route("image", ("image", "frames"))]
+    assert towers.vectors_for(TEXT) == ["text", "image", "frames", "audio"]
+    assert towers.vectors_for(Modality.VIDEO) == ["image", "frames", "audio"]
+
+
+def test_vector_that_is_asked_by_text_does_not_hold_texts(towers):
+    assert towers.holding(TEXT) == ["text"]
+    assert towers.holding(IMAGE) == ["image", "frames"]
+    assert towers.holding(AUDIO) == ["audio"]
+
+
+def test_sounds_are_read_at_the_rate_of_the_keenest_ear(towers):
+    assert towers.sample_rate == 48_000
+
+
+def test_sounds_are_read_at_16_khz_where_nobody_hears_more():
+    assert load_preset("tiny").sample_rate == 16_000
 
 
 def test_vector_specs_tell_what_the_collection_needs():

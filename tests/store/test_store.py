@@ -85,6 +85,7 @@ def test_ensure_that_refuses_one_vector_adds_none(library: Store) -> None:
         VectorSpec("new", 2, "euclid", "n-1"),
         VectorSpec("new", 2, "manhattan", "n-1", multivector=True),
         VectorSpec("new", 0, "dot", "n-1", sparse=True),
+        VectorSpec("new", 0, "dot", "n-1", sparse=True, idf=False),
     ],
 )
 def test_ensure_adds_a_missing_vector_and_keeps_the_points(own_store: Store, spec: VectorSpec) -> None:
@@ -97,6 +98,20 @@ def test_ensure_adds_a_missing_vector_and_keeps_the_points(own_store: Store, spe
     assert isinstance(after, dict)
     assert after.pop("new") == ([vector] if spec.multivector else vector)
     assert after == before
+
+
+@pytest.mark.parametrize("created", [True, False])
+def test_learnt_weights_are_not_weighed_by_rarity_again(empty_store: Store, created: bool) -> None:
+    learnt = VectorSpec("learnt", 0, "dot", "splade-1", sparse=True, idf=False)
+    empty_store.ensure([*SPECS, learnt] if created else SPECS)
+    empty_store.ensure([*SPECS, learnt])
+    made = models.SparseVector(indices=[3, 9], values=[2.0, 0.5])
+    empty_store.upsert(
+        [models.PointStruct(id=uid(n), vector={"learnt": made} if n == 1 else {}, payload={}) for n in range(1, 6)]
+    )
+    asked = models.SparseVector(indices=[3], values=[1.5])
+    [hit] = empty_store.query(models.QueryRequest(query=asked, using="learnt", limit=3))
+    assert hit.score == pytest.approx(3.0)
 
 
 def test_replaced_vector_is_empty_and_its_fingerprint_is_forgotten(own_store: Store) -> None:
