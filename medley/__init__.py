@@ -15,11 +15,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from medley.library import Library, open
     from schemas.report import CollectionStatus, IngestReport
-    from schemas.search import Hit, SearchResult
+    from schemas.search import Hit, Part, SearchRequest, SearchResult
 
 __version__ = "0.1.0"
 
-__all__ = ["CollectionStatus", "Hit", "IngestReport", "Library", "SearchResult", "__version__", "open"]
+__all__ = [
+    "CollectionStatus",
+    "Hit",
+    "IngestReport",
+    "Library",
+    "Part",
+    "SearchRequest",
+    "SearchResult",
+    "__version__",
+    "open",
+]
 
 _HOMES = {
     "Library": "medley.library",
@@ -27,6 +37,8 @@ _HOMES = {
     "CollectionStatus": "schemas.report",
     "IngestReport": "schemas.report",
     "Hit": "schemas.search",
+    "Part": "schemas.search",
+    "SearchRequest": "schemas.search",
     "SearchResult": "schemas.search",
 }
 

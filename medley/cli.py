@@ -12,7 +12,6 @@ import typer
 
 from medley import store_commands
 from medley.answering import Json, Store, answering
-from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from medley.library import Library
@@ -76,40 +75,72 @@ def ingest(
 @app.command()
 def search(
     words: Annotated[list[str] | None, typer.Argument(help="What to look for.", show_default=False)] = None,
-    image: Annotated[Path | None, typer.Option(help="A picture to look for.", show_default=False)] = None,
-    audio: Annotated[Path | None, typer.Option(help="A sound to look for.", show_default=False)] = None,
-    video: Annotated[Path | None, typer.Option(help="A clip to look for.", show_default=False)] = None,
+    image: Annotated[list[Path] | None, typer.Option(help="A picture to look for.", show_default=False)] = None,
+    audio: Annotated[list[Path] | None, typer.Option(help="A sound to look for.", show_default=False)] = None,
+    video: Annotated[list[Path] | None, typer.Option(help="A clip to look for.", show_default=False)] = None,
+    like: Annotated[
+        list[str] | None, typer.Option(help="An indexed item to look for, by path or id.", show_default=False)
+    ] = None,
+    unlike: Annotated[
+        list[str] | None, typer.Option(help="An indexed item to keep away from.", show_default=False)
+    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Words to keep away from.", show_default=False)] = None,
     using: Annotated[
         list[str] | None,
         typer.Option(help="A named vector to search; may be repeated. [default: all in reach]", show_default=False),
-    ] = None,
-    fusion: Annotated[str, typer.Option(help="How rankings become one: rrf, dbsf or relative.")] = "rrf",
-    weight: Annotated[
-        list[str] | None, typer.Option(help="VECTOR=WEIGHT; may be repeated.", show_default=False)
     ] = None,
     where: Annotated[
         str | None, typer.Option(help="A filter: 'modality = video and modified > 2025-01-01'.", show_default=False)
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", help="Items wanted at most.")] = 10,
+    offset: Annotated[int, typer.Option(help="How many of the best to leave out.")] = 0,
+    group_by: Annotated[str, typer.Option(help="item, segment, or a field such as folder.")] = "item",
+    group_size: Annotated[int, typer.Option(help="Hits of each group.")] = 1,
+    fusion: Annotated[str, typer.Option(help="How rankings become one: rrf, dbsf or relative.")] = "rrf",
+    weight: Annotated[
+        list[str] | None, typer.Option(help="VECTOR=WEIGHT; may be repeated.", show_default=False)
+    ] = None,
+    threshold: Annotated[float | None, typer.Option(help="The least score.", show_default=False)] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Compare with every vector, without the index.")] = False,
+    request: Annotated[
+        Path | None,
+        typer.Option(help="A whole request as JSON, instead of all the above; - for standard input.", allow_dash=True),
+    ] = None,
     store: Store = None,
     as_json: Json = False,
 ) -> None:
-    """Search by words, a picture, a sound, a clip, or any mix of them."""
+    """Search by words, a picture, a sound, a clip, items of the collection, or any mix of them."""
     with answering(as_json):
         from medley import bar, show
+        from medley.asking import read_request, read_weights
+        from schemas.search import SearchRequest
 
-        with _library(store) as library, bar.working("Searching", quiet=as_json):
-            result = library.search(
-                " ".join(words or ()),
+        away = [{"text": text, "weight": -1} for text in without or ()]
+        away += [{"item": item, "weight": -1} for item in unlike or ()]
+        asked = (
+            read_request(request)
+            if request
+            else SearchRequest.of(
+                text=" ".join(words or ()),
                 image=image,
                 audio=audio,
                 video=video,
-                using=using or (),
-                fusion=fusion,
-                weights=_weights(weight or []),
+                item=like,
+                parts=away,
+                using=using or [],
                 where=where,
                 limit=limit,
+                offset=offset,
+                group_by=group_by,
+                group_size=group_size,
+                fusion=fusion,
+                weights=read_weights(weight or []),
+                score_threshold=threshold,
+                exact=exact,
             )
+        )
+        with _library(store) as library, bar.working("Searching", quiet=as_json):
+            result = library.search(asked)
         show.result(result, as_json=as_json)
 
 
@@ -160,19 +191,6 @@ def _library(store: str | None, encoders: dict[str, str] | None = None) -> "Libr
     import medley
 
     return medley.open(store, **({"encoders": encoders} if encoders else {}))
-
-
-def _weights(texts: list[str]) -> dict[str, float]:
-    weights = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        try:
-            weights[name] = float(value)
-        except ValueError:
-            raise UsageError(
-                f"The weight {text!r} is not understood: write VECTOR=NUMBER, such as image=0.5."
-            ) from None
-    return weights
 
 
 if __name__ == "__main__":

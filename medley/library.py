@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import ValidationError
-
 from flows import direct
 from flows.progress import Listener, listening
 from flows.run import sharing
-from query import Question, collection_status, load_encoders, preview_hit, search, show_item
-from schemas import UsageError
+from query import collection_status, load_encoders, preview_hit, search, show_item
 from schemas.report import CollectionStatus, IngestReport
-from schemas.search import Hit, SearchResult
+from schemas.search import Hit, Part, SearchRequest, SearchResult
 from schemas.settings import Settings, load_settings
 from store import open_from
 
@@ -86,52 +83,51 @@ class Library:
 
     def search(
         self,
-        text: str | None = None,
+        text: str | SearchRequest | None = None,
         *,
-        image: str | Path | None = None,
-        audio: str | Path | None = None,
-        video: str | Path | None = None,
+        image: str | Path | bytes | None = None,
+        audio: str | Path | bytes | None = None,
+        video: str | Path | bytes | None = None,
+        item: str | None = None,
+        parts: Sequence[Mapping[str, Any] | Part] = (),
         using: str | Sequence[str] = (),
-        fusion: str = "rrf",
-        weights: dict[str, float] | None = None,
         where: str | None = None,
         limit: int = 10,
+        **more: Any,
     ) -> SearchResult:
-        """Search by any mix of words, picture, sound and clip.
+        """Search by any mix of words, picture, sound, clip, indexed items and vectors.
 
         Args:
-            text: words.
-            image: a picture's file.
-            audio: a sound's file.
-            video: a clip's file.
+            text: words; or a whole `SearchRequest`, and nothing else then.
+            image: a picture: its file or its bytes.
+            audio: a sound, likewise.
+            video: a clip, likewise.
+            item: an indexed item, by its id or its path in the source.
+            parts: further parts, with weights: `{"text": "people", "weight": -1}`. See `schemas.search.Part`.
             using: named vectors to search; else all that the question can reach.
-            fusion: how several rankings become one: "rrf", "dbsf" or "relative".
-            weights: weights by named vector.
             where: a filter, such as `modality = video and modified > 2025-01-01`.
             limit: items wanted at most.
+            more: any other field of `schemas.search.SearchRequest`: fusion, weights, filter, offset, group_by, exact …
 
         Raises:
             UsageError: the question cannot be asked.
             StoreError: the collection cannot be read.
         """
-        try:
-            question = Question(
-                text=text,
-                image=Path(image) if image else None,
-                audio=Path(audio) if audio else None,
-                video=Path(video) if video else None,
-                using=[using] if isinstance(using, str) else list(using),
-                fusion=fusion,
-                weights=weights or {},
-                where=where,
-                limit=limit,
-            )
-        except ValidationError as error:
-            problem = error.errors()[0]
-            named = ".".join(str(part) for part in problem["loc"])
-            message = problem["msg"].removeprefix("Value error, ")
-            raise UsageError(f"{named}: {message}." if named else f"{message[0].upper()}{message[1:]}.") from error
-        return search(self.store, self.encoders, question)
+        if isinstance(text, SearchRequest):
+            return search(self.store, self.encoders, text)
+        request = SearchRequest.of(
+            text=text,
+            image=image,
+            audio=audio,
+            video=video,
+            item=item,
+            parts=list(parts),
+            using=[using] if isinstance(using, str) else list(using),
+            where=where,
+            limit=limit,
+            **more,
+        )
+        return search(self.store, self.encoders, request)
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""

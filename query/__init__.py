@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from query.question import Question
 from query.search import search
 from query.show import collection_status, show_item
 from query.where import parse_where
+from schemas.search import SearchRequest
 from schemas.vectors import DEFAULT_PRESET, PRESET
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EncoderSet",
-    "Question",
+    "SearchRequest",
     "collection_status",
     "load_encoders",
     "parse_where",

@@ -1,166 +1,201 @@
-"""A question -> the vectors it can reach, each with why it can."""
+"""The parts of a request -> what each is on every named vector that it reaches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fusion.bridge import Bridge
-from readers import read
-from schemas import FoundFile, Modality, ReadError, Segment, UnknownNameError, UsageError
+from query.files import contents
+from query.items import vectors_of_item
+from query.vectors import Vector, mean, raw
+from schemas import CollectionMismatchError, Modality, UnknownNameError, UnreachableError
 from schemas.vectors import LEXICAL, bridge_name
 
 if TYPE_CHECKING:
-    from encoders import EncoderSet
-    from query.question import Question
+    from encoders import Encoder, EncoderSet
+    from schemas import VectorSpec
+    from schemas.search import Part, SearchRequest
     from store import Store
 
 BRIDGED = 0.5
 """Weight of a vector reached through a bridge: it finds, but with less precision than a direct one."""
 
-Embedding = NDArray[np.float32]
+FILES = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VIDEO}
 
-SEGMENTS = 64
-"""Segments of a long sound or clip that a question is made from: some minutes."""
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What one part of a request is on one named vector.
+
+    Attributes:
+        vector: the numbers.
+        weight: of the part; below 0: away from it.
+        part: its place in the request.
+        item: whether it is an indexed item.
+    """
+
+    vector: Vector
+    weight: float
+    part: int
+    item: bool = False
 
 
 @dataclass(slots=True)
 class Encoded:
-    """A question's vectors by named vector, their default weights, and what the person should know."""
+    """A request's terms by named vector.
 
-    vectors: dict[str, Any] = field(default_factory=dict)
-    parts: dict[str, list[Embedding]] = field(default_factory=dict)  # what the dense ones are averaged from
-    weights: dict[str, float] = field(default_factory=dict)
+    Attributes:
+        terms: in the order of the parts.
+        bridged: the named vectors that are reached through a bridge alone.
+        items: ids of the items that the request names.
+        notes: what the person should know.
+    """
+
+    terms: dict[str, list[Term]] = field(default_factory=dict)
+    bridged: set[str] = field(default_factory=set)
+    items: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def note(self, text: str) -> None:
+        """Say something once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
-def encode_question(question: Question, encoders: EncoderSet, store: Store) -> Encoded:
-    """Encode each part of the question once for every named vector that it can reach.
 
-    Parts that reach the same vector (a picture and a clip) are averaged.
+def encode_request(request: SearchRequest, encoders: EncoderSet, store: Store) -> Encoded:
+    """Encode each part once for every named vector that it can reach.
 
     Raises:
-        UsageError: a file cannot be read, or no vector is left to search.
+        UsageError: a file cannot be read, a vector does not fit, or no named vector is left to search.
         UnknownNameError: `using` names a vector that the collection does not have.
+        CollectionMismatchError: the only vectors in reach were made by another encoder than the one in use.
     """
-    wanted = _wanted(question, encoders)
-    encoded = Encoded()
-    if question.text:
-        _encode_text(encoded, question.text, wanted, encoders, store)
-    for path, modality in _files(question):
-        for vector, contents in _contents(path, modality, encoders).items():
-            if vector in wanted:
-                kind = Modality.AUDIO if contents[0].ndim == 1 else Modality.IMAGE
-                encoded.parts.setdefault(vector, []).append(_mean(encoders[vector].encode(contents, kind)))
-                encoded.weights[vector] = 1.0
-    for vector, several in encoded.parts.items():
-        encoded.vectors[vector] = _mean(np.stack(several))
-    if not encoded.vectors:
-        reason = f" ({encoded.notes[0]})" if encoded.notes else ""
-        asked = ", ".join(question.using) if question.using else "any vector of the collection"
-        raise UsageError(f"This question cannot reach {asked}{reason}.")
-    return encoded
+    return _Encoding(request, encoders, store).run()
 
 
-def _wanted(question: Question, encoders: EncoderSet) -> set[str]:
-    known = {*encoders, LEXICAL}
-    for name in question.using:
-        if name not in known:
-            raise UnknownNameError("vector", name, known)
-    return set(question.using) or known
+class _Encoding:
+    def __init__(self, request: SearchRequest, encoders: EncoderSet, store: Store) -> None:
+        self._request, self._encoders, self._store = request, encoders, store
+        self._have = store.vectors()
+        self._specs = {spec.name: spec for spec in encoders.vector_specs()}
+        self._fresh = {name for name, spec in self._specs.items() if _same(spec, self._have.get(name))}
+        self._direct: set[str] = set()
+        self._encoded = Encoded()
+
+    def run(self) -> Encoded:
+        for number, part in enumerate(self._request.parts):
+            wanted = self._wanted(part)
+            for name, vector in self._vectors(part, wanted).items():
+                self._encoded.terms.setdefault(name, []).append(Term(vector, part.weight, number, part.kind == "item"))
+        self._encoded.bridged -= self._direct
+        self._check_reached()
+        self._drop_aversions()
+        return self._encoded
+
+    def _wanted(self, part: Part) -> set[str]:
+        for name in (*self._request.using, *part.using):
+            if name not in self._have:
+                raise UnknownNameError("vector", name, self._have)
+        wanted = set(self._request.using) or set(self._have)
+        return wanted & set(part.using) if part.using else wanted
+
+    def _vectors(self, part: Part, wanted: set[str]) -> dict[str, Vector]:
+        if part.text is not None:
+            return self._text(part.text, wanted & self._fresh)
+        if part.kind in FILES:
+            return self._file(part, wanted & self._fresh)
+        if part.item is not None:
+            identity, found = vectors_of_item(self._store, part.item, part.segment, sorted(wanted), self._have)
+            self._encoded.items.append(identity)
+            self._direct |= found.keys()
+            return found
+        [name] = part.using
+        self._direct.add(name)
+        return {name: raw(part.vector, self._have[name])} if name in wanted else {}
+
+    def _text(self, text: str, wanted: set[str]) -> dict[str, Vector]:
+        found: dict[str, Vector] = {}
+        if LEXICAL in wanted:
+            words = self._encoders.lexical.query(text)
+            if words.indices:  # a question of stop words alone has none
+                found[LEXICAL] = words
+        direct = self._encoders.vectors_for(Modality.TEXT)
+        bridged = [v for v in self._encoders.vectors_for(Modality.IMAGE) if v not in direct and v in wanted]
+        for name in direct:
+            if name in wanted or (bridged and name == direct[0]):
+                found[name] = encode_query(self._encoders[name], text)
+        self._direct |= found.keys() & wanted
+        for name in bridged:
+            bridge = self._bridge(direct[0], name) if direct else None
+            if bridge is None:
+                self._encoded.note(
+                    "Words reach pictures only through their captions here: the collection has too few captioned "
+                    "pictures."
+                )
+            else:
+                found[name] = bridge.project(found[direct[0]][None])[0]
+                self._encoded.bridged.add(name)
+        return {name: vector for name, vector in found.items() if name in wanted}
+
+    def _bridge(self, source: str, target: str) -> Bridge | None:
+        """The collection's bridge between two named vectors, if it was fitted for the encoders in use."""
+        kept = self._store.load_artifact(bridge_name(source, target))
+        if kept is None:
+            return None
+        bridge = Bridge.from_arrays(*kept)
+        prints = self._encoders.specs[source].fingerprint, self._encoders.specs[target].fingerprint
+        return bridge if (bridge.source, bridge.target) == prints else None
+
+    def _file(self, part: Part, wanted: set[str]) -> dict[str, Vector]:
+        found = {}
+        specs = self._encoders.specs
+        for name, given in contents(part.value, FILES[part.kind], specs).items():
+            if name in wanted:
+                modality = Modality.AUDIO if given[0].ndim == 1 else Modality.IMAGE
+                made = self._encoders[name].encode(given, modality)
+                found[name] = mean(list(made), self._have[name])
+        self._direct |= found.keys()
+        return found
+
+    def _check_reached(self) -> None:
+        if self._encoded.terms:
+            self._tell_stale(self._request.using)
+            return
+        self._tell_stale(self._request.using or self._have)
+        reason = f" ({self._encoded.notes[0].rstrip('.')})" if self._encoded.notes else ""
+        asked = ", ".join(self._request.using) if self._request.using else "any vector of the collection"
+        raise UnreachableError(f"This question cannot reach {asked}{reason}.")
+
+    def _tell_stale(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._specs and name not in self._fresh and name not in self._encoded.terms:
+                made, asked = self._have[name].fingerprint, self._specs[name].fingerprint
+                raise CollectionMismatchError(
+                    f"The vector {name!r} of {self._store.location} was made by {made}, and {asked} is in use, whose "
+                    "vectors cannot be compared with it: use the preset that it was made for, or ingest again."
+                )
+
+    def _drop_aversions(self) -> None:
+        """Leave out vectors on which nothing is sought: what is farthest from a dislike is no answer to a question."""
+        terms = self._encoded.terms
+        liked = {name for name, several in terms.items() if any(term.weight > 0 for term in several)}
+        for name in sorted(terms.keys() - liked if liked else terms.keys() & {LEXICAL}):
+            del terms[name]
+            self._encoded.note(f"What is to be avoided is not looked at on {name!r}, where nothing is sought.")
+        if not terms:
+            raise UnreachableError("This question only says what to avoid, and by words alone: say what is sought.")
 
 
-def _encode_text(encoded: Encoded, text: str, wanted: set[str], encoders: EncoderSet, store: Store) -> None:
-    if LEXICAL in wanted:
-        words = encoders.lexical.query(text)
-        if words.indices:  # a question of stop words alone has none
-            encoded.vectors[LEXICAL] = words
-            encoded.weights[LEXICAL] = 1.0
-    direct = encoders.vectors_for(Modality.TEXT)
-    embedding: Embedding | None = None
-    for vector in direct:
-        made = encoders[vector].encode([text], Modality.TEXT)[0]
-        embedding = made if embedding is None else embedding
-        if vector in wanted:
-            encoded.parts[vector] = [made]
-            encoded.weights[vector] = 1.0
-    for vector in encoders.vectors_for(Modality.IMAGE):
-        if vector in direct or vector not in wanted or embedding is None:
-            continue
-        bridge = _bridge(store, direct[0], vector, encoders)
-        if bridge is None:
-            encoded.notes.append(
-                "Words reach pictures only through their captions here: the collection has too few captioned pictures."
-            )
-        else:
-            encoded.parts[vector] = [bridge.project(embedding[None])[0]]
-            encoded.weights[vector] = BRIDGED
+def encode_query(encoder: Encoder, text: str) -> Vector:
+    """The vector of a question, by the encoder's own way with questions where it has one."""
+    asked = getattr(encoder, "encode_query", None)
+    made = asked([text]) if asked is not None else encoder.encode([text], Modality.TEXT)
+    return np.asarray(made[0], np.float32)
 
 
-def _bridge(store: Store, source: str, target: str, encoders: EncoderSet) -> Bridge | None:
-    """The collection's bridge between two named vectors, if it was fitted for the encoders in use."""
-    kept = store.load_artifact(bridge_name(source, target))
-    if kept is None:
-        return None
-    bridge = Bridge.from_arrays(*kept)
-    prints = encoders.specs[source].fingerprint, encoders.specs[target].fingerprint
-    return bridge if (bridge.source, bridge.target) == prints else None
-
-
-def _files(question: Question) -> Iterator[tuple[Path, Modality]]:
-    for path, modality in (
-        (question.image, Modality.IMAGE),
-        (question.audio, Modality.AUDIO),
-        (question.video, Modality.VIDEO),
-    ):
-        if path is not None:
-            yield path, modality
-
-
-def _contents(path: Path, modality: Modality, encoders: EncoderSet) -> dict[str, list[Any]]:
-    """What a file has for each named vector.
-
-    Raises:
-        UsageError: it is not there, or cannot be read, or is of another modality.
-    """
-    try:
-        stat = path.stat()
-        reading = read(path, FoundFile(path.name, stat.st_size, stat.st_mtime_ns))
-        segments = [segment for segment, _ in zip(reading.segments, range(SEGMENTS), strict=False)]
-    except FileNotFoundError as error:
-        raise UsageError(f"There is no file {str(path)!r}.") from error
-    except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
-    except ReadError as error:
-        raise UsageError(f"{str(path)!r} cannot be read: {error}") from error
-    if reading.modality is not modality:
-        raise UsageError(f"{str(path)!r} is {_named(reading.modality)}, not {_named(modality)}.")
-    contents = {vector: _of_modality(segments, spec.modalities) for vector, spec in encoders.specs.items()}
-    return {vector: values for vector, values in contents.items() if values}
-
-
-def _of_modality(segments: Sequence[Segment], modalities: Sequence[Modality]) -> list[Any]:
-    if Modality.IMAGE in modalities:
-        return [frame for segment in segments for frame in segment.frames]
-    if Modality.AUDIO in modalities:
-        return [segment.sound for segment in segments if segment.sound is not None]
-    return []  # the words in a file are not what it is shown for
-
-
-def _mean(vectors: Embedding) -> Embedding:
-    """The mean of vectors (n, dim), of length 1 like each of them."""
-    if len(vectors) == 1:
-        only: Embedding = vectors[0]
-        return only
-    mean = vectors.mean(axis=0)
-    norm = float(np.linalg.norm(mean))
-    return np.asarray(mean / norm if norm > 0 else mean, np.float32)
-
-
-def _named(modality: Modality) -> str:
-    return {"text": "a text", "image": "a picture", "audio": "a sound", "video": "a clip"}[modality]
+def _same(spec: VectorSpec, have: VectorSpec | None) -> bool:
+    return have is not None and have.fingerprint == spec.fingerprint

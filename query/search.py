@@ -1,4 +1,4 @@
-"""One question, one request to Qdrant, one answer in which every hit says why it is there."""
+"""One request, one batch to Qdrant, one answer in which every hit says why it is there."""
 
 from __future__ import annotations
 
@@ -8,163 +8,98 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fusion
-from query.encode import Encoded, encode_question
-from query.question import Question
-from query.where import parse_where
-from schemas import UnknownNameError, UsageError, payload
-from schemas.search import Hit, SearchResult, VectorHit
-from schemas.vectors import INDEX, LEXICAL, SOURCES
+from query.combine import ascending
+from query.encode import BRIDGED, encode_request
+from query.plan import MOST, condition, first_depth, group_key, requests, thoroughness
+from query.rank import Ranked, grouped, rank, to_hit
+from schemas import EmptyCollectionError, UnknownNameError, UsageError, payload
+from schemas.search import Hit, SearchRequest, SearchResult
+from schemas.vectors import SOURCES
 
 if TYPE_CHECKING:
-    from qdrant_client import models
-
     from encoders import EncoderSet
     from store import Store
 
-DEPTH = 10
-"""Segments asked of each vector for a hit wanted: neighbours of one item crowd together, and fusion wants depth."""
 
-LEAST, MOST = 50, 20_000  # segments asked of each vector
-
-
-def search(store: Store, encoders: EncoderSet, question: Question) -> SearchResult:
-    """Answer a question.
+def search(store: Store, encoders: EncoderSet, request: SearchRequest) -> SearchResult:
+    """Answer a request.
 
     All named vectors are searched in one request; their rankings are fused here, so that each hit keeps the rank and
-    the score that each vector gave it; segments are grouped by item. Only where a few items with very many segments
-    crowd out the others is a second, deeper request made.
+    the score that each vector gave it; segments are grouped. Only where a few groups with very many segments crowd out
+    the others is a second, deeper request made.
 
     Raises:
-        UsageError: the question cannot be asked of this collection.
+        UsageError: the request cannot be asked of this collection.
         StoreError: the collection cannot be read.
     """
-    fuse = fusion.get(question.fusion)
-    for name in question.weights:
-        if name not in {*encoders, LEXICAL}:
-            raise UnknownNameError("vector", name, {*encoders, LEXICAL})
     started = time.perf_counter()
-    _check(store, encoders)
-    encoded = encode_question(question, encoders, store)
-    metadata = store.metadata()
-    thoroughness = _thoroughness(metadata, encoders)
-    condition = _condition(question.where)
+    _refuse(request)
+    fuse = fusion.get(request.fusion.method)
+    if not store.exists():
+        raise EmptyCollectionError(
+            f"There is nothing to search in {store.location} yet: run `medley ingest FOLDER` first."
+        )
+    specs = store.vectors()
+    for name in request.weights:
+        if name not in specs:
+            raise UnknownNameError("vector", name, specs)
+    key = group_key(request)
+    encoded = encode_request(request, encoders, store)
     after_encoding = time.perf_counter()
-    depth = min(max(question.limit * DEPTH, LEAST), MOST)
+    metadata = store.metadata()
+    filter_ = condition(request, encoded.items)
+    efforts = thoroughness(metadata, specs)
+    weights = dict.fromkeys(encoded.bridged, BRIDGED) | request.weights
+    depth = first_depth(request)
+    wanted = request.offset + request.limit
     while True:
-        answers = store.query_batch(_requests(encoded, condition, depth, thoroughness))
-        rankings = dict(zip(encoded.vectors, answers, strict=True))
-        hits = _hits(rankings, fuse, encoded.weights | question.weights)
-        exhausted = all(len(answer) < depth for answer in answers)
-        if len(hits) >= question.limit or exhausted or depth >= MOST:
+        asked = requests(request, encoded, specs, filter_, depth=depth, efforts=efforts)
+        answers = dict(zip(asked, store.query_batch(list(asked.values())), strict=True))
+        ranked = _above(rank(answers, fuse, weights, specs), request, specs, answers)
+        groups = grouped(ranked, key, request.group_size)
+        exhausted = all(len(answer) < depth for answer in answers.values())
+        if len(groups) >= wanted or exhausted or depth >= MOST or request.candidates is not None:
             break
         depth = min(depth * 8, MOST)
-    hits = hits[: question.limit]
+    chosen = list(groups.items())[request.offset : wanted]
+    own = key if key != payload.ITEM else None
+    hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
     _locate(hits, metadata.get(SOURCES, {}))
     done = time.perf_counter()
-    return SearchResult(
+    return SearchResult.model_construct(
         hits=hits,
-        fusion=question.fusion if len(rankings) > 1 else None,
+        fusion=request.fusion.method if len(answers) > 1 else None,
         notes=encoded.notes,
         seconds={"encode": after_encoding - started, "search": done - after_encoding},
     )
 
 
-def _check(store: Store, encoders: EncoderSet) -> None:
-    if not store.exists():
-        raise UsageError(f"There is nothing to search in {store.location} yet: run `medley ingest FOLDER` first.")
-    store.ensure(encoders.vector_specs())
-
-
-def _condition(where: str | None) -> models.Filter:
-    """The filter of a question: what is searched are indexed segments, never the records of quarantined files."""
-    from qdrant_client import models
-
-    searchable = models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=payload.State.INDEXED.value))
-    must: list[models.Condition] = [searchable]
-    if where:
-        must.append(parse_where(where))
-    return models.Filter(must=must)
-
-
-def _thoroughness(metadata: Mapping[str, Any], encoders: EncoderSet) -> dict[str, int]:
-    """The `hnsw_ef` of each vector for which one was measured, on vectors of the encoder that it still has."""
-    measured = metadata.get(INDEX, {}).get("vectors", {})
-    return {
-        spec.name: measured[spec.name]["hnsw_ef"]
-        for spec in encoders.vector_specs()
-        if spec.name in measured and measured[spec.name]["encoder"] == spec.fingerprint
+def _refuse(request: SearchRequest) -> None:
+    """Say what cannot be asked yet, rather than answer something else."""
+    later = {
+        "fusion.k": request.fusion.k is not None,
+        "fusion.bounds": request.fusion.bounds is not None,
+        "fusion.side": request.fusion.side != "client",
+        "rerank": request.rerank is not None,
+        "diversity": request.diversity is not None,
+        "combine": request.combine != "sum",
+        "min_confidence": request.min_confidence is not None,
     }
+    for name, asked in later.items():
+        if asked:
+            raise UsageError(f"{name} cannot be asked for yet: leave it out.")
 
 
-def _requests(
-    encoded: Encoded, condition: models.Filter, depth: int, thoroughness: Mapping[str, int]
-) -> list[models.QueryRequest]:
-    from qdrant_client import models
-
-    fields = [
-        payload.ITEM, payload.SOURCE, payload.PATH, payload.MODALITY, payload.SEGMENT, payload.START, payload.END,
-        payload.PAGE, payload.WORDS, payload.INFO,
-    ]  # fmt: skip
-    return [
-        models.QueryRequest(
-            query=vector if isinstance(vector, models.SparseVector) else vector.tolist(),
-            using=name,
-            filter=condition,
-            limit=depth,
-            with_payload=fields,
-            params=models.SearchParams(hnsw_ef=thoroughness[name]) if name in thoroughness else None,
-        )
-        for name, vector in encoded.vectors.items()
-    ]
-
-
-def _hits(
-    rankings: Mapping[str, Sequence[models.ScoredPoint]], fuse: fusion.Fusion, weights: Mapping[str, float]
-) -> list[Hit]:
-    """Fuse the rankings and keep the best segment of each item."""
-    points = {point.id: point for answer in rankings.values() for point in answer}
-    if len(rankings) == 1:
-        [(name, answer)] = rankings.items()
-        ranked: list[tuple[Any, float, dict[str, VectorHit]]] = [
-            (point.id, point.score, {name: VectorHit(rank=rank, score=point.score, share=point.score)})
-            for rank, point in enumerate(answer, start=1)
-        ]
-    else:
-        scored = {name: [(point.id, point.score) for point in answer] for name, answer in rankings.items()}
-        ranked = [
-            (
-                fused.id,
-                fused.score,
-                {
-                    name: VectorHit(rank=part.rank, score=part.score, share=part.share)
-                    for name, part in fused.parts.items()
-                },
-            )
-            for fused in fuse(scored, weights)
-        ]
-    hits: dict[str, Hit] = {}
-    for identity, score, vectors in ranked:
-        fields = points[identity].payload or {}
-        if fields[payload.ITEM] not in hits:
-            hits[fields[payload.ITEM]] = _hit(fields, score, vectors)
-    return list(hits.values())
-
-
-def _hit(fields: Mapping[str, Any], score: float, vectors: dict[str, VectorHit]) -> Hit:
-    return Hit(
-        item=fields[payload.ITEM],
-        source=fields[payload.SOURCE],
-        path=fields[payload.PATH],
-        modality=fields[payload.MODALITY],
-        score=score,
-        start=fields.get(payload.START),
-        end=fields.get(payload.END),
-        page=fields.get(payload.PAGE),
-        segment=fields[payload.SEGMENT],
-        vectors=vectors,
-        words=fields.get(payload.WORDS, {}),
-        info=fields.get(payload.INFO, {}),
-    )
+def _above(
+    ranked: list[Ranked], request: SearchRequest, specs: Mapping[str, Any], answers: Mapping[str, Any]
+) -> list[Ranked]:
+    """Those that reach the score that was asked for; a distance must not exceed it."""
+    least = request.score_threshold
+    if least is None:
+        return ranked
+    if len(answers) == 1 and ascending(specs[next(iter(answers))]):
+        return [one for one in ranked if one.score <= least]
+    return [one for one in ranked if one.score >= least]
 
 
 def _locate(hits: Sequence[Hit], sources: Mapping[str, str]) -> None:

@@ -116,7 +116,7 @@ class _Parser:
     def _test(self) -> Any:
         from qdrant_client import models
 
-        key, operator = _key(self._take("a field")), self._take("an operator")
+        key, operator = field_key(self._take("a field")), self._take("an operator")
         if operator == "in":
             self._expect("(")
             values = [self._value_of(key)]
@@ -182,7 +182,7 @@ class _Parser:
         )
 
 
-def _key(name: str) -> str:
+def field_key(name: str) -> str:
     """The payload field that a word stands for."""
     key = FIELDS.get(name, name)
     if key not in PLAIN and not key.startswith(tuple(f"{field}." for field in NESTED)):

@@ -6,15 +6,18 @@ modules, so that what needs only the words pays only for the words.
 
 from schemas.errors import (
     CollectionMismatchError,
+    EmptyCollectionError,
     EncodeError,
     FileChangedError,
     MedleyError,
+    NotFoundError,
     ReadError,
     StoreError,
     StoreLockedError,
     StoreUnavailableError,
     TransientReadError,
     UnknownNameError,
+    UnreachableError,
     UnsupportedError,
     UsageError,
 )
@@ -23,6 +26,7 @@ from schemas.vectors import EncoderSpec, VectorSpec
 
 __all__ = [
     "CollectionMismatchError",
+    "EmptyCollectionError",
     "EncodeError",
     "EncoderSpec",
     "ExcludedFile",
@@ -30,6 +34,7 @@ __all__ = [
     "FoundFile",
     "MedleyError",
     "Modality",
+    "NotFoundError",
     "ReadError",
     "ReadOptions",
     "Reading",
@@ -39,6 +44,7 @@ __all__ = [
     "StoreUnavailableError",
     "TransientReadError",
     "UnknownNameError",
+    "UnreachableError",
     "UnreadableFile",
     "UnsupportedError",
     "UsageError",

@@ -2,7 +2,10 @@
 
     MedleyError
     ├── UsageError              a wrong argument or setting (exit code 2)
-    │   └── UnknownNameError    a name that is not in its registry ("did you mean …?")
+    │   ├── UnknownNameError    a name that is not in its registry ("did you mean …?")
+    │   ├── NotFoundError       an item that the collection does not have
+    │   ├── EmptyCollectionError    nothing has been ingested yet
+    │   └── UnreachableError    a question that reaches none of the vectors it may search
     ├── ReadError               a file that cannot be read: it is quarantined with this sentence
     │   ├── UnsupportedError    a kind of file that nothing here reads: it is excluded
     │   └── TransientReadError  a fault that may pass by itself: it is read again, and never quarantined
@@ -40,6 +43,18 @@ class UnknownNameError(UsageError):
         super().__init__(f"There is no {kind} named {name!r}. {hint}")
 
 
+class NotFoundError(UsageError):
+    """An item that the collection does not have."""
+
+
+class EmptyCollectionError(UsageError):
+    """A question to a collection into which nothing has been ingested yet."""
+
+
+class UnreachableError(UsageError):
+    """A question none of whose parts can be compared with the vectors that it may search."""
+
+
 class ReadError(MedleyError):
     """A file that cannot be read."""
 
@@ -74,3 +89,22 @@ class StoreUnavailableError(StoreError):
 
 class CollectionMismatchError(StoreError):
     """The collection was made for other vectors than those asked for."""
+
+
+HTTP_STATUS: dict[type[MedleyError], int] = {
+    UsageError: 400,
+    NotFoundError: 404,
+    EmptyCollectionError: 404,
+    CollectionMismatchError: 409,
+    UnsupportedError: 415,
+    UnreachableError: 422,
+    ReadError: 422,
+    StoreLockedError: 503,
+    StoreUnavailableError: 503,
+}
+"""What an error is over HTTP; one that is not here is what its base is, and the fault is ours (500) where none is."""
+
+
+def http_status(error: MedleyError) -> int:
+    """The HTTP status of an error, by the nearest of its classes in `HTTP_STATUS`."""
+    return next((HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS), 500)

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from flows.direct import ingest
 from flows.run import sharing
 from medley.cli import app
-from query import Question, load_encoders, search
+from query import SearchRequest, load_encoders, search
 from schemas.report import IngestReport
 from schemas.search import SearchResult
 from schemas.settings import load_settings
@@ -126,7 +126,7 @@ def test_a_question_has_the_same_answer_on_both_engines(
     media: Path, filled: Store, embedded: Store, question: dict[str, Any]
 ) -> None:
     paths = {name: media / question[name] for name in ("image", "audio") if name in question}
-    asked = Question(**{**question, **paths, "limit": 50})
+    asked = SearchRequest.of(**{**question, **paths, "limit": 50})
     ours, theirs = (search(store, load_encoders(SETTINGS, store), asked) for store in (filled, embedded))
     assert ours.hits
     assert {hit.path for hit in ours.hits} == {hit.path for hit in theirs.hits}

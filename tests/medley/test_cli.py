@@ -186,7 +186,7 @@ def test_strict_fails_when_files_are_quarantined(tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (("ingest", "nowhere"), "There is no folder 'nowhere'."),
-        (("search",), "A question needs words, a picture, a sound or a clip."),
+        (("search",), "A question needs words, a picture, a sound, a clip, an item or a vector."),
         (("search", "anything"), "There is nothing to search in"),
         (("search", "x", "--limit", "0"), "limit"),
         (("show", "thing"), "There is nothing in"),

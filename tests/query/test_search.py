@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 import medley
 from medley.library import Library
-from schemas import UsageError
+from schemas import CollectionMismatchError, EmptyCollectionError, UsageError
+from schemas.search import SearchRequest
 from tests.media import clip, picture, tone
 
 
@@ -193,3 +195,144 @@ def test_index_is_searched_as_thoroughly_as_was_measured(library: Library, monke
 
     thoroughness = {(request.using, request.params and request.params.hnsw_ef) for request in asked}
     assert thoroughness == {("text", None), ("words", None), ("text", 64), ("image", None)}
+
+
+def test_item_finds_what_is_like_it_and_not_itself(library: Library) -> None:
+    found = paths(library, item="circle/red.png", using="image", limit=2)
+
+    assert found[0] == "nameless.png"
+    assert "circle/red.png" not in paths(library, item="circle/red.png", limit=100)
+
+
+def test_item_goes_by_its_id_too(library: Library) -> None:
+    identity = library.show("circle/red.png")[0]["item"]
+
+    assert paths(library, item=identity, limit=5) == paths(library, item="circle/red.png", limit=5)
+
+
+def test_part_with_a_negative_weight_keeps_away_from_it(library: Library) -> None:
+    alone = paths(library, text="square", using="text", limit=4)
+    away = paths(library, text="square", parts=[{"text": "red green", "weight": -0.5}], using="text", limit=2)
+
+    assert set(alone) == {f"square/{colour}.png" for colour in ("red", "green", "blue", "yellow")}
+    assert set(away) == {"square/blue.png", "square/yellow.png"}
+
+
+def test_scores_of_parts_add_up_by_their_weights(library: Library) -> None:
+    """With cosine, the direction of a sum of vectors weighs each part's own score by its weight."""
+    parts = [{"text": "red", "weight": 2}, {"text": "square", "weight": 1}]
+
+    def scores(*parts: dict[str, Any]) -> dict[str, float]:
+        found = library.search(parts=parts, using="text", limit=100, exact=True).hits
+        return {hit.path: hit.score for hit in found}
+
+    red, square, both = scores(parts[0]), scores(parts[1]), scores(*parts)
+    ratios = [both[path] / (2 * red[path] + square[path]) for path in both if 2 * red[path] + square[path] > 0.1]
+    assert len(ratios) > 5
+    assert ratios == pytest.approx([ratios[0]] * len(ratios), rel=1e-4)
+
+
+def test_raw_vector_is_searched_as_it_is(library: Library) -> None:
+    [record] = library.store.retrieve([library.show("square/blue.png")[0]["item"]], with_vectors=["image"])
+    vector = record.vector["image"]  # type: ignore[index, call-overload]
+
+    [hit] = library.search(parts=[{"vector": vector, "using": ["image"]}], limit=1).hits
+
+    assert (hit.path, hit.score) == ("square/blue.png", pytest.approx(1, abs=1e-4))
+
+
+def test_bytes_are_as_good_as_a_file(library: Library) -> None:
+    file = Path(library.status().sources["media"]) / "circle" / "red.png"
+
+    assert paths(library, image=file.read_bytes()) == paths(library, image=file)
+
+
+def test_offset_goes_on_where_the_limit_stopped(library: Library) -> None:
+    whole = paths(library, text="one red circle", limit=6)
+
+    assert (
+        paths(library, text="one red circle", limit=3) + paths(library, text="one red circle", limit=3, offset=3)
+        == whole
+    )
+
+
+def test_hits_are_grouped_by_a_field(library: Library) -> None:
+    found = library.search(text="one", using="text", group_by="folder", group_size=2, where="folder != ''").hits
+
+    assert sorted({hit.group for hit in found}) == ["circle", "square"]
+    assert len(found) == 4
+    assert [hit.group for hit in found] in (["circle"] * 2 + ["square"] * 2, ["square"] * 2 + ["circle"] * 2)
+
+
+def test_segments_are_hits_of_their_own_where_asked(library: Library) -> None:
+    found = library.search(text="boat", using="text", group_by="segment", limit=5).hits
+
+    assert len({hit.segment for hit in found if hit.path == "long.txt"}) > 1
+
+
+def test_threshold_leaves_out_what_scores_less(library: Library) -> None:
+    scores = [hit.score for hit in library.search(text="green square", using="text", limit=20).hits]
+    least = scores[2]
+
+    assert [hit.score for hit in library.search(text="green square", using="text", score_threshold=least).hits] == [
+        score for score in scores if score >= least
+    ]
+
+
+def test_filter_of_qdrant_is_passed_as_well(library: Library) -> None:
+    from qdrant_client import models
+
+    circles = models.Filter(must=[models.FieldCondition(key="folder", match=models.MatchValue(value="circle"))])
+
+    assert set(paths(library, text="one", filter=circles, where="not path = circle/red.png")) == {
+        f"circle/{colour}.png" for colour in ("green", "blue", "yellow")
+    }
+
+
+def test_whole_request_is_asked_as_it_is(library: Library) -> None:
+    request = SearchRequest.of(text="green square", limit=1)
+
+    assert (
+        library.search(SearchRequest.model_validate_json(request.model_dump_json())).hits[0].path == "square/green.png"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ({"text": "a", "using": "imag"}, "There is no vector named 'imag'. Did you mean 'image'?"),
+        ({"item": "nowhere.png"}, "There is no item 'nowhere.png' to search with"),
+        ({"item": "circle/red.png", "parts": [{"item": "circle/red.png", "weight": -1}]}, "cancel each other out"),
+        ({"parts": [{"vector": [1.0, 2.0], "using": ["image"]}]}, "The vector 'image' has"),
+        ({"parts": [{"vector": [1.0], "using": ["words"]}]}, "The vector 'words' is sparse"),
+        ({"text": "a", "group_by": "foldr"}, "There is no field named 'foldr'. Did you mean 'folder'?"),
+        ({"text": "a", "filter": {"musst": []}}, "The filter is none of Qdrant's: musst"),
+        ({"text": "a", "fusion": "rff"}, "There is no fusion named 'rff'. Did you mean 'rrf'?"),
+        ({"image": b"no picture"}, "'the upload' is a text, not a picture."),
+        ({"image": b"\x89PNG\r\n\x1a\n and then nothing"}, "'the upload' cannot be read"),
+        ({"image": "missing.png"}, "There is no file 'missing.png'."),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_one_sentence(
+    library: Library, question: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        library.search(**question)
+
+    assert sentence in str(caught.value)
+
+
+def test_vector_of_another_encoder_is_not_compared(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    have = library.store.vectors()
+    stale = have | {"text": replace(have["text"], fingerprint="other-01234567")}
+    monkeypatch.setattr(library.store, "vectors", lambda: stale)
+
+    with pytest.raises(CollectionMismatchError, match=r"'text' .* was made by other-01234567, and hashing-"):
+        library.search(text="green square", using="text")
+    found = library.search(text="green square").hits
+    assert set(found[0].vectors) == {"words"}
+
+
+def test_empty_collection_says_what_to_do(tmp_path: Path) -> None:
+    with medley.open(tmp_path / "none") as opened, pytest.raises(EmptyCollectionError, match="run `medley ingest"):
+        opened.search(text="anything")

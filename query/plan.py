@@ -1,0 +1,132 @@
+"""An encoded request -> the requests to Qdrant: one query a named vector, in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from query.combine import summed
+from query.where import field_key, parse_where
+from schemas import UsageError, payload
+from schemas.search import ITEM, SEGMENT
+from schemas.vectors import INDEX
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    from query.encode import Encoded
+    from schemas import VectorSpec
+    from schemas.search import SearchRequest
+
+DEPTH = 10
+"""Segments asked of each vector for a hit wanted: neighbours of one item crowd together, and fusion wants depth."""
+
+LEAST, MOST = 50, 20_000  # segments asked of each vector
+
+FIELDS = (
+    payload.ITEM, payload.SOURCE, payload.PATH, payload.MODALITY, payload.SEGMENT, payload.START, payload.END,
+    payload.PAGE, payload.WORDS, payload.INFO,
+)  # fmt: skip
+"""What a hit is made from."""
+
+
+def first_depth(request: SearchRequest) -> int:
+    """How many segments each vector is asked for at first."""
+    if request.candidates is not None:
+        return request.candidates
+    return min(max((request.offset + request.limit * request.group_size) * DEPTH, LEAST), MOST)
+
+
+def condition(request: SearchRequest, items: list[str]) -> models.Filter:
+    """The filter of a request: what is searched are indexed segments, never the records of quarantined files.
+
+    Args:
+        request: with its own filters.
+        items: ids of the items that it asks with, which are no answers to it.
+
+    Raises:
+        UsageError: a filter is not understood.
+    """
+    from pydantic import ValidationError
+    from qdrant_client import models
+
+    must: list[models.Condition] = [_matches(payload.STATE, payload.State.INDEXED.value)]
+    if request.where:
+        must.append(parse_where(request.where))
+    if request.filter is not None:
+        try:
+            must.append(models.Filter.model_validate(request.filter))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            at = ".".join(str(part) for part in problem["loc"])
+            raise UsageError(f"The filter is none of Qdrant's: {at}: {problem['msg'].lower()}.") from error
+    named: list[models.Condition] = [_matches(payload.ITEM, item) for item in items]
+    return models.Filter(must=must, must_not=named or None)
+
+
+def thoroughness(metadata: Mapping[str, Any], specs: Mapping[str, VectorSpec]) -> dict[str, int]:
+    """The `hnsw_ef` of each vector for which one was measured, on vectors of the encoder that it still has."""
+    measured = metadata.get(INDEX, {}).get("vectors", {})
+    return {
+        name: measured[name]["hnsw_ef"]
+        for name, spec in specs.items()
+        if name in measured and measured[name]["encoder"] == spec.fingerprint
+    }
+
+
+def group_key(request: SearchRequest) -> str | None:
+    """The payload field that hits are grouped by; None: they are not.
+
+    Raises:
+        UnknownNameError: there is no such field.
+    """
+    if request.group_by == SEGMENT:
+        return None
+    return payload.ITEM if request.group_by == ITEM else field_key(request.group_by)
+
+
+def requests(
+    request: SearchRequest,
+    encoded: Encoded,
+    specs: Mapping[str, VectorSpec],
+    filter_: models.Filter,
+    *,
+    depth: int,
+    efforts: Mapping[str, int],
+) -> dict[str, models.QueryRequest]:
+    """One request a named vector, in the order of the names.
+
+    Args:
+        request: what is asked.
+        encoded: its terms.
+        specs: the named vectors of the collection.
+        filter_: which segments are looked at.
+        depth: how many of each vector.
+        efforts: `hnsw_ef` by vector; see `thoroughness`.
+    """
+    from qdrant_client import models
+
+    def params(name: str) -> models.SearchParams | None:
+        if request.exact:
+            return models.SearchParams(exact=True)
+        return models.SearchParams(hnsw_ef=efforts[name]) if name in efforts else None
+
+    key = group_key(request)
+    fields = [*FIELDS, key] if key is not None and key not in FIELDS else list(FIELDS)
+    return {
+        name: models.QueryRequest(
+            query=summed(terms, specs[name]),
+            using=name,
+            filter=filter_,
+            limit=depth,
+            with_payload=fields,
+            params=params(name),
+        )
+        for name, terms in encoded.terms.items()
+    }
+
+
+def _matches(key: str, value: str) -> models.FieldCondition:
+    from qdrant_client import models
+
+    return models.FieldCondition(key=key, match=models.MatchValue(value=value))

@@ -1,0 +1,102 @@
+"""What each vector found -> hits: rankings fused, segments grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from query.combine import ascending
+from schemas import payload
+from schemas.search import Hit, VectorHit
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    import fusion
+    from schemas import VectorSpec
+
+Rankings = Mapping[str, Sequence["models.ScoredPoint"]]
+
+
+@dataclass(slots=True)
+class Ranked:
+    """A segment with its final score, and what each vector said of it."""
+
+    fields: Mapping[str, Any]  # of the payload
+    score: float
+    vectors: dict[str, VectorHit]
+
+
+def rank(
+    rankings: Rankings, fuse: fusion.Fusion, weights: Mapping[str, float], specs: Mapping[str, VectorSpec]
+) -> list[Ranked]:
+    """All segments that were found, best first: as the one vector ranked them, or fused."""
+    if len(rankings) == 1:
+        [(name, answer)] = rankings.items()
+        return [
+            Ranked(
+                point.payload or {},
+                point.score,
+                {name: VectorHit.model_construct(rank=n, score=point.score, share=point.score)},
+            )
+            for n, point in enumerate(answer, start=1)
+        ]
+    points = {point.id: point for answer in rankings.values() for point in answer}
+    signs = {name: -1.0 if ascending(specs[name]) else 1.0 for name in rankings}
+    scored = {name: [(point.id, signs[name] * point.score) for point in answer] for name, answer in rankings.items()}
+    return [
+        Ranked(
+            points[one.id].payload or {},  # type: ignore[index]  # the ids are those of the points
+            one.score,
+            {
+                name: VectorHit.model_construct(rank=part.rank, score=signs[name] * part.score, share=part.share)
+                for name, part in one.parts.items()
+            },
+        )
+        for one in fuse(scored, weights)
+    ]
+
+
+def grouped(ranked: Sequence[Ranked], key: str | None, size: int) -> dict[Any, list[Ranked]]:
+    """The best `size` segments of each group, the group with the best segment first.
+
+    A segment belongs to the group of every value that its field has, and to none if it has none.
+    """
+    groups: dict[Any, list[Ranked]] = {}
+    for number, one in enumerate(ranked):
+        for value in [number] if key is None else values(one.fields, key):
+            members = groups.setdefault(value, [])
+            if len(members) < size:
+                members.append(one)
+    return groups
+
+
+def values(fields: Mapping[str, Any], key: str) -> Iterator[str | int]:
+    """What a field holds that a group can be named by: words and whole numbers, one or a list."""
+    found: Any = fields
+    for step in key.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    for value in dict.fromkeys(found if isinstance(found, list) else [found]):
+        if isinstance(value, str | int):
+            yield value
+
+
+def to_hit(one: Ranked, group: str | int | None) -> Hit:
+    """A hit; nothing is checked, for all comes from the store."""
+    fields = one.fields
+    return Hit.model_construct(
+        item=fields[payload.ITEM],
+        source=fields[payload.SOURCE],
+        path=fields[payload.PATH],
+        modality=fields[payload.MODALITY],
+        score=one.score,
+        start=fields.get(payload.START),
+        end=fields.get(payload.END),
+        page=fields.get(payload.PAGE),
+        segment=fields[payload.SEGMENT],
+        group=group,
+        vectors=one.vectors,
+        words=fields.get(payload.WORDS, {}),
+        info=fields.get(payload.INFO, {}),
+    )
