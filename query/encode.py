@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from fusion.bridge import Bridge
 from query.files import contents
 from query.items import vectors_of_item
-from query.vectors import Vector, mean, raw
+from query.vectors import Vector, raw
 from schemas import CollectionMismatchError, Modality, UnknownNameError, UnreachableError
 from schemas.vectors import LEXICAL, bridge_name
 
 if TYPE_CHECKING:
-    from encoders import Encoder, EncoderSet
+    from encoders import EncoderSet
     from schemas import VectorSpec
     from schemas.search import Part, SearchRequest
     from store import Store
@@ -66,23 +64,32 @@ class Encoded:
             self.notes.append(text)
 
 
-def encode_request(request: SearchRequest, encoders: EncoderSet, store: Store) -> Encoded:
+def encode_request(
+    request: SearchRequest, encoders: EncoderSet, store: Store, have: Mapping[str, VectorSpec]
+) -> Encoded:
     """Encode each part once for every named vector that it can reach.
+
+    Args:
+        request: what is asked.
+        encoders: see `query.reach.encoders_in_use`.
+        store: the store.
+        have: see `schemas.vectors.vectors_in_use`.
 
     Raises:
         UsageError: a file cannot be read, a vector does not fit, or no named vector is left to search.
         UnknownNameError: `using` names a vector that the collection does not have.
         CollectionMismatchError: the only vectors in reach were made by another encoder than the one in use.
     """
-    return _Encoding(request, encoders, store).run()
+    return _Encoding(request, encoders, store, have).run()
 
 
 class _Encoding:
-    def __init__(self, request: SearchRequest, encoders: EncoderSet, store: Store) -> None:
-        self._request, self._encoders, self._store = request, encoders, store
-        self._have = store.vectors()
+    def __init__(
+        self, request: SearchRequest, encoders: EncoderSet, store: Store, have: Mapping[str, VectorSpec]
+    ) -> None:
+        self._request, self._encoders, self._store, self._have = request, encoders, store, have
         self._specs = {spec.name: spec for spec in encoders.vector_specs()}
-        self._fresh = {name for name, spec in self._specs.items() if _same(spec, self._have.get(name))}
+        self._fresh = {name for name, spec in self._specs.items() if _same(spec, have.get(name))}
         self._direct: set[str] = set()
         self._encoded = Encoded()
 
@@ -123,21 +130,24 @@ class _Encoding:
             words = self._encoders.lexical.query(text)
             if words.indices:  # a question of stop words alone has none
                 found[LEXICAL] = words
-        direct = self._encoders.vectors_for(Modality.TEXT)
-        bridged = [v for v in self._encoders.vectors_for(Modality.IMAGE) if v not in direct and v in wanted]
-        for name in direct:
-            if name in wanted or (bridged and name == direct[0]):
-                found[name] = encode_query(self._encoders[name], text)
+        routes = self._encoders.routes(Modality.TEXT)
+        direct = {name for route in routes for name in route.vectors}
+        bridged = [name for name in self._encoders.holding(Modality.IMAGE) if name in wanted - direct]
+        for route in routes:
+            reached = [name for name in route.vectors if name in wanted]
+            if reached or (bridged and route is routes[0]):
+                made = self._encoders[route.encoder].encode_query([text], Modality.TEXT)[0]
+                found |= dict.fromkeys(reached or [route.encoder], made)
         self._direct |= found.keys() & wanted
         for name in bridged:
-            bridge = self._bridge(direct[0], name) if direct else None
+            bridge = self._bridge(routes[0].encoder, name) if routes else None
             if bridge is None:
                 self._encoded.note(
                     "Words reach pictures only through their captions here: the collection has too few captioned "
                     "pictures."
                 )
             else:
-                found[name] = bridge.project(found[direct[0]][None])[0]
+                found[name] = bridge.project(found[routes[0].encoder][None])[0]
                 self._encoded.bridged.add(name)
         return {name: vector for name, vector in found.items() if name in wanted}
 
@@ -151,13 +161,13 @@ class _Encoding:
         return bridge if (bridge.source, bridge.target) == prints else None
 
     def _file(self, part: Part, wanted: set[str]) -> dict[str, Vector]:
-        found = {}
-        specs = self._encoders.specs
-        for name, given in contents(part.value, FILES[part.kind], specs).items():
-            if name in wanted:
-                modality = Modality.AUDIO if given[0].ndim == 1 else Modality.IMAGE
-                made = self._encoders[name].encode(given, modality)
-                found[name] = mean(list(made), self._have[name])
+        found: dict[str, Vector] = {}
+        for modality, given in contents(part.value, FILES[part.kind], self._encoders.sample_rate).items():
+            for route in self._encoders.routes(modality):
+                reached = [name for name in route.vectors if name in wanted]
+                if reached:
+                    encoder = self._encoders[route.encoder]
+                    found |= dict.fromkeys(reached, encoder.pool(encoder.encode_query(given, modality)))
         self._direct |= found.keys()
         return found
 
@@ -188,13 +198,6 @@ class _Encoding:
             self._encoded.note(f"What is to be avoided is not looked at on {name!r}, where nothing is sought.")
         if not terms:
             raise UnreachableError("This question only says what to avoid, and by words alone: say what is sought.")
-
-
-def encode_query(encoder: Encoder, text: str) -> Vector:
-    """The vector of a question, by the encoder's own way with questions where it has one."""
-    asked = getattr(encoder, "encode_query", None)
-    made = asked([text]) if asked is not None else encoder.encode([text], Modality.TEXT)
-    return np.asarray(made[0], np.float32)
 
 
 def _same(spec: VectorSpec, have: VectorSpec | None) -> bool:

@@ -1,31 +1,32 @@
-"""A file that is asked with, on this machine or sent along -> what it has for each named vector."""
+"""A file that is asked with, on this machine or sent along -> its pictures and sounds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from readers import read
-from schemas import EncoderSpec, FoundFile, Modality, ReadError, Segment, UsageError
+from schemas import FoundFile, Modality, ReadError, ReadOptions, UsageError
 from schemas.search import Upload
 
 SEGMENTS = 64
 """Segments of a long sound or clip that a question is made from: some minutes."""
 
 
-def contents(given: Path | Upload, modality: Modality, specs: Mapping[str, EncoderSpec]) -> dict[str, list[Any]]:
-    """What a file has for each named vector: pictures, or sounds.
+def contents(given: Path | Upload, modality: Modality, sample_rate: int) -> dict[Modality, list[Any]]:
+    """The pictures and the sounds of a file.
 
     Raises:
         UsageError: it is not there, or cannot be read, or is of another modality.
     """
+    options = ReadOptions(sample_rate=sample_rate)
     with _on_disk(given) as (path, name):
         try:
             stat = path.stat()
-            reading = read(path, FoundFile(path.name, stat.st_size, stat.st_mtime_ns))
+            reading = read(path, FoundFile(path.name, stat.st_size, stat.st_mtime_ns), options)
             segments = [segment for segment, _ in zip(reading.segments, range(SEGMENTS), strict=False)]
         except FileNotFoundError as error:
             raise UsageError(f"There is no file {name!r}.") from error
@@ -35,8 +36,11 @@ def contents(given: Path | Upload, modality: Modality, specs: Mapping[str, Encod
             raise UsageError(f"{name!r} cannot be read: {error}") from error
     if reading.modality is not modality:
         raise UsageError(f"{name!r} is {_named(reading.modality)}, not {_named(modality)}.")
-    found = {vector: _of_modality(segments, spec.modalities) for vector, spec in specs.items()}
-    return {vector: values for vector, values in found.items() if values}
+    found: dict[Modality, list[Any]] = {
+        Modality.IMAGE: [frame for segment in segments for frame in segment.frames],
+        Modality.AUDIO: [segment.sound for segment in segments if segment.sound is not None],
+    }  # the words in a file are not what it is shown for
+    return {kind: several for kind, several in found.items() if several}
 
 
 @contextmanager
@@ -49,14 +53,6 @@ def _on_disk(given: Path | Upload) -> Iterator[tuple[Path, str]]:
         path = Path(folder) / "upload"
         path.write_bytes(given.data)
         yield path, given.name
-
-
-def _of_modality(segments: Sequence[Segment], modalities: Sequence[Modality]) -> list[Any]:
-    if Modality.IMAGE in modalities:
-        return [frame for segment in segments for frame in segment.frames]
-    if Modality.AUDIO in modalities:
-        return [segment.sound for segment in segments if segment.sound is not None]
-    return []  # the words in a file are not what it is shown for
 
 
 def _named(modality: Modality) -> str:

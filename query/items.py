@@ -31,17 +31,19 @@ def vectors_of_item(
         item: its id, or its path in its source.
         segment: the one segment that is meant, or None for all.
         names: the named vectors that are of use.
-        specs: the named vectors of the collection.
+        specs: the named vector that answers for each name.
 
     Raises:
         NotFoundError: there is no such item, or it was not indexed.
         UsageError: the path stands for several.
     """
-    records = _segments(store, item, segment, names)
+    records = _segments(store, item, segment, [specs[name].name for name in names])
     found: dict[str, list[Any]] = {}
     for record in records:
-        for name, vector in (record.vector or {}).items():  # type: ignore[union-attr]  # named vectors are a mapping
-            found.setdefault(name, []).append(vector if specs[name].sparse else np.asarray(vector, np.float32))
+        have: Any = record.vector or {}
+        for name in names:
+            if (vector := have.get(specs[name].name)) is not None:
+                found.setdefault(name, []).append(vector if specs[name].sparse else np.asarray(vector, np.float32))
     identity: str = (records[0].payload or {})[payload.ITEM]
     return identity, {name: mean(several, specs[name]) for name, several in found.items()}
 

@@ -99,7 +99,7 @@ def requests(
     Args:
         request: what is asked.
         encoded: its terms.
-        specs: the named vectors of the collection.
+        specs: the named vector that answers for each name.
         filter_: which segments are looked at.
         depth: how many of each vector.
         efforts: `hnsw_ef` by vector; see `thoroughness`.
@@ -116,7 +116,7 @@ def requests(
     return {
         name: models.QueryRequest(
             query=summed(terms, specs[name]),
-            using=name,
+            using=specs[name].name,
             filter=filter_,
             limit=depth,
             with_payload=fields,

@@ -12,9 +12,10 @@ from query.combine import ascending
 from query.encode import BRIDGED, encode_request
 from query.plan import MOST, condition, first_depth, group_key, requests, thoroughness
 from query.rank import Ranked, grouped, rank, to_hit
+from query.reach import encoders_in_use
 from schemas import EmptyCollectionError, UnknownNameError, UsageError, payload
 from schemas.search import Hit, SearchRequest, SearchResult
-from schemas.vectors import SOURCES
+from schemas.vectors import SOURCES, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -39,14 +40,14 @@ def search(store: Store, encoders: EncoderSet, request: SearchRequest) -> Search
         raise EmptyCollectionError(
             f"There is nothing to search in {store.location} yet: run `medley ingest FOLDER` first."
         )
-    specs = store.vectors()
+    metadata = store.metadata()
+    specs = vectors_in_use(store.vectors(), metadata)
     for name in request.weights:
         if name not in specs:
             raise UnknownNameError("vector", name, specs)
     key = group_key(request)
-    encoded = encode_request(request, encoders, store)
+    encoded = encode_request(request, encoders_in_use(encoders, specs), store, specs)
     after_encoding = time.perf_counter()
-    metadata = store.metadata()
     filter_ = condition(request, encoded.items)
     efforts = thoroughness(metadata, specs)
     weights = dict.fromkeys(encoded.bridged, BRIDGED) | request.weights
