@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-PICTURE = frozenset(f"image/{kind}" for kind in ("jpeg", "png", "webp", "avif", "gif", "tiff", "heic", "bmp"))
+from readers.raw import RAW
+
+PICTURE = frozenset(RAW.values()) | frozenset(
+    f"image/{kind}"
+    for kind in (
+        *("jpeg", "png", "webp", "avif", "gif", "tiff", "heic", "bmp"),
+        *("jp2", "vnd.adobe.photoshop", "svg+xml"),
+    )
+)
 AUDIO = frozenset(f"audio/{kind}" for kind in ("wav", "flac", "mpeg", "mp4", "ogg", "aac", "aiff"))
 FILM = frozenset(
     # These may turn out to hold sound alone.
@@ -21,6 +29,11 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
     (b"II*\0\x10\0\0\0CR", "image/x-canon-cr2"),
+    (b"FUJIFILMCCD-RAW", "image/x-fuji-raf"),
+    (b"IIRO", "image/x-olympus-orf"),
+    (b"IIRS", "image/x-olympus-orf"),
+    (b"MMOR", "image/x-olympus-orf"),
+    (b"IIU\0", "image/x-panasonic-rw2"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"II+\0", "image/tiff"),
@@ -40,7 +53,8 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
     (b"\x7fELF", "application/x-executable"),
     (b"8BPS", "image/vnd.adobe.photoshop"),
-    (b"\0\0\0\x0cjP  ", "image/jp2"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
+    (b"\xff\x4f\xff\x51", "image/jp2"),
     (b"\0\0\0\x0cJXL ", "image/jxl"),
     (b"\xff\x0a", "image/jxl"),
     (b"MThd", "audio/midi"),

@@ -7,12 +7,14 @@ import struct
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from PIL import ExifTags, IptcImagePlugin
-from PIL.Image import Exif
+from PIL.Image import Exif, Image
 from PIL.ImageFile import ImageFile
 
+from readers.raw import is_tiff
 from readers.sidecar import unique_lines
 from readers.xmp import parse_xmp
 
@@ -57,12 +59,17 @@ class PictureWords:
                 self.tags.append(plain)
 
 
-def picture_words(image: ImageFile) -> PictureWords:
-    """All that a picture's file says. Broken metadata cost their words, not the picture: see `broken`."""
+def picture_words(image: Image, raw: Path | None = None) -> PictureWords:
+    """All that a picture's file says. Broken metadata cost their words, not the picture: see `broken`.
+
+    `raw` is the camera raw file whose preview the picture is: it says more than the preview does.
+    """
     words = PictureWords()
-    if image.format == "TIFF" or "exif" in image.info:
+    if raw is not None and is_tiff(raw):
+        _guarded(words, "exif", lambda: _take_raw(words, raw))
+    elif image.format == "TIFF" or "exif" in image.info:
         _guarded(words, "exif", lambda: _take_exif(words, image.getexif()))
-    if image.format == "TIFF" or "photoshop" in image.info:
+    if isinstance(image, ImageFile) and (image.format == "TIFF" or "photoshop" in image.info):
         _guarded(words, "iptc", lambda: _take_iptc(words, IptcImagePlugin.getiptcinfo(image) or {}))
     packet = image.info.get("xmp")
     if packet:
@@ -117,6 +124,13 @@ def _take_exif(words: PictureWords, exif: Exif) -> None:
         words.info["taken"] = taken
     if gps := _place(exif.get_ifd(ExifTags.IFD.GPSInfo)):
         words.info["gps"] = gps
+
+
+def _take_raw(words: PictureWords, path: Path) -> None:
+    exif = Exif()
+    with path.open("rb") as file:
+        exif.load_from_fp(file)
+        _take_exif(words, exif)
 
 
 def _windows_text(value: Any) -> str:

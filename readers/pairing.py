@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Collection
 
+from readers.raw import RAW
+
 SIDECAR_SUFFIXES = frozenset({"txt", "json", "srt", "vtt", "xmp"})
 DOCUMENT_SUFFIXES = SIDECAR_SUFFIXES | {"md", "markdown", "html", "htm", "pdf"}
 MEDIA_SUFFIXES = frozenset(
@@ -13,7 +15,8 @@ MEDIA_SUFFIXES = frozenset(
         *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "avif", "gif", "tif", "tiff", "heic", "heif", "bmp"),
         *("wav", "wave", "flac", "mp3", "m4a", "m4b", "aac", "oga", "ogg", "opus", "aif", "aiff", "wma", "mka"),
         *("mp4", "m4v", "mov", "mkv", "webm", "ogv", "avi", "mpg", "mpeg", "ts", "m2ts", "mts", "wmv", "flv"),
-        *("3gp", "3g2"),
+        *("3gp", "3g2", "jp2", "j2k", "jpx", "psd", "svg", "svgz"),
+        *RAW,
     )
 )
 """Suffixes that promise a picture, a sound or a film. Only beside such a file is a text with the same stem its

@@ -47,7 +47,8 @@ def preview(
 
 
 def _picture(path: Path, side: int) -> Image:
-    from readers.image import open_picture, picture_errors, to_rgb
+    from readers.picture import open_picture, picture_errors
+    from readers.pixels import to_rgb
 
     options = ReadOptions(image_side=side)
     media = sniff(path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from readers.hash import unreadable
 from readers.magic import AUDIO, FILM, PICTURE, audio_frames, binary_mime
 from readers.pairing import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, split_suffix
+from readers.raw import RAW
 from readers.text import find_encoding
 from schemas import Modality, ReadError, UnsupportedError
 
@@ -26,12 +27,13 @@ _TEXT_NAMES = {
 }
 _HTML = re.compile(r"(?is)(?>\s+|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype html|html|head|body)\b")
 _XML = re.compile(r"\s*(?:<\?xml|<!DOCTYPE\s+\w|<svg|<x:xmpmeta|<rdf:RDF)", re.IGNORECASE)
+_SVG = re.compile(r"(?is)(?>\s+|<\?xml[^>]*>|<!--.*?-->|<!doctype\s[^>\[]*(?:\[[^\]]*\]\s*)?>)*+<(?:\w+:)?svg[\s>]")
 _XML_KINDS = (
-    ("<svg", "image/svg+xml"),
     ("<x:xmpmeta", "application/rdf+xml"),
     ("<rdf:rdf", "application/rdf+xml"),
 )
 _SRT = re.compile(r"\s*\d+\s*\n\s*\d+:\d\d:\d\d[,.]\d+\s*-->")
+_NAMED = frozenset(("image/tiff", "application/gzip", "application/zip"))
 _OTHER_TEXT = (("{\\rtf", "application/rtf"), ("%!PS", "application/postscript"))
 
 
@@ -62,6 +64,8 @@ def sniff(path: Path) -> MediaType:
         raise unreadable(error) from error
     if mime is None:
         return _text(path, head)
+    if mime in _NAMED:
+        mime = _named(mime, split_suffix(path.name)[1])
     if mime in PICTURE:
         return MediaType(Modality.IMAGE, mime)
     if mime in AUDIO:
@@ -81,6 +85,13 @@ def _film(path: Path, mime: str) -> MediaType:
     return MediaType(Modality.AUDIO, mime.replace("video/", "audio/"))
 
 
+def _named(mime: str, suffix: str) -> str:
+    """The kinds that only the name tells apart: camera raw files are TIFF, packed drawings archives."""
+    if mime == "image/tiff":
+        return RAW.get(suffix, mime)
+    return "image/svg+xml" if mime == "application/gzip" and suffix in ("svgz", "svg") else mime
+
+
 def _text(path: Path, head: bytes) -> MediaType:
     encoding = find_encoding(head)
     suffix = split_suffix(path.name)[1]
@@ -88,7 +99,10 @@ def _text(path: Path, head: bytes) -> MediaType:
         if suffix in MEDIA_SUFFIXES | DOCUMENT_SUFFIXES:
             raise ReadError(f"The file's name ends in .{suffix}, but its content is something else, or damaged.")
         raise UnsupportedError(f"No reader takes {mimetypes.guess_type('x.' + suffix)[0] or 'this kind of file'}.")
-    return MediaType(Modality.TEXT, _text_mime(codecs.getincrementaldecoder(encoding)("replace").decode(head), suffix))
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    if "<" in text and _SVG.match(text):
+        return MediaType(Modality.IMAGE, "image/svg+xml")
+    return MediaType(Modality.TEXT, _text_mime(text, suffix))
 
 
 def _text_mime(text: str, suffix: str) -> str:

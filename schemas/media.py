@@ -133,5 +133,6 @@ class ReadOptions:
     passage: int = 160  # words in a passage of a document, at most
     overlap: int = 30  # words shared by neighbouring passages
     max_pixels: int = 200_000_000  # a picture that claims more is taken for a decompression bomb
+    max_pages: int = 10_000  # a document or scan that claims more is taken for a bomb
     max_document: int = 64_000_000  # bytes of a text document read at most
     max_duration: float = 172_800.0  # seconds; a recording that goes on for longer is taken for a decompression bomb

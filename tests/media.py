@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import struct
 from collections.abc import Sequence
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +54,70 @@ def picture(
 
         pillow_heif.register_heif_opener(thumbnails=False)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix in (".psd", ".dng"):
+        return {".psd": psd, ".dng": dng}[path.suffix](path, colour, size)
+    if path.suffix in (".svg", ".svgz"):
+        return svg(path, colour)
     drawing(colour, size, shape).save(path, **options)
     return path
+
+
+def psd(path: Path, colour: str = "red", size: tuple[int, int] = (96, 64)) -> Path:
+    """A picture as Photoshop writes it: no layers, the flattened picture alone, not packed."""
+    planes = np.asarray(drawing(colour, size)).transpose(2, 0, 1)
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, size[1], size[0], 8, 3)
+    path.write_bytes(head + struct.pack(">III", 0, 0, 0) + struct.pack(">H", 0) + planes.tobytes())
+    return path
+
+
+def svg(path: Path, colour: str = "red", *, inside: str = "") -> Path:
+    """A drawing of a circle of 96 × 64 pixels; `inside` is more of its source. Packed where the suffix is .svgz."""
+    ground = "#e3e3e3"
+    source = (
+        '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="96" height="64"><title>A {colour} dot</title><rect width="96" height="64" fill="{ground}"/>'
+        f'<ellipse cx="48" cy="31.5" rx="24.5" ry="21.5" fill="rgb{COLOURS[colour]}"/>{inside}</svg>'
+    )
+    path.write_bytes(gzip.compress(source.encode()) if path.suffix == ".svgz" else source.encode())
+    return path
+
+
+def dng(path: Path, colour: str = "red", size: tuple[int, int] = (96, 64), orientation: int = 1) -> Path:
+    """A camera raw file: a JPEG preview, and sensor values of a few pixels."""
+    preview = BytesIO()
+    drawing(colour, size).save(preview, "JPEG", quality=92)
+    jpeg = preview.getvalue() + b"\0" * (len(preview.getvalue()) % 2)
+    sensor = np.full((32, 48), 1000, dtype="<u2").tobytes()
+    raw = _directory(
+        8 + len(jpeg) + len(sensor),
+        *((254, "I", 0), (256, "I", 48), (257, "I", 32), (258, "H", 16), (259, "H", 1), (262, "H", 32803)),
+        *((273, "I", 8 + len(jpeg)), (277, "H", 1), (278, "I", 32), (279, "I", len(sensor))),
+        *((33421, "H", 2, 2), (33422, "B", 0, 1, 1, 2), (50717, "I", 4095)),
+    )
+    main = _directory(
+        8 + len(jpeg) + len(sensor) + len(raw),
+        *((254, "I", 1), (256, "I", size[0]), (257, "I", size[1]), (258, "H", 8, 8, 8), (259, "H", 7), (262, "H", 6)),
+        *((271, "s", *b"Maker\0"), (272, "s", *b"Model X\0"), (273, "I", 8), (274, "H", orientation), (277, "H", 3)),
+        *((278, "I", size[1]), (279, "I", len(jpeg)), (330, "I", 8 + len(jpeg) + len(sensor))),
+        *((50706, "B", 1, 4, 0, 0), (50708, "s", *b"Maker Model X\0")),
+    )
+    start = struct.pack("<4sI", b"II*\0", 8 + len(jpeg) + len(sensor) + len(raw))
+    path.write_bytes(start + jpeg + sensor + raw + main)
+    return path
+
+
+def _directory(at: int, *entries: tuple[Any, ...]) -> bytes:
+    """A directory of TIFF that will lie at `at`: each entry is its tag, the kind of its values, and the values."""
+    kinds = {"B": 1, "s": 2, "H": 3, "I": 4}
+    table, beyond = struct.pack("<H", len(entries)), b""
+    for tag, kind, *values in entries:
+        data = bytes(values) if kind == "s" else struct.pack(f"<{len(values)}{kind}", *values)
+        place = data.ljust(4, b"\0")
+        if len(data) > 4:
+            place = struct.pack("<I", at + 2 + 12 * len(entries) + 4 + len(beyond))
+            beyond += data + b"\0" * (len(data) % 2)
+        table += struct.pack("<HHI", tag, kinds[kind], len(values)) + place
+    return table + bytes(4) + beyond
 
 
 def sine(seconds: float, hertz: float = 440.0, rate: int = 22_050, channels: int = 1) -> NDArray[np.float32]:
@@ -244,14 +309,18 @@ def make_texts(folder: Path) -> dict[str, Path]:
     return files
 
 
-PICTURES = ("red.jpg", "red.png", "red.webp", "red.avif", "red.gif", "red.tiff", "red.heic", "red.bmp")
+PICTURES = (
+    *("red.jpg", "red.png", "red.webp", "red.avif", "red.gif", "red.tiff", "red.heic", "red.bmp"),
+    *("red.jp2", "red.psd", "red.dng"),
+)
+DRAWINGS = ("red.svg", "red.svgz")
 RECORDINGS = ("tone.wav", "tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.opus", "tone.aac", "tone.aiff")
 FILM_NAMES = ("clip.mp4", "clip.mkv", "clip.webm", "clip.mov")
 
 
 def make_pictures(folder: Path) -> dict[str, Path]:
     """A picture of each format, by file name."""
-    return {name: picture(folder / name) for name in PICTURES}
+    return {name: picture(folder / name) for name in (*PICTURES, *DRAWINGS)}
 
 
 def make_recordings(folder: Path) -> dict[str, Path]:
@@ -302,7 +371,6 @@ def _cut(whole: Path, target: Path, share: float = 0.5) -> Path:
 
 def pixel_bomb(side: int = 60_000) -> bytes:
     """A PNG of a few hundred bytes that claims `side` × `side` pixels."""
-    import struct
     import zlib
 
     def chunk(kind: bytes, data: bytes) -> bytes:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from readers import found_file, read, read_file, read_image
 from schemas import Modality, ReadError, Reading, ReadOptions, Segment, WordKind
-from tests.media import PICTURES, drawing, picture, pixel_bomb
+from tests.media import PICTURES, dng, drawing, picture, pixel_bomb
 from tests.readers.test_xmp import PACKET
 
 
@@ -141,11 +141,76 @@ def test_heic_says_in_its_container_how_it_lies_and_exif_turns_it_no_further(tmp
 
 def test_an_animation_gives_up_to_three_frames(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (20, 20), (value, 0, 0)) for value in (0, 50, 100, 150, 200, 250)]
-    for name in ("a.gif", "a.webp", "a.png", "a.tiff"):
+    for name in ("a.gif", "a.webp", "a.png"):
         options = {"lossless": True} if name == "a.webp" else {}
         frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], **options)
         shown = read_image(tmp_path / name)
         assert [centre(pixels)[0] for pixels in shown] == [0, 100, 200], name
+
+
+def test_a_long_animation_is_looked_at_as_a_whole(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (20, 20), (number, number % 7, 0)) for number in range(200)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert [centre(pixels)[0] for pixels in read_image(tmp_path / "a.gif")] == [0, 66, 133]
+
+
+def test_pages_of_a_scan_are_segments_and_small_copies_are_none(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (90, 60), (value, 0, 0)) for value in (40, 120, 200)]
+    small = Image.new("RGB", (9, 6), "white")
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    pages[0].save(tmp_path / "scan.tiff", save_all=True, append_images=[pages[1], small, pages[2]])
+    reading = read_file(tmp_path / "scan.tiff")
+    segments = list(reading.segments)
+    assert reading.info["pages"] == 3
+    assert [(part.number, part.page, centre(part.frames[0])[0]) for part in segments] == [
+        (0, 1, 40),
+        (1, 2, 120),
+        (2, 3, 200),
+    ]
+    with pytest.raises(ReadError, match="claims 4 pages, more than the 3 allowed"):
+        read_file(tmp_path / "scan.tiff", ReadOptions(max_pages=3))
+
+
+def test_colours_are_those_that_the_profile_means(tmp_path: Path) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = srgb.replace(b"rXYZ", b"tmp!").replace(b"bXYZ", b"rXYZ").replace(b"tmp!", b"bXYZ")
+    swapped = swapped.replace("sRGB".encode("utf-16-be"), "xxxx".encode("utf-16-be"))
+    red = Image.new("RGB", (16, 16), (200, 0, 0))
+    for name in ("a.png", "a.jpg", "a.tiff", "a.webp", "a.avif", "a.heic"):
+        picture(tmp_path / f"warm.{name}")  # registers the plugin
+        options = {"quality": 95} if name not in ("a.png", "a.tiff") else {}
+        assert saved(tmp_path / name, red, icc_profile=srgb, **options)[8, 8, 0] > 180, name
+        shown = saved(tmp_path / name, red, icc_profile=swapped, **options)[8, 8]
+        assert (shown[0] < 60, shown[2] > 180) == (True, True), name
+    clear = Image.new("RGBA", (16, 16), (200, 0, 0, 0))
+    assert centre(saved(tmp_path / "clear.png", clear, icc_profile=swapped)) == (255, 255, 255)
+    assert centre(saved(tmp_path / "b.png", red, icc_profile=b"no profile at all")) == (200, 0, 0)
+
+
+def test_only_the_detail_that_is_needed_of_jpeg_2000_is_decoded(tmp_path: Path) -> None:
+    drawing(size=(1200, 800)).save(tmp_path / "a.jp2", num_resolutions=2, quality_layers=[20])
+    segment, reading = opened(tmp_path / "a.jp2", image_side=150)
+    assert segment.frames[0].shape == (100, 150, 3)
+    assert (reading.info["width"], reading.info["height"]) == (1200, 800)
+    drawing(size=(1200, 800)).save(tmp_path / "a.j2k", quality_layers=[20])
+    assert opened(tmp_path / "a.j2k", image_side=150)[0].frames[0].shape == (100, 150, 3)
+
+
+@pytest.mark.parametrize(("orientation", "shape"), [(1, (64, 96)), (3, (64, 96)), (6, (96, 64)), (8, (96, 64))])
+def test_a_raw_file_shows_its_preview_as_the_camera_was_held(
+    tmp_path: Path, orientation: int, shape: tuple[int, int]
+) -> None:
+    segment, reading = opened(dng(tmp_path / "a.dng", orientation=orientation))
+    assert segment.frames[0].shape == (*shape, 3)
+    assert reading.mime == "image/x-adobe-dng"
+    assert reading.info["camera"] == "Maker Model X"
+
+
+def test_a_raw_file_without_a_preview_is_developed(tmp_path: Path) -> None:
+    data = dng(tmp_path / "whole.dng").read_bytes()
+    at = data.index(b"\xfe\0\4\0\1\0\0\0\1\0\0\0")  # it says that the JPEG is a small copy of the picture
+    (tmp_path / "a.dng").write_bytes(data[: at + 8] + b"\xff\0\0\0" + data[at + 12 :])
+    assert opened(tmp_path / "a.dng")[0].frames
 
 
 def exif_of(path: Path) -> Path:

@@ -37,7 +37,7 @@ def test_a_sidecar_finds_its_file(names: list[str], pairs: dict[str, list[str]])
         ["note.txt", "note.md", "note.pdf", "note.html"],  # documents of their own, all of them
         ["talk.srt", "talk.vtt", "talk.txt"],
         ["report.docx", "report.txt"],  # nothing reads the first: the text must not vanish with it
-        ["drawing.svg", "drawing.txt"],
+        ["drawing.eps", "drawing.txt"],
         ["photo.png", "photo2.txt"],
         ["photo.png", "Photo.txt"],
         ["clip.mp4", "clip.part.srt"],
