@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from flows.pipeline import Earlier, Pipeline
+from flows.pipeline import Pipeline
 from flows.plan import Work
 from flows.points import Item
 from flows.progress import tell
+from flows.reading import Earlier, FileReading
 from flows.writer import Writer
 from schemas import payload
 from schemas.media import join_words
@@ -34,14 +35,14 @@ class Indexer:
         before: Mapping[str, int] = {
             payload_path(job.found.path): job.known.segments for job in work if job.known is not None
         }
-        self._pipeline = Pipeline(
+        reading = FileReading(
             run.root,
             work,
-            run.encoders,
-            enrichers=run.enrichers,
             options=run.read_options,
+            enrichers=run.enrichers,
             earlier=lambda job: earlier_vectors(run, job),
         )
+        self._pipeline = Pipeline(reading, run.encoders, enrichers=run.enrichers)
         self._writer = Writer(run.store, run.source, lambda item: before.get(payload_path(item.found.path), 0))
         self._items: Iterator[Item] = iter(self._pipeline)
 

@@ -43,9 +43,11 @@ class Item:
         if self.state is not State.INDEXED:
             return [_point(point_id(source, self.found.path), {}, self._ledger(source))]
         common = self._common(source)
+        numbers = [row.segment.number for row in self.rows]
+        ids = [point_id(source, self.found.path, number) if number else common[payload.ITEM] for number in numbers]
         points = [
-            _point(point_id(source, self.found.path, row.segment.number), row.vectors, self._payload(common, row))
-            for row in self.rows
+            _point(identity, row.vectors, self._payload(common, row))
+            for identity, row in zip(ids, self.rows, strict=True)
         ]
         points.sort(key=lambda point: point.payload[payload.SEGMENT] == 0)  # type: ignore[index]  # each has one
         return points

@@ -2,14 +2,20 @@
 
 from readers.crawl import CrawlRules, crawl, found_file
 from readers.hash import content_hash
+from readers.isolated import Closed, Event, IsolatedReader, Job, Opened, start_host
 from readers.names import name_words
 from readers.preview import preview
 from readers.read import read, read_audio, read_file, read_image
 from readers.sniff import MediaType, sniff
 
 __all__ = [
+    "Closed",
     "CrawlRules",
+    "Event",
+    "IsolatedReader",
+    "Job",
     "MediaType",
+    "Opened",
     "content_hash",
     "crawl",
     "found_file",
@@ -20,4 +26,5 @@ __all__ = [
     "read_file",
     "read_image",
     "sniff",
+    "start_host",
 ]

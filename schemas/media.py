@@ -65,9 +65,13 @@ class ExcludedFile:
     rule: str
 
 
+_ALL_KINDS = tuple(WordKind)
+_CONTENT_KINDS = tuple(kind for kind in WordKind if kind is not WordKind.NAME)
+
+
 def join_words(words: Mapping[WordKind, str] | Mapping[str, str], *, named: bool) -> str:
     """The words of all kinds, a line each in the order of `WordKind`; those of the name only if `named`."""
-    return "\n".join(words[kind] for kind in WordKind if words.get(kind) and (named or kind is not WordKind.NAME))
+    return "\n".join([words[kind] for kind in (_ALL_KINDS if named else _CONTENT_KINDS) if words.get(kind)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,12 @@ class Segment:
         The file's name is left out: it is not content, and a rename must not change what was encoded.
         """
         return join_words(self.words, named=False)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the decoded media."""
+        sound = 0 if self.sound is None else self.sound.nbytes
+        return sound + sum(frame.nbytes for frame in self.frames)
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ class State(StrEnum):
 
 def payload_path(path: str) -> str:
     r"""A path as valid UTF-8: bytes that are none (old archives, other systems) are spelled `\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def point_id(source: str, path: str, segment: int = 0) -> str:

@@ -1,0 +1,244 @@
+"""Files -> segments: threads that each drive a child process and hand over what it reads.
+
+    work -> [thread: child process, words of pictures] -> queue, bounded in bytes
+
+A thread waits for its child, so that it costs nothing; what it does itself is done per group of files, since a note of
+a hundred words is read in a fraction of the time that handing it over would take.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from encoders import Enricher
+from flows.plan import Work
+from flows.points import Item, Vector
+from readers import Closed, Event, IsolatedReader, Job, Opened
+from schemas import EncodeError, FileChangedError, Modality, ReadOptions, Segment, TransientReadError, UnsupportedError
+from schemas.limits import ReadLimits
+from schemas.payload import State
+
+QUEUE_BYTES = 24_000_000
+"""Decoded media that may wait for the encoders: some 30 pictures, so that readers and encoders rarely wait for each
+other and memory stays bounded whatever the files are."""
+
+SMALL_FILE, GROUP_BYTES, GROUP_FILES = 64_000, 512_000, 64
+"""Files up to this size go to a child in groups of up to so many bytes and files."""
+
+RETRY_AFTER = (0.5, 2.0, 8.0)
+"""Seconds to wait before a file is read again that could not be read for a reason that may pass."""
+
+Earlier = Mapping[int, tuple[Mapping[str, Vector], str]]
+"""By segment number: the vectors that the same content already has, and the text that its text vector was made of."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """An item on its way from its file to its points."""
+
+    work: Work
+    item: Item
+    earlier: Earlier = field(default_factory=dict)
+    waiting: int = 0  # contents whose vectors are not made yet
+    read: bool = False  # all segments have arrived
+
+    def fail(self, state: State, reason: str, at_fault: str) -> None:
+        """Give the item up; what comes later of it is ignored."""
+        if self.item.state is State.INDEXED:
+            self.item.state, self.item.reason, self.item.at_fault = state, reason, at_fault
+            self.item.rows.clear()
+
+    def abandon(self) -> None:
+        """Forget this attempt: another draft takes the file's place, and this one is never whole."""
+        self.fail(State.QUARANTINED, "", "")
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is still to be read or encoded."""
+        return self.read and not self.waiting
+
+
+Read = list[tuple[Draft, Segment | None]]
+"""Segments with the draft that they belong to; None after the last one of a draft."""
+
+
+class ByteQueue(queue.Queue["Read | None"]):
+    """A queue whose `maxsize` counts the bytes of the media in it. None: a thread has nothing left to read."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return self._bytes
+
+    def _put(self, item: Read | None) -> None:
+        self._bytes += _weight(item)
+        super()._put(item)
+
+    def _get(self) -> Read | None:
+        item = super()._get()
+        self._bytes -= _weight(item)
+        return item
+
+
+def _weight(item: Read | None) -> int:
+    # Never 0: a queue without weight counts as empty.
+    return 1 + sum(segment.nbytes for _, segment in item or () if segment is not None)
+
+
+class FileReading:
+    """Reads files in child processes, as many at once as there are cores, ahead of whoever draws.
+
+    Args:
+        root: folder that the paths of the work are relative to.
+        work: what to read.
+        options: how media are decoded.
+        limits: what one file may take.
+        enrichers: they add words to pictures before anybody sees these.
+        earlier: vectors that the content of a piece of work already has, by segment number.
+        readers: child processes; as many as there are cores where it is 0.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        work: Sequence[Work],
+        *,
+        options: ReadOptions | None = None,
+        limits: ReadLimits | None = None,
+        enrichers: Sequence[Enricher] = (),
+        earlier: Callable[[Work], Earlier] | None = None,
+        readers: int = 0,
+    ) -> None:
+        self._root = f"{root}{os.sep}"
+        self._options = options or ReadOptions()
+        self._limits = limits or ReadLimits()
+        self._enrichers = enrichers
+        self._earlier = earlier
+        self._groups = _groups(work)
+        self._next = threading.Lock()
+        self._queue = ByteQueue(QUEUE_BYTES)
+        self._stopped = threading.Event()
+        self._failure: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._run, name=f"reader-{n}", daemon=True)
+            for n in range(min(readers or os.cpu_count() or 1, max(1, len(work))))
+        ]
+
+    def __iter__(self) -> Iterator[Read]:
+        """What is read, in groups; a draft's segments come in their order, those of several drafts mixed.
+
+        Raises:
+            MedleyError: the run cannot go on; no file is to blame.
+        """
+        for thread in self._threads:
+            thread.start()
+        reading = len(self._threads)
+        while reading:
+            group = self._queue.get()
+            if self._failure is not None:
+                raise self._failure
+            if group is None:
+                reading -= 1
+            else:
+                yield group
+
+    def close(self) -> None:
+        """Stop reading and wait for the threads: each ends with the group that it waits for."""
+        self._stopped.set()
+        while any(thread.is_alive() for thread in self._threads):
+            while not self._queue.empty():  # a thread may wait for room in the queue
+                self._queue.get_nowait()
+            for thread in self._threads:
+                thread.join(0.05)
+
+    # -- in the threads
+
+    def _run(self) -> None:
+        try:
+            with IsolatedReader(self._options, self._limits) as reader:
+                while not self._stopped.is_set():
+                    with self._next:
+                        group = next(self._groups, None)
+                    if group is None:
+                        break
+                    self._read(reader, group)
+        except BaseException as error:  # whatever it is, the thread that draws must hear of it, and not wait for ever
+            self._failure = error
+        self._queue.put(None)
+
+    def _read(self, reader: IsolatedReader, group: Sequence[Work]) -> None:
+        """Read a group of files; those with a fault that may pass are read again after a while, a few times."""
+        for wait in (*RETRY_AFTER, None):
+            drafts = [Draft(work, Item(work.found, work.hash)) for work in group]
+            jobs = [Job(self._root + work.found.path, work.found, work.hash) for work in group]
+            again: list[Work] = []
+            for events in reader.read(jobs):
+                if self._stopped.is_set():
+                    return
+                read: Read = []
+                for number, event in events:
+                    if wait is not None and _may_pass(event):
+                        drafts[number].abandon()
+                        again.append(group[number])
+                    else:
+                        read += self._take(drafts[number], event)
+                self._queue.put(read)
+            if not again or self._stopped.wait(wait):
+                return
+            group = again
+
+    def _take(self, draft: Draft, event: Event) -> Read:
+        if isinstance(event, Segment):
+            if draft.item.modality is Modality.IMAGE:
+                self._enrich(draft, event)
+            return [(draft, event)]
+        if isinstance(event, Opened):
+            item = draft.item
+            item.hash, item.modality, item.mime, item.info = event.hash, event.modality, event.mime, event.info
+            known = draft.work.known
+            if self._earlier is not None and known is not None and known.hash == item.hash:
+                draft.earlier = self._earlier(draft.work)
+            return []
+        if not isinstance(event, Closed):
+            excluded = isinstance(event, UnsupportedError)
+            draft.fail(State.EXCLUDED if excluded else State.QUARANTINED, str(event), "" if excluded else "reader")
+        return [(draft, None)]
+
+    def _enrich(self, draft: Draft, segment: Segment) -> None:
+        for enricher in self._enrichers:
+            try:
+                words = "\n".join(text for text in enricher.words(segment.frames) if text)
+            except EncodeError as error:
+                draft.fail(State.QUARANTINED, str(error), enricher.name)
+            else:
+                if words:
+                    segment.words[enricher.kind] = words
+
+
+def _may_pass(event: Event) -> bool:
+    """A fault of the disk or the network, say. A file that changed is no such: the next run finds it as it is then."""
+    return isinstance(event, TransientReadError) and not isinstance(event, FileChangedError)
+
+
+def _groups(work: Sequence[Work]) -> Iterator[list[Work]]:
+    """Large files alone, small ones that follow each other together."""
+    group: list[Work] = []
+    size = 0
+    for one in work:
+        if one.found.size > SMALL_FILE:
+            yield [one]
+            continue
+        if group and (size + one.found.size > GROUP_BYTES or len(group) == GROUP_FILES):
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += one.found.size
+    if group:
+        yield group

@@ -1,0 +1,80 @@
+"""The child: reads the files it is told to, and sends what they hold."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from readers.hash import content_hash
+from readers.isolated import wire
+from readers.isolated.events import Closed, Event, Job, Opened, Working
+from readers.read import read
+from schemas import ReadError, ReadOptions, Segment
+
+_TOO_LARGE = "Reading the file takes more memory than a file may take."
+_HELD_SECONDS = 0.02  # that events may wait for company, so that a thousand notes are not a thousand messages
+_HELD_BYTES = 256_000  # of media: what is larger leaves at once
+
+
+class Outbox:
+    """Sends events in groups; those of a file that is not at its end go only when they are large or old."""
+
+    def __init__(self, end: int) -> None:
+        self._end = end
+        self._events: list[tuple[int, Event | Working]] = []
+        self._bytes = 0
+        self._since = 0.0
+
+    def add(self, number: int, event: Event | Working) -> None:
+        """Take an event of the file with this number."""
+        if not self._events:
+            self._since = time.monotonic()
+        self._events.append((number, event))
+        if isinstance(event, Segment):
+            self._bytes += event.nbytes
+        if self._bytes > _HELD_BYTES or time.monotonic() - self._since > _HELD_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is held."""
+        if self._events:
+            wire.send(self._end, self._events)
+            self._events, self._bytes = [], 0
+
+
+def serve(jobs: int, events: int) -> None:
+    """Read what comes through the pipe `jobs` until it is closed, and write to the pipe `events`."""
+    outbox = Outbox(events)
+    while True:
+        try:
+            batch: tuple[Sequence[Job], ReadOptions] = wire.receive(jobs)
+        except EOFError:
+            return
+        todo, options = batch
+        for number, job in enumerate(todo):
+            _read(number, job, options, outbox)
+        outbox.flush()
+
+
+def _read(number: int, job: Job, options: ReadOptions, outbox: Outbox) -> None:
+    try:
+        path = Path(job.path)
+        digest = job.hash or content_hash(path, progress=lambda: outbox.add(number, Working()))
+        reading = read(path, job.found, options)
+        outbox.add(number, Opened(digest, reading.modality, reading.mime, reading.info))
+        for segment in reading.segments:
+            outbox.add(number, segment)
+    except ReadError as error:
+        # The system's word for our own limit; or, once in a while, for what it really lacks.
+        full = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOMEM
+        outbox.add(number, ReadError(_TOO_LARGE) if full else error.with_traceback(None))
+    except MemoryError:
+        outbox.add(number, ReadError(_TOO_LARGE))
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # a bug in a reader or a library must cost one file, and be seen in its reason
+        outbox.add(number, ReadError(f"Reading failed: {type(error).__name__}: {error}"))
+    else:
+        outbox.add(number, Closed())

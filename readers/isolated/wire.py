@@ -1,0 +1,73 @@
+"""Python objects through a pipe, their arrays beside them: pixels are copied once on each side, and pickled never.
+
+A frame is a header (length of the pickle, number of buffers, length of each buffer), the pickle, and the buffers, as
+PEP 574 sees them. Both ends are this very program: nothing else may write to the pipe.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+_HEADER = struct.Struct("<II")
+_MOST_PARTS = 64  # of one writev
+CAPACITY = 1 << 20  # bytes that a pipe holds: a picture passes without waiting for its reader
+
+
+def make_pipe() -> tuple[int, int]:
+    """A pipe (end to read, end to write) of `CAPACITY`, or of what the system allows."""
+    ends = os.pipe()
+    with suppress(OSError, AttributeError):  # beyond the user's limit, or not on this system
+        fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, CAPACITY)
+    return ends
+
+
+def send(end: int, value: Any) -> None:
+    """Write one frame.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    views = [buffer.raw() for buffer in buffers]
+    sizes = struct.pack(f"<{len(views)}Q", *(view.nbytes for view in views))
+    _write_all(end, [_HEADER.pack(len(pickled), len(views)) + sizes + pickled, *views])
+
+
+def receive(end: int) -> Any:
+    """Read one frame; its arrays are writable and nobody else's.
+
+    Raises:
+        EOFError: the writer has gone.
+    """
+    length, count = _HEADER.unpack(_read(end, _HEADER.size))
+    sizes = struct.unpack(f"<{count}Q", _read(end, 8 * count)) if count else ()
+    pickled = _read(end, length)
+    return pickle.loads(pickled, buffers=[_read(end, size) for size in sizes])  # noqa: S301  # from our own child
+
+
+def _write_all(end: int, parts: Sequence[bytes | memoryview]) -> None:
+    waiting = [memoryview(part) for part in parts if len(part)]
+    while waiting:
+        written = os.writev(end, waiting[:_MOST_PARTS])
+        while waiting and written >= waiting[0].nbytes:
+            written -= waiting.pop(0).nbytes
+        if written:
+            waiting[0] = waiting[0][written:]
+
+
+def _read(end: int, size: int) -> bytearray:
+    data = bytearray(size)
+    view = memoryview(data)
+    while view.nbytes:
+        got = os.readv(end, [view])
+        if not got:
+            raise EOFError
+        view = view[got:]
+    return data

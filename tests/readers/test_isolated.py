@@ -1,0 +1,158 @@
+"""Files read in child processes: what crashes, hangs or eats memory costs itself and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from readers import Closed, IsolatedReader, Job, Opened, content_hash, found_file, read
+from readers.isolated import reader as module
+from schemas import ReadError, ReadOptions, Segment, UnsupportedError
+from schemas.limits import ReadLimits
+from tests.media import clip, picture, tone
+
+FAULTS = """
+import os, signal, time
+
+def sabotage():
+    import readers.document as document
+    decode = document.decode_text
+    def decode_text(data):
+        if data.startswith(b"CRASH"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if data.startswith(b"HANG"):
+            time.sleep(600)
+        return decode(data)
+    document.decode_text = decode_text
+
+import readers.isolated.child as child
+serve = child.serve
+def sabotaged(jobs, events):
+    sabotage()
+    serve(jobs, events)
+child.serve = sabotaged
+"""
+
+
+@pytest.fixture
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A host whose children crash on texts that begin with CRASH, and hang on those that begin with HANG."""
+    home = tmp_path / "faults"
+    home.mkdir()
+    (home / "faults.py").write_text(FAULTS)
+    boot = module._BOOT.replace("from readers.isolated.host", "import faults\nfrom readers.isolated.host")
+    monkeypatch.setattr(module, "_BOOT", boot)
+    monkeypatch.syspath_prepend(str(home))
+    host = module._Host()
+    monkeypatch.setattr(module, "_host", host)
+    yield
+    host.close()
+
+
+def job(path: Path) -> Job:
+    return Job(str(path), found_file(path))
+
+
+def note(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def outcomes(paths: list[Path], **given: Any) -> dict[str, Any]:
+    """By file name, the words of its segments, or its error."""
+    found: dict[str, Any] = {path.name: [] for path in paths}
+    with IsolatedReader(ReadOptions(), **given) as reader:
+        for events in reader.read([job(path) for path in paths]):
+            for number, event in events:
+                name = paths[number].name
+                if isinstance(event, Segment):
+                    found[name].append(event.text)
+                elif isinstance(event, ReadError):
+                    found[name] = event
+    return found
+
+
+def test_a_child_reads_what_this_process_would(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    paths = [picture(media / "red.png", "red"), tone(media / "high.wav", hertz=900), clip(media / "clip.mp4")]
+    with IsolatedReader(ReadOptions()) as reader:
+        for path in paths:
+            events = [event for group in reader.read([job(path)]) for _, event in group]
+            expected = read(path, found_file(path))
+            opened, *segments, closed = events
+            assert isinstance(opened, Opened)
+            assert isinstance(closed, Closed)
+            assert (opened.modality, opened.mime, opened.info) == (expected.modality, expected.mime, expected.info)
+            assert opened.hash == content_hash(path)
+            for segment, other in zip(segments, expected.segments, strict=True):
+                assert (segment.words, segment.start, segment.end) == (other.words, other.start, other.end)
+                assert len(segment.frames) == len(other.frames)
+                assert all(np.array_equal(one, two) for one, two in zip(segment.frames, other.frames, strict=True))
+                assert (segment.sound is None) == (other.sound is None)
+                assert segment.sound is None or np.array_equal(segment.sound, other.sound)
+
+
+def test_a_file_that_crashes_the_decoder_is_told_from_its_neighbours(tmp_path: Path, faulty: None) -> None:
+    paths = [note(tmp_path / f"{n}.txt", f"note number {n}") for n in range(5)]
+    paths.insert(2, note(tmp_path / "bad.txt", "CRASH now"))
+    paths.append(note(tmp_path / "worse.txt", "CRASH again"))
+
+    found = outcomes(paths)
+
+    assert {name: found[name] for name in sorted(found) if name[0].isdigit()} == {
+        f"{n}.txt": [f"note number {n}"] for n in range(5)
+    }
+    for name in ("bad.txt", "worse.txt"):
+        assert str(found[name]) == "Reading the file crashed its reader (Segmentation fault)."
+
+
+def test_a_file_that_hangs_is_given_up_and_the_next_one_is_read(tmp_path: Path, faulty: None) -> None:
+    paths = [note(tmp_path / "stuck.txt", "HANG for ever"), note(tmp_path / "fine.txt", "fine words")]
+
+    found = outcomes(paths, limits=ReadLimits(seconds=1))
+
+    assert str(found["stuck.txt"]) == "Reading the file made no progress for 1 seconds."
+    assert found["fine.txt"] == ["fine words"]
+
+
+def test_a_picture_that_needs_more_memory_than_a_file_may_take_is_given_up(tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    Image.new("RGB", (12_000, 12_000)).save(large, compress_level=1)
+    small = picture(tmp_path / "small.png", "red")
+
+    found = outcomes([large, small], limits=ReadLimits(memory=128 << 20))
+
+    assert "memory" in str(found["large.png"])
+    assert found["small.png"] == [""]
+
+
+def test_a_kind_of_file_that_no_reader_takes_is_told_as_such(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF" + bytes(64))
+
+    assert isinstance(outcomes([program])["program"], UnsupportedError)
+
+
+def test_a_child_that_somebody_kills_is_replaced_and_no_file_is_blamed(tmp_path: Path) -> None:
+    path = note(tmp_path / "note.txt", "harbour at night")
+    with IsolatedReader(ReadOptions()) as reader:
+        assert [event for group in reader.read([job(path)]) for _, event in group][1].text == "harbour at night"  # type: ignore[union-attr]
+        os.kill(reader._pid, signal.SIGKILL)
+        assert [event for group in reader.read([job(path)]) for _, event in group][1].text == "harbour at night"  # type: ignore[union-attr]
+
+
+def test_a_reader_that_is_left_early_leaves_no_child(tmp_path: Path) -> None:
+    path = note(tmp_path / "note.txt", "harbour at night")
+    reader = IsolatedReader(ReadOptions())
+    next(reader.read([job(path)] * 50))
+    pid = reader._pid
+    reader.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
