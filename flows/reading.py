@@ -117,8 +117,6 @@ class FileReading:
         readers: int = 0,
     ) -> None:
         self._root = f"{root}{os.sep}"
-        self._options = options or ReadOptions()
-        self._limits = limits or ReadLimits()
         self._enrichers = enrichers
         self._earlier = earlier
         self._groups = _groups(work)
@@ -126,9 +124,13 @@ class FileReading:
         self._queue = ByteQueue(QUEUE_BYTES)
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
+        self._readers = [
+            IsolatedReader(options or ReadOptions(), limits)
+            for _ in range(min(readers or os.cpu_count() or 1, max(1, len(work))))
+        ]
         self._threads = [
-            threading.Thread(target=self._run, name=f"reader-{n}", daemon=True)
-            for n in range(min(readers or os.cpu_count() or 1, max(1, len(work))))
+            threading.Thread(target=self._run, args=(reader,), name=f"reader-{n}", daemon=True)
+            for n, reader in enumerate(self._readers)
         ]
 
     def __iter__(self) -> Iterator[Read]:
@@ -150,8 +152,10 @@ class FileReading:
                 yield group
 
     def close(self) -> None:
-        """Stop reading and wait for the threads: each ends with the group that it waits for."""
+        """Stop reading, whatever the children are at."""
         self._stopped.set()
+        for reader in self._readers:
+            reader.cancel()
         while any(thread.is_alive() for thread in self._threads):
             while not self._queue.empty():  # a thread may wait for room in the queue
                 self._queue.get_nowait()
@@ -160,9 +164,9 @@ class FileReading:
 
     # -- in the threads
 
-    def _run(self) -> None:
+    def _run(self, reader: IsolatedReader) -> None:
         try:
-            with IsolatedReader(self._options, self._limits) as reader:
+            with reader:
                 while not self._stopped.is_set():
                     with self._next:
                         group = next(self._groups, None)

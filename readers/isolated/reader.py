@@ -141,6 +141,7 @@ class IsolatedReader:
         self._limits = limits or ReadLimits()
         self._pid = self._jobs = self._events = 0
         self._clean = True  # nothing that was asked for is still to come
+        self._cancelled = False
 
     def read(self, jobs: Sequence[Job]) -> Iterator[Events]:
         """Read files; events of several come together, each with the index of its job, those of a file in their order.
@@ -166,6 +167,8 @@ class IsolatedReader:
                             begun.add(number)
                     yield events
             except _ChildLostError as lost:
+                if self._cancelled:
+                    return
                 number = next(iter(begun), min(left))
                 attempts[number] += 1
                 again = not begun and not lost.hung and attempts[number] < _ATTEMPTS
@@ -177,6 +180,12 @@ class IsolatedReader:
                     del left[number]
                     groups.extendleft([left] if left else [])
                     yield [(number, ReadError(str(lost)))]
+
+    def cancel(self) -> None:
+        """From another thread: let `read` return at once, whatever the child is at."""
+        self._cancelled = True
+        if self._pid:
+            self._kill()
 
     def close(self) -> None:
         """End the child."""

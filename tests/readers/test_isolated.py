@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,10 @@ def test_a_reader_that_is_left_early_leaves_no_child(tmp_path: Path) -> None:
     reader.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_reading_is_called_off_from_another_thread(tmp_path: Path, faulty: None) -> None:
+    stuck = note(tmp_path / "stuck.txt", "HANG for ever")
+    with IsolatedReader(ReadOptions()) as reader:
+        threading.Timer(0.5, reader.cancel).start()
+        assert list(reader.read([job(stuck), job(stuck)])) == []
