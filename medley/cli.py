@@ -1,4 +1,4 @@
-"""The command line: `medley ingest`, `medley search`, `medley status`, `medley show`, `medley store …`.
+"""The command line: `medley ingest`, `search`, `status`, `show`, `serve` and `store …`.
 
 Exit codes: 0 done; 1 failed (or, with --strict, some files are quarantined); 2 wrong usage. With --json, standard
 output is one JSON document and nothing else; everything for people's eyes goes to standard error then.
@@ -12,6 +12,7 @@ import typer
 
 from medley import store_commands
 from medley.answering import Json, Store, answering
+from medley.serve_command import serve
 
 if TYPE_CHECKING:
     from medley.library import Library
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 
 app.add_typer(store_commands.app, name="store")
+app.command()(serve)
 
 
 @app.command()

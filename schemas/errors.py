@@ -14,7 +14,9 @@
     └── StoreError              the collection cannot be used
         ├── StoreLockedError    another process holds the embedded store
         ├── StoreUnavailableError   the server does not answer
-        └── CollectionMismatchError the collection was made for other vectors
+        ├── CollectionMismatchError the collection was made for other vectors
+        └── RefusedError            what was asked of the engine cannot be answered: the request is at fault
+            └── NotOfferedError     the engine has no such feature
 
 The message is the product: one sentence that names the file, setting or value, says what is wrong, and what to do.
 """
@@ -91,6 +93,14 @@ class CollectionMismatchError(StoreError):
     """The collection was made for other vectors than those asked for."""
 
 
+class RefusedError(StoreError):
+    """What was asked of the engine cannot be answered; the same request will be refused again."""
+
+
+class NotOfferedError(RefusedError):
+    """The engine has no such feature."""
+
+
 HTTP_STATUS: dict[type[MedleyError], int] = {
     UsageError: 400,
     NotFoundError: 404,
@@ -99,6 +109,9 @@ HTTP_STATUS: dict[type[MedleyError], int] = {
     UnsupportedError: 415,
     UnreachableError: 422,
     ReadError: 422,
+    EncodeError: 422,
+    RefusedError: 400,
+    NotOfferedError: 501,
     StoreLockedError: 503,
     StoreUnavailableError: 503,
 }

@@ -40,6 +40,20 @@ class CrawlSettings(BaseModel):
     exclude: Annotated[list[str], Field(description="gitignore patterns")] = []
 
 
+class HttpSettings(BaseModel):
+    """How `medley serve` listens, and to whom."""
+
+    host: Annotated[str, Field(min_length=1, description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="0: one that is free")] = 8707
+    api_key: Annotated[SecretStr | None, Field(min_length=8, description="asked of every client, where it is set")] = (
+        None
+    )
+    max_body: Annotated[int, Field(ge=1, description="bytes of a request, uploads among them")] = 64_000_000
+    rate: Annotated[float, Field(ge=0, description="requests a second that a client may send on average; 0: any")] = 0
+    hosts: Annotated[list[str], Field(description="names that the server may be called by; else see docs/http.md")] = []
+    origins: Annotated[list[str], Field(description="other web pages that may ask (CORS)")] = []
+
+
 class Settings(BaseSettings):
     """All settings. Built when they are needed, never at import."""
 
@@ -58,6 +72,7 @@ class Settings(BaseSettings):
     ] = None
     encoders: EncoderSettings = EncoderSettings()
     crawl: CrawlSettings = CrawlSettings()
+    http: HttpSettings = HttpSettings()
 
     def __repr_args__(self) -> ReprArgs:
         """Without what stands before the @ of a server's URL, which is a secret."""

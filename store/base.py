@@ -67,6 +67,10 @@ class Store(ABC):
         """What is known of the collection as a whole (sources, bridges …), without its vectors: see `vectors`."""
 
     @abstractmethod
+    def info(self) -> models.CollectionInfo:
+        """What a client of Qdrant is told of the collection: vectors, indexes, counts, metadata."""
+
+    @abstractmethod
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Merge plain JSON values into the metadata, key by key at the top level; None removes a key."""
 
@@ -210,6 +214,9 @@ class Store(ABC):
         """Forget what is kept under a name; one that is not there is no error."""
 
     # -- upkeep --------------------------------------------------------------------------------------------------------
+
+    def announce(self, url: str) -> None:  # noqa: B027  (a server is found by its own address)
+        """Tell processes that find the store in use where this one answers for it."""
 
     @abstractmethod
     def optimize(self) -> None:

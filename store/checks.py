@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from schemas.errors import StoreError
+from schemas.errors import RefusedError, StoreError
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -33,10 +33,10 @@ def check_points(
 
 
 def check_ids(ids: Iterable[models.ExtendedPointId]) -> None:
-    """Raise `StoreError` at the first id that is neither a number from 0 nor a UUID."""
+    """Raise `RefusedError` at the first id that is neither a number from 0 nor a UUID."""
     for point_id in ids:
         if not _is_id(point_id):
-            raise StoreError(f"The point id {point_id!r} cannot be used: take a number from 0, or a UUID.")
+            raise RefusedError(f"The point id {point_id!r} cannot be used: take a number from 0, or a UUID.")
 
 
 def _is_id(point_id: Any) -> bool:
@@ -68,9 +68,9 @@ def _check_point(point: models.PointStruct | models.PointVectors, specs: Mapping
 
 
 def check_query(vector: Any) -> None:
-    """Raise `StoreError` if a vector to search with holds what is no finite number: an engine would answer nonsense."""
+    """Raise `RefusedError` if a vector to search with is not finite: an engine would answer nonsense."""
     if not _is_finite(vector):
-        raise StoreError("A vector to search with holds something that is no finite number: encode the query again.")
+        raise RefusedError("A vector to search with holds something that is no finite number: encode the query again.")
 
 
 def _is_finite(vector: Any) -> bool:

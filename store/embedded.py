@@ -11,7 +11,7 @@ import qdrant_edge as edge
 from qdrant_client import models
 from typing_extensions import override
 
-from schemas.errors import StoreError, UsageError
+from schemas.errors import RefusedError, UsageError
 from schemas.payload import ENCODERS
 from store import convert
 from store.base import Store
@@ -20,6 +20,7 @@ from store.engine import Engine
 from store.examples import resolve
 from store.filters import to_filter
 from store.groups import group
+from store.info import collection_info
 from store.queries import to_order, to_request
 from store.specs import check_metadata, check_same, check_wanted
 
@@ -79,6 +80,11 @@ class EmbeddedStore(Store):
     @override
     def metadata(self) -> dict[str, Any]:
         return self._engine.metadata()
+
+    @override
+    def info(self) -> models.CollectionInfo:
+        with self._engine.use() as shard:
+            return collection_info(shard.info(), self._engine.specs, self._engine.metadata())
 
     @override
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
@@ -221,6 +227,10 @@ class EmbeddedStore(Store):
     # -- upkeep --------------------------------------------------------------------------------------------------------
 
     @override
+    def announce(self, url: str) -> None:
+        self._engine.announce(url)
+
+    @override
     def optimize(self) -> None:
         """Build the vector index (HNSW), which makes queries on large collections several times faster.
 
@@ -239,10 +249,10 @@ class EmbeddedStore(Store):
     def _vector_of(self, point_id: Any, using: str) -> Any:
         found = self.retrieve([point_id], False, [using])
         if not found:
-            raise StoreError(f"Point {point_id} is not in {self._engine.where}: name one that is.")
+            raise RefusedError(f"Point {point_id} is not in {self._engine.where}: name one that is.")
         vectors: Any = found[0].vector
         if using not in vectors:
-            raise StoreError(f"Point {point_id} of {self._engine.where} has no vector {using!r} to search with.")
+            raise RefusedError(f"Point {point_id} of {self._engine.where} has no vector {using!r} to search with.")
         return vectors[using]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import qdrant_edge as edge
 
-from schemas.errors import MedleyError, StoreError
+from schemas.errors import MedleyError, RefusedError, StoreError
 from schemas.payload import INDEXES
 from store import convert
 from store.folder import ROOM_TO_CREATE, ROOM_TO_OPEN, ROOM_TO_WRITE, CollectionFolder
@@ -88,6 +88,15 @@ class Engine:
         """Sync what was written without."""
         with self.use() as shard:
             shard.flush()
+
+    def announce(self, url: str) -> None:
+        """Hold the folder, collection or none, and tell others where to ask instead."""
+        self.check_open()
+        if self._lock is None:
+            self.folder.make()
+            self._open()
+        if self._lock is not None:
+            self._lock.announce(url)
 
     def create(self, wanted: Sequence[VectorSpec]) -> None:
         """Make the collection, unless it turns out to be there."""
@@ -274,14 +283,15 @@ class Engine:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn the engine's errors, which are plain exceptions or panics, into ours."""
+        """Turn the engine's errors into ours: plain exceptions, with which it refuses, and panics."""
         try:
             yield
         except (MedleyError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # a panic of the engine is no Exception
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-            raise StoreError(
+            kind = RefusedError if isinstance(error, Exception) else StoreError
+            raise kind(
                 f"The engine refused what was asked of {self.where} ({reason}): correct the request, "
                 "or, if it is sound, check the disk and the store."
             ) from error

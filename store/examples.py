@@ -12,10 +12,10 @@ from uuid import UUID
 import numpy as np
 from qdrant_client import models
 
-from schemas.errors import StoreError
+from schemas.errors import RefusedError
 
 VectorOf = Callable[[int | str | UUID, str], Any]
-"""Gives the named vector of a point, or raises `StoreError`."""
+"""Gives the named vector of a point, or raises `RefusedError`."""
 
 
 def resolve(request: models.QueryRequest, vector_of: VectorOf) -> models.QueryRequest:
@@ -76,14 +76,14 @@ def _recommend(query: models.RecommendQuery, vector: Callable[[Any], Any]) -> An
     negative = [vector(example) for example in asked.negative or ()]
     if asked.strategy in (models.RecommendStrategy.BEST_SCORE, models.RecommendStrategy.SUM_SCORES):
         if not positive and not negative:
-            raise StoreError("A recommendation needs an example to go by: name at least one, liked or disliked.")
+            raise RefusedError("A recommendation needs an example to go by: name at least one, liked or disliked.")
         return models.RecommendQuery.model_construct(
             recommend=models.RecommendInput.model_construct(
                 positive=positive, negative=negative, strategy=asked.strategy
             )
         )
     if not positive:
-        raise StoreError("A recommendation by the average vector needs at least one liked example.")
+        raise RefusedError("A recommendation by the average vector needs at least one liked example.")
     return average(positive, negative)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import qdrant_edge as edge
 from qdrant_client import models
 
-from schemas.errors import StoreError
+from schemas.errors import NotOfferedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ def to_filter(given: models.Filter | None) -> edge.Filter | None:
     """A filter; None stays None.
 
     Raises:
-        StoreError: it asks for something that the embedded engine cannot do.
+        NotOfferedError: it asks for something that the embedded engine cannot do.
     """
     return None if given is None else _filter(given)
 
@@ -39,7 +39,7 @@ def to_condition(given: models.Condition) -> Any:
     """One condition.
 
     Raises:
-        StoreError: the embedded engine cannot do it.
+        NotOfferedError: the embedded engine cannot do it.
     """
     convert = _CONDITIONS.get(type(given))
     if convert is None:
@@ -47,9 +47,9 @@ def to_condition(given: models.Condition) -> Any:
     return convert(given)
 
 
-def unsupported(what: str) -> StoreError:
+def unsupported(what: str) -> NotOfferedError:
     """The error for what this engine lacks: it names the feature and the way out."""
-    return StoreError(
+    return NotOfferedError(
         f"The embedded engine cannot do {what}: use a Qdrant server for it (--store http://...), or ask without it."
     )
 

@@ -46,20 +46,27 @@ class FolderLock:
                 f"The store {path.parent} cannot be locked ({error.strerror}): its file system keeps no locks; "
                 "choose a folder on a local disk with --store."
             ) from error
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": shlex.join(sys.argv)[:200]}
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(holder).encode(), 0)
+        self._introduce()
 
     @property
     def descriptor(self) -> int:
         """For a process that is started to work on the folder: the lock is held until it has ended, too."""
         return self._descriptor
 
+    def announce(self, url: str) -> None:
+        """Tell who finds the folder locked that its holder answers there."""
+        self._introduce(url=url)
+
     def release(self) -> None:
         """Let others have the folder. The file stays: were it removed, two processes could hold two of its name."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _introduce(self, **more: str) -> None:
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "command": shlex.join(sys.argv)[:200], **more}
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(holder).encode(), 0)
 
     def _who_holds_it(self) -> str:
         folder = self._path.parent
@@ -70,10 +77,29 @@ class FolderLock:
             return f"The store {folder} is in use by another process: wait until it has ended, or run a Qdrant server."
         if pid == os.getpid() and host == socket.gethostname():
             return f"The store {folder} is already open in this process: share that one, or close it first."
+        if url := holder.get("url"):
+            return (
+                f"The store {folder} is held by the server at {url} (process {pid} on {host}): ask it there, let it "
+                f"ingest (POST {url}/ingest), or stop it."
+            )
         return (
             f"The store {folder} is in use by process {pid} on {host} ({command}): wait until it has ended or stop it, "
             "or run a Qdrant server, which several processes can use at once."
         )
+
+
+def server_of(path: Path) -> str | None:
+    """Where the server answers that holds this lock now; None if no server does."""
+    try:
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                url = json.loads(file.read(4096))["url"]
+                return str(url)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
 
 
 class Gate:

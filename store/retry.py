@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from schemas.errors import StoreError, StoreUnavailableError
+from schemas.errors import NotOfferedError, RefusedError, StoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -25,6 +25,8 @@ T = TypeVar("T")
 _TRANSIENT = {429, 502, 503, 504}
 _REFUSED = {401, 403}
 _GONE = 404
+_FAILED = 500
+_NOT_OFFERED = 501
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def _explain_status(status: int, reason: str, where: str) -> StoreError:
         )
     if status == _GONE:
         return StoreError(f"There is no {where} (status {status}{reason}): ingest a folder first, or correct --store.")
-    return StoreError(
+    kind = NotOfferedError if status == _NOT_OFFERED else RefusedError if status < _FAILED else StoreError
+    return kind(
         f"The Qdrant server of {where} refused the request (status {status}{reason}): correct the request, "
         "or look at the server's log."
     )

@@ -104,6 +104,11 @@ class ServerStore(Store):
         return {key: value for key, value in self._remote.metadata().items() if key != VECTORS and value is not None}
 
     @override
+    def info(self) -> models.CollectionInfo:
+        found: models.CollectionInfo = self._call(self._client.get_collection, self.collection)
+        return found
+
+    @override
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
         """See `Store.set_metadata`. An older server keeps a removed key as null, which `metadata` leaves out."""
         check_metadata(metadata)

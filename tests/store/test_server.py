@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from qdrant_client import models
 
-from schemas.errors import StoreError, StoreUnavailableError, UsageError
+from schemas.errors import NotOfferedError, RefusedError, StoreError, StoreUnavailableError, UsageError
 from store import open_store
 from store.retry import Backoff
 from store.server import ServerStore
@@ -148,13 +148,14 @@ def test_nobody_listening_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (error(400, "Wrong input: bad vector"), StoreError, "status 400, Wrong input: bad vector"),
+        (error(400, "Wrong input: bad vector"), RefusedError, "status 400, Wrong input: bad vector"),
         (error(401, "no key"), StoreUnavailableError, "MEDLEY_API_KEY"),
         (error(403, "read only"), StoreUnavailableError, "MEDLEY_API_KEY"),
         (error(404, "Not found"), StoreError, "ingest a folder first"),
         (error(500, "panic"), StoreError, "status 500, panic"),
         ((200, {}, b"<html>welcome</html>"), StoreUnavailableError, "no Qdrant server"),
-        ((418, {}, b"<html>teapot</html>"), StoreError, "status 418"),
+        ((418, {}, b"<html>teapot</html>"), RefusedError, "status 418"),
+        (error(501, "not here"), NotOfferedError, "status 501, not here"),
     ],
 )
 def test_what_does_not_pass_is_asked_once_and_told(

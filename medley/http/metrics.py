@@ -1,0 +1,104 @@
+"""What a server tells a monitor, as Prometheus reads it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from query import collection_status
+from schemas import MedleyError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from store import Store
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
+UNKNOWN = "(none)"
+"""The route of a request that none matches: its path is whatever somebody made up, and must not become a label."""
+
+
+class Metrics:
+    """Counts requests, and looks at the collection when it is asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "medley_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "medley_request_seconds",
+            "Time until an answer was sent whole.",
+            ["route"],
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+        self._running = Gauge("medley_requests_running", "Requests being answered now.", registry=self._registry)
+        self._registry.register(_Collection(store))
+
+    def text(self) -> bytes:
+        """All of it."""
+        return generate_latest(self._registry)
+
+    def counting(self, app: ASGIApp) -> ASGIApp:
+        """The app, counted."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            status, began = 500, time.perf_counter()
+
+            async def noting(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                await send(message)
+
+            with self._running.track_inprogress():
+                try:
+                    await app(scope, receive, noting)
+                finally:
+                    route = getattr(scope.get("route"), "path", UNKNOWN)
+                    method = scope["method"] if route != UNKNOWN else UNKNOWN
+                    self._requests.labels(method, route, status).inc()
+                    self._seconds.labels(route).observe(time.perf_counter() - began)
+
+        return counted
+
+
+class _Collection(Collector):
+    """The size of the collection, counted when it is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: the registry would ask for the values, and the store may be away."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Counts by kind; only whether the store answers, where it does not."""
+        try:
+            found = collection_status(self._store)
+        except MedleyError:
+            yield GaugeMetricFamily("medley_store_up", "Whether the store answers.", value=0)
+            return
+        yield GaugeMetricFamily("medley_store_up", "Whether the store answers.", value=1)
+        yield GaugeMetricFamily("medley_points", "Segments that can be searched.", value=found.points)
+        yield GaugeMetricFamily(
+            "medley_quarantined", "Files that could not be read or encoded.", value=len(found.quarantined)
+        )
+        items = GaugeMetricFamily("medley_items", "Files that can be searched.", labels=["modality"])
+        for modality, count in found.by_modality.items():
+            items.add_metric([modality], count)
+        yield items
+        vectors = GaugeMetricFamily("medley_vectors", "Vectors held.", labels=["vector"])
+        for name, vector in found.vectors.items():
+            vectors.add_metric([name], vector.points)
+        yield vectors

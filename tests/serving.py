@@ -1,0 +1,33 @@
+"""A running server for tests: a real socket, in a thread of this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from medley.http.app import create_app
+from medley.http.intake import Intake
+from medley.http.serve import listen, make_server, url_of
+from medley.library import Library
+
+
+@contextmanager
+def serving(library: Library, folders: Sequence[Path] = ()) -> Iterator[str]:
+    """The address at which a library is served, on a port that is free."""
+    taken = listen(library.settings.http.model_copy(update={"port": 0}))
+    intake = Intake(library, folders)
+    ready = threading.Event()
+    server = make_server(create_app(library, intake), ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, daemon=True)
+    with taken:
+        thread.start()
+        assert ready.wait(30)
+        intake.start()
+        try:
+            yield url_of(taken)
+        finally:
+            intake.stop()
+            server.should_exit = True
+            thread.join(30)
