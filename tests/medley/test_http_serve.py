@@ -116,7 +116,8 @@ def test_it_ingests_while_clients_of_other_processes_ask_and_ends_with_ctrl_c() 
 def test_ctrl_c_stops_an_ingestion_that_is_under_way_and_keeps_what_is_whole() -> None:
     with quick_folder() as folder, command(album(folder, 300), "--store", folder / "store") as (process, url):
         for _ in range(600):
-            if httpx.get(f"{url}/ingest").json()["done"] > 5:
+            found = httpx.get(f"{url}/ingest").json()
+            if found["stage"] == "index" and found["done"] > 5:
                 break
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
