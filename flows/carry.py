@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from flows.plan import Carry, Work
 from flows.points import file_fields
 from schemas import payload
 from schemas.media import WordKind, join_words
-from schemas.payload import State, point_id
+from schemas.payload import State, payload_path, point_id
 from schemas.vectors import LEXICAL
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ FILES = 64  # carried over with one request
 def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
     """Write the points of each file anew under its path; returns those whose origin is not what it was thought to be.
 
-    The hash of what is read back is compared with the one expected, so that files that swapped their names in one run
-    can never end with each other's vectors.
+    Twins with other sidecars are among those: their words have to be read. The hash of what is read back is compared
+    with the one expected, so that a file can never end with another's vectors.
     """
     failed: list[Carry] = []
-    for some in _portions(carries):
+    for some in in_order(carries):
         origins = {
             (record.payload or {})[payload.PATH]: record
             for record in run.store.retrieve(
@@ -38,7 +39,7 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
         stale: list[str] = []
         for carry in some:
             first = origins.get(carry.origin.path)
-            if first is None or not _is(first.payload or {}, carry.origin.hash):
+            if first is None or not speaks_for(first.payload or {}, carry.origin.hash, carry.found.sidecar_stamp):
                 failed.append(carry)
                 continue
             records = [first, *_others(run, carry, (first.payload or {}).get(payload.SEGMENTS, 1))]
@@ -54,19 +55,45 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
     return failed
 
 
-def _is(fields: dict[str, Any], digest: str) -> bool:
-    """Whether a point speaks for an item that was indexed with this content."""
-    return fields.get(payload.STATE) == State.INDEXED.value and fields.get(payload.HASH) == digest
+def speaks_for(fields: dict[str, Any], digest: str, sidecars: str | None = None) -> bool:
+    """Whether a point speaks for an item that was indexed with this content (and these sidecars)."""
+    same = fields.get(payload.STATE) == State.INDEXED.value and fields.get(payload.HASH) == digest
+    return same and (sidecars is None or fields.get(payload.SIDECARS, "") == sidecars)
 
 
 def as_work(carries: Sequence[Carry]) -> list[Work]:
-    """What could not be carried over is read and encoded."""
-    return [Work(carry.found, carry.origin.hash, carry.known) for carry in carries]
+    """What could not be carried over is read; what its origin has of the same content is not encoded again."""
+    return [Work(carry.found, carry.origin.hash, carry.known, carry.origin) for carry in carries]
 
 
-def _portions(carries: Sequence[Carry]) -> Iterator[Sequence[Carry]]:
-    for start in range(0, len(carries), FILES):
-        yield carries[start : start + FILES]
+def in_order(carries: Sequence[Carry]) -> Iterator[list[Carry]]:
+    """Portions in which no file is written over before all that is carried over from it has been read.
+
+    When a run of numbered files is renamed by one, each new path is another file's old one: the last goes first. Files
+    that change places in a ring go in one portion.
+    """
+    readers = Counter(carry.origin.path for carry in carries)  # of each path, that have not read it yet
+    writer = {path: carry for carry in carries if readers[path := payload_path(carry.found.path)]}
+    ready = [carry for carry in carries if payload_path(carry.found.path) not in writer]
+    portion: list[Carry] = []
+    while ready:
+        carry = ready.pop()
+        portion.append(carry)
+        if len(portion) == FILES:
+            yield portion
+            portion = []
+        path = carry.origin.path
+        readers[path] -= 1
+        if not readers[path] and path in writer:
+            ready.append(writer.pop(path))
+    if portion:
+        yield portion
+    while writer:  # rings alone are left
+        _, carry = writer.popitem()
+        ring = [carry]
+        while carry.origin.path in writer:
+            ring.append(carry := writer.pop(carry.origin.path))
+        yield ring
 
 
 def _others(run: Run, carry: Carry, segments: int) -> list[models.Record]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Unpack
 
 from flows import steps
 from flows.run import open_run
+from schemas.plan import IngestPlan, RunOptions
 from schemas.report import IngestReport
 from schemas.settings import Settings
 
@@ -13,14 +15,11 @@ from schemas.settings import Settings
 def ingest(
     folder: str | Path,
     settings: Settings | None = None,
-    *,
-    source: str | None = None,
-    retry: bool = False,
-    force: bool = False,
+    **options: Unpack[RunOptions],
 ) -> IngestReport:
     """Make the collection equal to the folder; the arguments are those of the flow."""
-    with open_run(folder, settings or Settings(), source=source, retry=retry, force=force) as run:
-        steps.compare(run, steps.scan(run))
+    with open_run(folder, settings or Settings(), **options) as run:
+        steps.compare(run)
         steps.carry(run)
         while steps.index(run):
             pass
@@ -28,3 +27,14 @@ def ingest(
         steps.fit(run)
         steps.optimize(run)
         return steps.account(run)
+
+
+def plan(
+    folder: str | Path,
+    settings: Settings | None = None,
+    **options: Unpack[RunOptions],
+) -> IngestPlan:
+    """What `ingest` with these arguments would do; nothing is written."""
+    with open_run(folder, settings or Settings(), dry=True, **options) as run:
+        steps.compare(run)
+        return steps.plan_value(run)

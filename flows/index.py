@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from flows.carry import speaks_for
 from flows.pipeline import Pipeline
 from flows.plan import Work
 from flows.points import Item
@@ -16,7 +17,7 @@ from flows.writer import Writer
 from schemas import payload
 from schemas.media import join_words
 from schemas.payload import State, payload_path, point_id
-from schemas.report import IngestReport, QuarantineEntry
+from schemas.report import IngestReport, PostponedEntry, QuarantineEntry
 
 if TYPE_CHECKING:
     from flows.run import Run
@@ -56,7 +57,8 @@ class Indexer:
         """
         until = time.monotonic() + seconds
         for item in self._items:
-            self._writer.add(item)
+            if item.state is not State.POSTPONED:
+                self._writer.add(item)
             count(self._report, item)
             self._done += 1
             tell("index", self._done, self._total)
@@ -81,10 +83,19 @@ def count(report: IngestReport, item: Item) -> None:
         report.indexed += 1
     elif item.state is State.EXCLUDED:
         count_excluded(report, item.reason)
+    elif item.state is State.POSTPONED:
+        report.postponed += 1
+        report.postponements.append(PostponedEntry(path=payload_path(item.found.path), reason=item.reason))
     else:
         report.quarantined += 1
         report.quarantine.append(
-            QuarantineEntry(path=payload_path(item.found.path), reason=item.reason, at_fault=item.at_fault)
+            QuarantineEntry(
+                path=payload_path(item.found.path),
+                reason=item.reason,
+                at_fault=item.at_fault,
+                first_attempt=item.first_attempt,
+                last_attempt=item.last_attempt,
+            )
         )
 
 
@@ -96,13 +107,21 @@ def count_excluded(report: IngestReport, rule: str) -> None:
 
 
 def earlier_vectors(run: Run, work: Work) -> Earlier:
-    """The vectors that the collection has of the same content under the same path, by segment."""
-    if work.known is None:
+    """The vectors that the collection has of the same content, under the same path or another, by segment."""
+    origin = work.origin or work.known
+    if origin is None:
         return {}
-    ids = [point_id(run.source, work.found.path, n) for n in range(work.known.segments)]
+    records = run.store.retrieve([point_id(run.source, origin.path)], with_payload=True, with_vectors=True)
+    # What stands there may have been written anew since the plan was made.
+    if not records or not speaks_for(records[0].payload or {}, origin.hash):
+        return {}
+    more = range(1, (records[0].payload or {}).get(payload.SEGMENTS, 1))
+    if more:
+        others = [point_id(run.source, origin.path, n) for n in more]
+        records += run.store.retrieve(others, with_payload=True, with_vectors=True)
     current = {vector: spec.fingerprint for vector, spec in run.encoders.specs.items()}
     earlier: dict[int, tuple[dict[str, object], str]] = {}
-    for record in run.store.retrieve(ids, with_payload=True, with_vectors=True):
+    for record in records:
         fields = record.payload or {}
         made_by = fields.get(payload.ENCODERS, {})
         vectors = record.vector if isinstance(record.vector, dict) else {}

@@ -14,7 +14,6 @@ from flows.report import as_markdown, run_name
 from flows.run import current_settings, open_run
 from schemas.report import IngestReport
 
-scan = task(cache_policy=NO_CACHE)(steps.scan)
 compare = task(cache_policy=NO_CACHE)(steps.compare)
 carry = task(cache_policy=NO_CACHE)(steps.carry)
 index = task(cache_policy=NO_CACHE)(steps.index)
@@ -28,9 +27,11 @@ account = task(cache_policy=NO_CACHE)(steps.account)
 def ingest(
     folder: str,
     store: str | None = None,
+    *,
     source: str | None = None,
     retry: bool = False,
     force: bool = False,
+    verify: bool = False,
 ) -> IngestReport:
     """Make the collection equal to the folder.
 
@@ -40,9 +41,11 @@ def ingest(
         source: name of this media root in the collection; else the folder's own.
         retry: try quarantined files again although they have not changed.
         force: delete although most of the source is gone from the folder.
+        verify: hash every file, and believe no time stamp.
     """
-    with open_run(folder, current_settings(store=store), source=source, retry=retry, force=force) as run:
-        compare(run, scan(run))
+    settings = current_settings(store=store)
+    with open_run(folder, settings, source=source, retry=retry, force=force, verify=verify) as run:
+        compare(run)
         carry(run)
         while index(run):
             pass

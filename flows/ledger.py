@@ -23,13 +23,20 @@ FIELDS = [
     payload.SIDECARS,
     payload.REASON,
     payload.AT_FAULT,
+    payload.FIRST_ATTEMPT,
+    payload.LAST_ATTEMPT,
 ]
+
+STATES = {state.value: state for state in State}
 
 
 def known_files(store: Store, source: str) -> dict[str, Known]:
     """All files of a source that the collection knows, by their path in the payload."""
-    records = store.scroll_all(first_segments(source), with_payload=FIELDS)
-    return {item.path: item for item in (_known(record.payload or {}) for record in records)}
+    known: dict[str, Known] = {}
+    for record in store.scroll_all(first_segments(source), with_payload=FIELDS):
+        item = known_file(record.payload or {})
+        known[item.path] = item
+    return known
 
 
 def first_segments(source: str, state: State | None = None) -> models.Filter:
@@ -45,15 +52,19 @@ def first_segments(source: str, state: State | None = None) -> models.Filter:
     return models.Filter(must=must)
 
 
-def _known(fields: dict[str, Any]) -> Known:
+def known_file(fields: dict[str, Any]) -> Known:
+    """What the payload of a segment 0 tells of its file."""
+    get = fields.get
     return Known(
-        path=fields[payload.PATH],
-        state=State(fields[payload.STATE]),
-        size=fields[payload.SIZE],
-        mtime_ns=fields[payload.MTIME_NS],
-        hash=fields.get(payload.HASH, ""),
-        segments=fields.get(payload.SEGMENTS, 1),
-        sidecars=fields.get(payload.SIDECARS, ""),
-        reason=fields.get(payload.REASON, ""),
-        at_fault=fields.get(payload.AT_FAULT, "reader"),
+        fields[payload.PATH],
+        STATES[fields[payload.STATE]],
+        fields[payload.SIZE],
+        fields[payload.MTIME_NS],
+        get(payload.HASH, ""),
+        get(payload.SEGMENTS, 1),
+        get(payload.SIDECARS, ""),
+        get(payload.REASON, ""),
+        get(payload.AT_FAULT, "reader"),
+        get(payload.FIRST_ATTEMPT, ""),
+        get(payload.LAST_ATTEMPT, ""),
     )

@@ -1,18 +1,26 @@
-"""What a run has to do: the folder compared with the collection. Pure: no file and no store is touched here."""
+"""What a run has to do: the folder compared with the collection. Pure: no file and no store is touched here.
+
+These are the working lists, lean because they may be long; `schemas.plan.IngestPlan` is the same as a value.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from schemas import ExcludedFile, FoundFile
 from schemas.media import UnreadableFile
 from schemas.payload import State, payload_path
+from schemas.plan import Carried, Excluded, IngestPlan
+from schemas.report import QuarantineEntry
+
+Digests = Callable[[Sequence[FoundFile]], Iterable[str]]
+"""Content hashes of files, in their order; "" for one that cannot be read (reading will say why)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the collection knows of a file: the payload of its segment 0."""
 
     path: str  # as in the payload
@@ -24,20 +32,23 @@ class Known:
     sidecars: str = ""
     reason: str = ""
     at_fault: str = "reader"
+    first_attempt: str = ""
+    last_attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A file to read and encode. What `known` already holds of the same content is not encoded again."""
+    """A file to read and encode. What is known of the same content is not encoded again."""
 
     found: FoundFile
     hash: str = ""  # "" where it is not known yet
     known: Known | None = None  # what stands under the same path
+    origin: Known | None = None  # what has the same content, under this path or another
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """A file whose content the collection has under another path: its vectors are carried over."""
+    """A file whose content, with the same sidecars, the collection has under another path: it is carried over."""
 
     found: FoundFile
     origin: Known
@@ -51,6 +62,7 @@ class Plan:
     """Every file found, by what becomes of it; and every item that is known and gone."""
 
     index: list[Work] = field(default_factory=list)
+    reread: list[Work] = field(default_factory=list)  # same content, other sidecars
     carry: list[Carry] = field(default_factory=list)
     touch: list[Work] = field(default_factory=list)  # same content, another time stamp
     unchanged: int = 0
@@ -63,111 +75,204 @@ class Plan:
     @property
     def found(self) -> int:
         """How many files were found."""
-        return (
-            len(self.index)
-            + len(self.carry)
-            + len(self.touch)
-            + self.unchanged
-            + len(self.quarantined)
-            + len(self.unreadable)
-            + len(self.excluded)
-        )
+        lists: tuple[Sequence[object], ...] = (
+            self.index, self.reread, self.carry, self.touch, self.quarantined, self.unreadable, self.excluded,
+        )  # fmt: skip
+        return self.unchanged + sum(map(len, lists))
+
+    def value(self) -> IngestPlan:
+        """The same as a value, to be shown."""
+        plan = IngestPlan(unchanged=self.unchanged)
+        for work in self.index:
+            path = payload_path(work.found.path)
+            if work.known is None:
+                plan.add.append(path)
+            elif work.known.state is State.QUARANTINED:
+                plan.retry.append(path)
+            else:
+                plan.change.append(path)
+        plan.reread = [payload_path(work.found.path) for work in self.reread]
+        plan.touch = [payload_path(work.found.path) for work in self.touch]
+        for carry in self.carry:
+            some = plan.move if carry.move else plan.copies
+            some.append(Carried(origin=carry.origin.path, path=payload_path(carry.found.path)))
+        plan.delete = [item.path for item in self.delete]
+        plan.excluded = [Excluded(path=payload_path(file.path), rule=file.rule) for file in self.excluded]
+        plan.quarantined = [entry_of(item) for item in self.quarantined]
+        plan.quarantined += [
+            QuarantineEntry(path=payload_path(file.path), reason=file.reason) for file, _ in self.unreadable
+        ]
+        return plan
+
+
+def entry_of(item: Known) -> QuarantineEntry:
+    """A quarantined item for people."""
+    return QuarantineEntry(
+        path=item.path,
+        reason=item.reason,
+        at_fault=item.at_fault,
+        first_attempt=item.first_attempt or None,
+        last_attempt=item.last_attempt or None,
+    )
 
 
 def make_plan(
     files: Iterable[FoundFile | ExcludedFile | UnreadableFile],
     known: Mapping[str, Known],
-    content_hash: Callable[[FoundFile], str],
+    digests: Digests,
     *,
     retry: bool = False,
+    verify: bool = False,
 ) -> Plan:
     """Compare what is found with what is known.
 
-    `content_hash` is called only for a file that looks changed and whose size another content shares: a size that
-    nobody else has is a content never seen. It returns "" for a file that it cannot read (reading will say why).
-    With `retry`, quarantined files are tried again although they have not changed.
+    Hashes are asked for only of files that look changed and whose size another content shares: a size that nobody else
+    has is a content never seen.
+
+    Args:
+        files: what the crawl finds, drawn once.
+        known: what the collection knows, by path in the payload.
+        digests: hashes files.
+        retry: try quarantined files again although they have not changed.
+        verify: hash all files; equal size and time stamp are not believed.
     """
     plan = Plan()
     suspects: list[FoundFile] = []
-    present: set[str] = set()
+    gone = dict(known)
     for file in files:
-        path = payload_path(file.path)
-        present.add(path)
         if isinstance(file, ExcludedFile):
-            plan.excluded.append(file)
-            present.discard(path)  # a file that a new rule excludes leaves the collection
-        elif isinstance(file, UnreadableFile):
-            plan.unreadable.append((file, known.get(path)))
+            plan.excluded.append(file)  # what a new rule excludes stays among the gone, and leaves the collection
+            continue
+        path = file.path if file.path.isascii() else payload_path(file.path)
+        item = gone.pop(path, None)
+        if isinstance(file, UnreadableFile):
+            plan.unreadable.append((file, item))
+        elif item is None or not _same(file, item):
+            suspects.append(file)
+        elif item.state is State.INDEXED:
+            if verify:
+                suspects.append(file)
+            else:
+                plan.unchanged += 1
+        elif verify or (retry and item.state is State.QUARANTINED):
+            suspects.append(file)
+        elif item.state is State.QUARANTINED:
+            plan.quarantined.append(item)
         else:
-            _compare(plan, file, known.get(path), suspects, retry=retry)
-    # What lies in a folder that cannot be looked into is not gone.
-    hidden = tuple(payload_path(file.path).rstrip("/") + "/" for file, _ in plan.unreadable)
-    gone = {path: item for path, item in known.items() if path not in present and not path.startswith(hidden)}
-    _sort_suspects(plan, suspects, known, gone, content_hash)
-    plan.moved = [carry.origin for carry in plan.carry if carry.move]
+            plan.excluded.append(ExcludedFile(file.path, item.reason))
+    if gone and plan.unreadable:  # what lies in a folder that cannot be looked into is not gone
+        hidden = tuple(payload_path(file.path).rstrip("/") + "/" for file, _ in plan.unreadable)
+        gone = {path: item for path, item in gone.items() if not path.startswith(hidden)}
+    if suspects:
+        _Sorter(plan, suspects, known, gone, retry=retry, verify=verify).sort(digests)
     moved = {item.path for item in plan.moved}
     plan.delete = [item for path, item in gone.items() if path not in moved]
     return plan
 
 
-def _compare(plan: Plan, file: FoundFile, item: Known | None, suspects: list[FoundFile], *, retry: bool) -> None:
-    """Put a file where its size and time already tell it belongs, or among the suspects."""
-    same = (
-        item is not None
-        and (item.size, item.mtime_ns) == (file.size, file.mtime_ns)
-        and item.sidecars == file.sidecar_stamp
-    )
-    if item is None or not same or (retry and item.state is State.QUARANTINED):
-        suspects.append(file)
-    elif item.state is State.QUARANTINED:
-        plan.quarantined.append(item)
-    elif item.state is State.EXCLUDED:
-        plan.excluded.append(ExcludedFile(file.path, item.reason))
-    else:
-        plan.unchanged += 1
+def _same(file: FoundFile, item: Known) -> bool:
+    return item.size == file.size and item.mtime_ns == file.mtime_ns and item.sidecars == file.sidecar_stamp
 
 
-def _sort_suspects(
-    plan: Plan,
-    suspects: Sequence[FoundFile],
-    known: Mapping[str, Known],
-    gone: Mapping[str, Known],
-    content_hash: Callable[[FoundFile], str],
-) -> None:
-    """Tell moves, copies and touches from contents never seen."""
-    by_size: dict[int, int] = defaultdict(int)
-    by_hash: dict[str, list[Known]] = defaultdict(list)
-    for item in known.values():
-        if item.state is State.INDEXED:
-            by_size[item.size] += 1
-            by_hash[item.hash].append(item)
-    for file in suspects:
-        by_size[file.size] += 1
-    moved: set[str] = set()
-    first: dict[str, FoundFile] = {}
-    for file in suspects:
-        path = payload_path(file.path)
-        here = known.get(path)
-        shared = by_size[file.size] > (1 if here is None or here.size != file.size else 0)
-        digest = content_hash(file) if shared else ""
-        if here is not None and digest and here.hash == digest and here.state is State.INDEXED:
-            if here.sidecars == file.sidecar_stamp:
-                plan.touch.append(Work(file, digest, here))
-            else:
-                plan.index.append(Work(file, digest, here))
-            continue
-        origins = [item for item in by_hash.get(digest, ()) if item.sidecars == file.sidecar_stamp] if digest else []
-        origin = next((o for o in origins if o.path in gone and o.path not in moved), None)
+class _Sorter:
+    """Tells moves, copies, touches and changed sidecars from contents never seen."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        suspects: Sequence[FoundFile],
+        known: Mapping[str, Known],
+        gone: Mapping[str, Known],
+        *,
+        retry: bool,
+        verify: bool,
+    ) -> None:
+        self.plan, self.suspects, self.known, self.gone = plan, suspects, known, gone
+        self.retry, self.verify = retry, verify
+        sizes = {file.size for file in suspects}
+        self.shared: dict[int, int] = defaultdict(int)  # contents by size
+        self.indexed: dict[str, list[Known]] = defaultdict(list)  # those that a suspect may be, by hash
+        for item in known.values():
+            if item.size in sizes and item.state is State.INDEXED:
+                self.shared[item.size] += 1
+                self.indexed[item.hash].append(item)
+        for file in suspects:
+            self.shared[file.size] += 1
+        self.moved: set[str] = set()
+        self.first: dict[str, FoundFile] = {}  # the first file of each content that this run reads
+
+    def sort(self, digests: Digests) -> None:
+        must = [self._must_hash(file, self.known.get(payload_path(file.path))) for file in self.suspects]
+        hashes = iter(digests([file for file, hashed in zip(self.suspects, must, strict=True) if hashed]))
+        for file, hashed in zip(self.suspects, must, strict=True):
+            here = self.known.get(payload_path(file.path))
+            # Where size and time are as they were, only the sidecars have changed, and the hash is known.
+            self._place(
+                file, here, next(hashes) if hashed else here.hash if here and self._believed(file, here) else ""
+            )
+
+    def _believed(self, file: FoundFile, here: Known) -> bool:
+        same = here.size == file.size and here.mtime_ns == file.mtime_ns
+        return same and here.state is State.INDEXED and not self.verify
+
+    def _must_hash(self, file: FoundFile, here: Known | None) -> bool:
+        if here is None or here.size != file.size:
+            return self.shared[file.size] > 1
+        if here.state is State.INDEXED or self.verify:
+            return not self._believed(file, here)
+        return self.shared[file.size] > 1
+
+    def _place(self, file: FoundFile, here: Known | None, digest: str) -> None:
+        if here is not None and digest and here.hash == digest and self._stays(file, here, digest):
+            return
+        plan = self.plan
+        origin = self._origin(file, digest)
         if origin is not None:
-            moved.add(origin.path)
-            plan.carry.append(Carry(file, origin, move=True, known=here))
-        elif origins:
-            plan.carry.append(Carry(file, origins[0], move=False, known=here))
-        elif digest in first and first[digest].sidecar_stamp == file.sidecar_stamp:
-            twin = first[digest]
-            origin = Known(payload_path(twin.path), State.INDEXED, twin.size, twin.mtime_ns, digest)
-            plan.carry.append(Carry(file, origin, move=False, twin=True, known=here))
+            move = origin.path in self.gone and origin.path not in self.moved
+            if move:
+                self.moved.add(origin.path)
+                plan.moved.append(origin)
+            if origin.sidecars == file.sidecar_stamp:
+                plan.carry.append(Carry(file, origin, move=move, known=here))
+            else:
+                plan.reread.append(Work(file, digest, here, origin))
+        elif digest and digest in self.first:
+            twin = self.first[digest]
+            first = Known(
+                payload_path(twin.path), State.INDEXED, twin.size, twin.mtime_ns, digest, sidecars=twin.sidecar_stamp
+            )
+            plan.carry.append(Carry(file, first, move=False, twin=True, known=here))
         else:
             if digest:
-                first.setdefault(digest, file)
+                self.first[digest] = file
             plan.index.append(Work(file, digest, here))
+
+    def _stays(self, file: FoundFile, here: Known, digest: str) -> bool:
+        """Whether a file with the content that is known of it is placed without looking for another origin."""
+        plan = self.plan
+        if here.state is State.INDEXED:
+            if here.sidecars != file.sidecar_stamp:
+                plan.reread.append(Work(file, digest, here, here))
+            elif here.mtime_ns != file.mtime_ns:
+                plan.touch.append(Work(file, digest, here))
+            else:
+                plan.unchanged += 1
+            return True
+        if not _same(file, here) or (self.retry and here.state is State.QUARANTINED):
+            return False
+        if here.state is State.QUARANTINED:
+            plan.quarantined.append(here)
+        else:
+            plan.excluded.append(ExcludedFile(file.path, here.reason))
+        return True
+
+    def _origin(self, file: FoundFile, digest: str) -> Known | None:
+        """Where the collection has the same content: under a path that is gone rather, and with the same sidecars."""
+        return min(
+            self.indexed.get(digest, ()) if digest else (),
+            key=lambda item: (
+                item.path not in self.gone or item.path in self.moved,
+                item.sidecars != file.sidecar_stamp,
+            ),
+            default=None,
+        )

@@ -37,6 +37,8 @@ class Item:
     state: State = State.INDEXED
     reason: str = ""
     at_fault: str = ""
+    first_attempt: str = ""  # when it was first found to be faulty; now, where it is not known
+    last_attempt: str = ""
 
     def points(self, source: str) -> list[models.PointStruct]:
         """The item's points in the order in which they must be written: segment 0, which vouches for all, last."""
@@ -54,14 +56,22 @@ class Item:
 
     def _ledger(self, source: str) -> dict[str, Any]:
         """What is known of a file that is not searched."""
-        return file_fields(source, self.found) | {
+        fields = file_fields(source, self.found) | {
             payload.SEGMENT: 0,
             payload.SEGMENTS: 1,
             payload.STATE: self.state.value,
             payload.REASON: self.reason,
-            payload.AT_FAULT: self.at_fault,
             payload.HASH: self.hash,
         }
+        if self.state is State.QUARANTINED:
+            self.last_attempt = datetime.now(UTC).isoformat(timespec="seconds")
+            self.first_attempt = self.first_attempt or self.last_attempt
+            fields |= {
+                payload.AT_FAULT: self.at_fault,
+                payload.FIRST_ATTEMPT: self.first_attempt,
+                payload.LAST_ATTEMPT: self.last_attempt,
+            }
+        return fields
 
     def _common(self, source: str) -> dict[str, Any]:
         return file_fields(source, self.found) | {

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Unpack
 
 from schemas import MedleyError
+from schemas.plan import RunOptions
 from schemas.report import IngestReport
 from schemas.settings import Settings
 
@@ -37,9 +39,7 @@ def api_configured() -> bool:
     return "PREFECT_API_URL" in profiles.get("profiles", {}).get(active, {})
 
 
-def ingest_as_flow(
-    folder: str | Path, settings: Settings, *, source: str | None = None, retry: bool = False, force: bool = False
-) -> IngestReport:
+def ingest_as_flow(folder: str | Path, settings: Settings, **options: Unpack[RunOptions]) -> IngestReport:
     """Run the flow here and now.
 
     Raises:
@@ -56,7 +56,7 @@ def ingest_as_flow(
     try:
         with configured(settings):
             shown = shown_location(settings.store)  # parameters are seen on the dashboard
-            return ingest(str(folder), store=shown, source=source, retry=retry, force=force)
+            return ingest(str(folder), store=shown, **options)
     except (httpx.HTTPError, RuntimeError) as error:
         raise MedleyError(
             f"The Prefect API cannot be reached ({str(error).rstrip('.')}). Start it, unset PREFECT_API_URL, or run "

@@ -6,20 +6,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from schemas.plan import IngestPlan
+
 Listener = Callable[[str, int, int], None]
 """Is told the stage of the run, how many files are done in it, and how many there are (0: not known yet)."""
 
+Reader = Callable[[IngestPlan], None]
+"""Is shown the plan of the run before its work begins."""
+
+_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 @contextmanager
-def listening(listener: Listener | None) -> Iterator[None]:
-    """Tell `listener` of the progress of what runs inside; it is not a parameter of the flow, which must be data."""
-    token = _listener.set(listener)
+def listening(listener: Listener | None, reader: Reader | None = None) -> Iterator[None]:
+    """Tell `listener` of the progress of what runs inside, and `reader` of its plan.
+
+    They are not parameters of the flow, which must be data.
+    """
+    tokens = _listener.set(listener), _reader.set(reader)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _listener.reset(tokens[0])
+        _reader.reset(tokens[1])
 
 
 def tell(stage: str, done: int, total: int = 0) -> None:
@@ -27,3 +37,10 @@ def tell(stage: str, done: int, total: int = 0) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(stage, done, total)
+
+
+def tell_plan(plan: Callable[[], IngestPlan]) -> None:
+    """Show the plan to whoever wants to see it; it is made only then."""
+    reader = _reader.get()
+    if reader is not None:
+        reader(plan())

@@ -180,7 +180,7 @@ class FileReading:
     def _read(self, reader: IsolatedReader, group: Sequence[Work]) -> None:
         """Read a group of files; those with a fault that may pass are read again after a while, a few times."""
         for wait in (*RETRY_AFTER, None):
-            drafts = [Draft(work, Item(work.found, work.hash)) for work in group]
+            drafts = [_draft(work) for work in group]
             jobs = [Job(self._root + work.found.path, work.found, work.hash) for work in group]
             again: list[Work] = []
             for events in reader.read(jobs):
@@ -206,13 +206,16 @@ class FileReading:
         if isinstance(event, Opened):
             item = draft.item
             item.hash, item.modality, item.mime, item.info = event.hash, event.modality, event.mime, event.info
-            known = draft.work.known
-            if self._earlier is not None and known is not None and known.hash == item.hash:
+            origin = draft.work.origin or draft.work.known
+            if self._earlier is not None and origin is not None and origin.hash == item.hash:
                 draft.earlier = self._earlier(draft.work)
             return []
-        if not isinstance(event, Closed):
-            excluded = isinstance(event, UnsupportedError)
-            draft.fail(State.EXCLUDED if excluded else State.QUARANTINED, str(event), "" if excluded else "reader")
+        if isinstance(event, TransientReadError):
+            draft.fail(State.POSTPONED, str(event), "")
+        elif isinstance(event, UnsupportedError):
+            draft.fail(State.EXCLUDED, str(event), "")
+        elif not isinstance(event, Closed):
+            draft.fail(State.QUARANTINED, str(event), "reader")
         return [(draft, None)]
 
     def _enrich(self, draft: Draft, segment: Segment) -> None:
@@ -224,6 +227,10 @@ class FileReading:
             else:
                 if words:
                     segment.words[enricher.kind] = words
+
+
+def _draft(work: Work) -> Draft:
+    return Draft(work, Item(work.found, work.hash, first_attempt=work.known.first_attempt if work.known else ""))
 
 
 def _may_pass(event: Event) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.plan import Plan
 from schemas import ReadOptions, UsageError
@@ -40,6 +40,9 @@ class Run:
     settings: Settings
     retry: bool = False
     force: bool = False
+    verify: bool = False
+    dry: bool = False
+    refused: str = ""  # why it must not go on
     started: float = field(default_factory=time.monotonic)
     plan: Plan = field(default_factory=Plan)
     report: IngestReport = field(default_factory=IngestReport)
@@ -84,11 +87,13 @@ def open_run(
     folder: str | Path,
     settings: Settings,
     *,
+    dry: bool = False,
     source: str | None = None,
     retry: bool = False,
     force: bool = False,
+    verify: bool = False,
 ) -> Iterator[Run]:
-    """Open the store and the encoders for a run over a folder.
+    """Open the store and the encoders for a run over a folder; a `dry` one writes nothing, not even a collection.
 
     Raises:
         UsageError: the folder is none, or its name already stands for another folder.
@@ -102,13 +107,14 @@ def open_run(
     shared = _shared.get()
     store = shared or open_from(settings)
     try:
-        preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
+        metadata = store.metadata()
+        preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
         encoders = load_preset(preset, threads=settings.encoders.threads)
-        store.ensure(encoders.vector_specs())
-        if store.metadata().get(PRESET) != preset:
-            store.set_metadata({PRESET: preset})
-        name = claim_source(store, root, source)
-        run = Run(root, name, store, encoders, enrichers, settings, retry=retry, force=force)
+        name = source_name(metadata.get(SOURCES, {}), root, source)
+        if not dry:
+            store.ensure(encoders.vector_specs())
+            _claim(store, {PRESET: preset, SOURCES: metadata.get(SOURCES, {}) | {name: str(root)}})
+        run = Run(root, name, store, encoders, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
         run.report.source = name
         try:
             yield run
@@ -134,8 +140,8 @@ def media_root(folder: str | Path) -> Path:
     return root.resolve()
 
 
-def claim_source(store: Store, root: Path, name: str | None) -> str:
-    """The name of the source for a folder, kept in the collection's metadata.
+def source_name(sources: Mapping[str, str], root: Path, name: str | None) -> str:
+    """The name of the source for a folder, where `sources` are the folders of those that the collection has.
 
     Without a name given, it is the one that the folder already has, or the folder's own. A name given moves a source:
     the folder was mounted or moved elsewhere.
@@ -145,7 +151,6 @@ def claim_source(store: Store, root: Path, name: str | None) -> str:
     """
     if name is not None and not name.strip():
         raise UsageError("The name of the source is empty: give one, or leave --source out.")
-    sources: dict[str, str] = dict(store.metadata().get(SOURCES, {}))
     if name is None:
         name = next((known for known, at in sources.items() if at == str(root)), root.name or "root")
         if sources.get(name, str(root)) != str(root):
@@ -153,6 +158,11 @@ def claim_source(store: Store, root: Path, name: str | None) -> str:
                 f"The collection already has a source named {name!r}, the folder {sources[name]}. If {root} is the "
                 f"same media in a new place, run again with --source {name}; if not, choose another name with --source."
             )
-    if sources.get(name) != str(root):
-        store.set_metadata({SOURCES: sources | {name: str(root)}})
     return name
+
+
+def _claim(store: Store, wanted: Mapping[str, Any]) -> None:
+    """Write what a run says of the collection, if it is new."""
+    have = store.metadata()
+    if changed := {key: value for key, value in wanted.items() if have.get(key) != value}:
+        store.set_metadata(changed)

@@ -2,30 +2,36 @@
 
 In this order:
 
-scan -> compare -> carry -> index, again and again -> forget -> fit -> optimize -> account
+compare -> carry -> index, again and again -> forget -> fit -> optimize -> account
 """
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.bridge import fit_bridge
 from flows.carry import as_work, carry_over
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import known_files
-from flows.plan import Carry, Plan, make_plan
+from flows.plan import Carry, Known, entry_of, make_plan
 from flows.points import Item, file_fields
-from flows.progress import tell
+from flows.progress import tell, tell_plan
 from flows.upkeep import build_index
 from readers import CrawlRules, content_hash, crawl
 from schemas import FoundFile, MedleyError, ReadError, UsageError
-from schemas.media import ExcludedFile, UnreadableFile
+from schemas.media import UnreadableFile
 from schemas.payload import State, point_id
-from schemas.report import IngestReport, QuarantineEntry
+from schemas.plan import IngestPlan
+from schemas.report import IngestReport
 
 if TYPE_CHECKING:
     from flows.run import Run
+    from readers.crawl import Crawled
 
 PORTION = 10.0
 """Seconds of work in one task: long enough that the task costs nothing, short enough to be watched and retried."""
@@ -34,10 +40,37 @@ GUARD_SHARE, GUARD_ITEMS = 0.5, 20
 """A run that would delete more than this share of a source, and at least so many items, asks first: it is more often
 an unmounted disk or a wrong path than a wish."""
 
-Files = list[FoundFile | ExcludedFile | UnreadableFile]
+HASHED = 64  # files hashed between two reports
 
 
-def scan(run: Run) -> Files:
+def compare(run: Run) -> None:
+    """The folder compared with the collection: what there is to do, shown to whoever listens.
+
+    Raises:
+        UsageError: there is nothing to do, because the folder is empty.
+        MedleyError: most of the source would be deleted, and nobody said that this is meant.
+    """
+    known = known_files(run.store, run.source) if run.store.exists() else {}
+    run.plan = make_plan(_found(run), known, partial(_digests, run), retry=run.retry, verify=run.verify)
+    run.report.found = run.plan.found
+    if not run.plan.found and not known:
+        raise UsageError(f"The folder {run.root} is empty: there is nothing to make searchable.")
+    run.refused = _guard(run, sum(item.state is State.INDEXED for item in known.values()))
+    tell_plan(lambda: plan_value(run))
+    if run.refused and not run.dry:
+        raise MedleyError(f"{run.refused} Nothing was deleted; if they are really gone, run again with --force.")
+
+
+def plan_value(run: Run) -> IngestPlan:
+    """The plan of a run as a value, to be shown."""
+    plan = run.plan.value()
+    plan.source, plan.folder = run.source, str(run.root)
+    if run.refused:
+        plan.notes.append(f"{run.refused} A run stops before it deletes them; if they are really gone, give --force.")
+    return plan
+
+
+def _found(run: Run) -> Iterator[Crawled]:
     """Every file of the folder, with the rule where one keeps it out."""
     crawling = run.settings.crawl
     rules = CrawlRules(
@@ -46,25 +79,17 @@ def scan(run: Run) -> Files:
         max_size=crawling.max_size,
         exclude=tuple(crawling.exclude),
     )
-    files: Files = []
+    count = 0
     for file in crawl(run.root, rules):
-        files.append(file)
-        if len(files) % 1000 == 0:
-            tell("scan", len(files))
-    tell("scan", len(files), len(files))
-    return files
+        yield file
+        count += 1
+        if count % 1000 == 0:
+            tell("scan", count)
+    tell("scan", count, count)
 
 
-def compare(run: Run, files: Files) -> Plan:
-    """The folder compared with the collection: what there is to do.
-
-    Raises:
-        UsageError: there is nothing to do, because the folder is empty.
-        MedleyError: most of the source would be deleted, and nobody said that this is meant.
-    """
-    known = known_files(run.store, run.source)
-    if not files and not known:
-        raise UsageError(f"The folder {run.root} is empty: there is nothing to make searchable.")
+def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
+    """Content hashes, taken by as many threads as there are cores: hashing releases the interpreter's lock."""
 
     def digest(file: FoundFile) -> str:
         try:
@@ -72,17 +97,21 @@ def compare(run: Run, files: Files) -> Plan:
         except ReadError:
             return ""  # reading it will say why
 
-    plan = make_plan(files, known, digest, retry=run.retry)
-    indexed = sum(item.state is State.INDEXED for item in known.values())
-    gone = sum(item.state is State.INDEXED for item in plan.delete)
-    if gone >= GUARD_ITEMS and gone > GUARD_SHARE * indexed and not run.force:
-        raise MedleyError(
-            f"{gone} of the {indexed} items of source {run.source!r} are no longer in {run.root}. Is the right disk "
-            "mounted there? Nothing was deleted; if they are really gone, run again with --force."
-        )
-    run.plan = plan
-    run.report.found = plan.found
-    return plan
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="hash") as pool:
+        for start in range(0, len(files), HASHED):
+            yield from pool.map(digest, files[start : start + HASHED])
+            tell("hash", min(start + HASHED, len(files)), len(files))
+
+
+def _guard(run: Run, indexed: int) -> str:
+    """Why the run must not go on without --force; "" where it may."""
+    gone = sum(item.state is State.INDEXED for item in run.plan.delete)
+    if run.force or gone < GUARD_ITEMS or gone <= GUARD_SHARE * indexed:
+        return ""
+    return (
+        f"{gone} of the {indexed} items of source {run.source!r} are no longer in {run.root}. Is the right disk "
+        "mounted there?"
+    )
 
 
 def carry(run: Run) -> None:
@@ -96,7 +125,7 @@ def carry(run: Run) -> None:
     if plan.touch:
         run.store.sync()
     report.unchanged += plan.unchanged + len(plan.touch)
-    plan.index += as_work(failed)
+    plan.index += [*plan.reread, *as_work(failed)]
     plan.carry = [c for c in plan.carry if c.twin]
 
 
@@ -146,25 +175,35 @@ def account(run: Run) -> IngestReport:
     plan, report = run.plan, run.report
     for item in plan.quarantined:
         report.quarantined += 1
-        report.quarantine.append(QuarantineEntry(path=item.path, reason=item.reason, at_fault=item.at_fault))
+        report.quarantine.append(entry_of(item))
     for excluded in plan.excluded:
         count_excluded(report, excluded.rule)
     for unreadable, before in plan.unreadable:
-        found = FoundFile(unreadable.path, 0, 0)
-        record = Item(found, "", state=State.QUARANTINED, reason=unreadable.reason, at_fault="reader")
-        if before is not None and before.segments > 1:
-            run.store.delete([point_id(run.source, found.path, n) for n in range(1, before.segments)])
-        run.store.upsert(record.points(run.source))
-        count(report, record)
+        _note_unreadable(run, unreadable, before)
     report.encoded = {vector: report.encoded.get(vector, 0) for vector in run.encoders}
     report.seconds = round(time.monotonic() - run.started, 3)
     if not report.balanced:
         raise MedleyError(
             f"The accounts of this run do not add up: {report.found} files found, but {report.indexed} indexed, "
-            f"{report.unchanged} unchanged, {report.excluded} excluded and {report.quarantined} quarantined. "
+            f"{report.unchanged} unchanged, {report.excluded} excluded, {report.quarantined} quarantined and "
+            f"{report.postponed} postponed. "
             "This is a fault in Medley: please report it."
         )
     return report
+
+
+def _note_unreadable(run: Run, file: UnreadableFile, before: Known | None) -> None:
+    """Account for what the crawl could not look at: a fault that may pass leaves what was known."""
+    found = FoundFile(file.path, 0, 0)
+    if file.transient:
+        count(run.report, Item(found, "", state=State.POSTPONED, reason=file.reason))
+        return
+    record = Item(found, "", state=State.QUARANTINED, reason=file.reason, at_fault="reader")
+    record.first_attempt = before.first_attempt if before is not None else ""
+    if before is not None and before.segments > 1:
+        run.store.delete([point_id(run.source, found.path, n) for n in range(1, before.segments)])
+    run.store.upsert(record.points(run.source))
+    count(run.report, record)
 
 
 def _count_carried(report: IngestReport, carries: list[Carry], failed: list[Carry]) -> None:

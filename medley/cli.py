@@ -41,7 +41,9 @@ def ingest(
     ] = None,
     ocr: Annotated[str | None, typer.Option(help="auto, always or off: words in pictures.", show_default=False)] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try quarantined files again.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Hash every file, and believe no time stamp.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Delete although most of the source is gone.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if files are quarantined.")] = False,
     prefect: Annotated[
         bool | None,
@@ -57,20 +59,27 @@ def ingest(
     with answering(as_json):
         from flows.prefect_run import api_configured
         from medley import bar, show
+        from schemas.plan import RunOptions
         from schemas.report import IngestReport
 
         encoders = {name: value for name, value in (("preset", preset), ("ocr", ocr)) if value}
+        asked: RunOptions = {"source": source, "retry": retry, "force": force, "verify": verify}
         with _library(store, encoders) as library, bar.shown(quiet=as_json) as progress:
-            report: IngestReport = library.ingest(
-                folder,
-                source=source,
-                retry=retry,
-                force=force,
-                prefect=api_configured() if prefect is None else prefect,
-                progress=progress,
-            )
+            if dry_run:
+                plan = library.plan(folder, **asked, progress=progress)
+            else:
+                report: IngestReport = library.ingest(
+                    folder,
+                    **asked,
+                    prefect=api_configured() if prefect is None else prefect,
+                    progress=progress,
+                    planned=None if as_json else show.plan,
+                )
+        if dry_run:
+            show.plan(plan, as_json=as_json)
+            return
         show.report(report, as_json=as_json)
-    if strict and report.quarantined:
+    if strict and (report.quarantined or report.postponed):
         raise typer.Exit(1)
 
 

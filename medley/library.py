@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from flows import direct
-from flows.progress import Listener, listening
+from flows.progress import Listener, Reader, listening
 from flows.run import sharing
 from query import collection_status, load_encoders, preview_hit, search, show_item
+from schemas.plan import IngestPlan
 from schemas.report import CollectionStatus, IngestReport
 from schemas.search import Hit, Part, SearchRequest, SearchResult
 from schemas.settings import Settings, load_settings
@@ -57,8 +58,10 @@ class Library:
         source: str | None = None,
         retry: bool = False,
         force: bool = False,
+        verify: bool = False,
         prefect: bool = False,
         progress: Listener | None = None,
+        planned: Reader | None = None,
     ) -> IngestReport:
         """Make the collection equal to a folder.
 
@@ -67,19 +70,40 @@ class Library:
             source: name of this media root; else the folder's own.
             retry: try quarantined files again although they have not changed.
             force: delete although most of the source is gone from the folder.
+            verify: hash every file, and believe no time stamp.
             prefect: run as a Prefect flow, seen on its dashboard.
             progress: is told the stage, and how many files are done of how many.
+            planned: is shown the plan before the work begins.
 
         Raises:
             UsageError: there is no such folder, or it is empty.
             StoreError: the collection cannot be written, or was made for other vectors.
         """
-        with sharing(self.store), listening(progress):
+        with sharing(self.store), listening(progress, planned):
             if prefect:
                 from flows.prefect_run import ingest_as_flow
 
-                return ingest_as_flow(folder, self.settings, source=source, retry=retry, force=force)
-            return direct.ingest(folder, self.settings, source=source, retry=retry, force=force)
+                return ingest_as_flow(folder, self.settings, source=source, retry=retry, force=force, verify=verify)
+            return direct.ingest(folder, self.settings, source=source, retry=retry, force=force, verify=verify)
+
+    def plan(
+        self,
+        folder: str | Path,
+        *,
+        source: str | None = None,
+        retry: bool = False,
+        force: bool = False,
+        verify: bool = False,
+        progress: Listener | None = None,
+    ) -> IngestPlan:
+        """What `ingest` with the same arguments would do; nothing is written.
+
+        Raises:
+            UsageError: there is no such folder, or it is empty.
+            StoreError: the collection cannot be read.
+        """
+        with sharing(self.store), listening(progress):
+            return direct.plan(folder, self.settings, source=source, retry=retry, force=force, verify=verify)
 
     def search(
         self,

@@ -14,7 +14,8 @@ from rich.table import Table
 
 from medley.clock import clock
 from schemas.media import join_words
-from schemas.report import CollectionStatus, IngestReport
+from schemas.plan import IngestPlan
+from schemas.report import CollectionStatus, IngestReport, PostponedEntry, QuarantineEntry
 from schemas.search import Hit, SearchResult
 
 if TYPE_CHECKING:
@@ -37,6 +38,44 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=PIPE)
 
 
+PLANNED = {
+    "add": "to add",
+    "change": "changed",
+    "reread": "with other sidecars: their words alone are read again",
+    "retry": "to try again",
+    "move": "moved: nothing to encode",
+    "copies": "copied: nothing to encode",
+    "touch": "with another time stamp alone: nothing to encode",
+    "delete": "to delete",
+}
+
+
+def plan(plan: IngestPlan, *, as_json: bool = False) -> None:
+    """What a run is going to do: a line where that is nothing."""
+    if as_json:
+        document(plan.model_dump(by_alias=True))
+        return
+    console = _console()
+    rest = {"unchanged": plan.unchanged, "excluded": len(plan.excluded), "quarantined": len(plan.quarantined)}
+    said = ", ".join(f"{count:,} {what}" for what, count in rest.items() if count) or "no files"
+    if plan.empty:
+        console.print(f"Nothing to do: {said}.", highlight=False)
+    else:
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column(justify="right", style="bold")
+        table.add_column()
+        for name, what in PLANNED.items():
+            if count := len(getattr(plan, name)):
+                table.add_row(f"{count:,}", what)
+        for vector, one in plan.reencode.items():
+            before = f", instead of {one.before}" if one.before else ""
+            table.add_row(f"{len(one.paths):,}", escape(f"to encode for {vector!r} by {one.after}{before}"))
+        table.add_row("", said, style="dim")
+        console.print(table)
+    for note in plan.notes:
+        console.print(escape(note), style="yellow", highlight=False)
+
+
 def report(report: IngestReport, *, as_json: bool) -> None:
     """What a run did."""
     if as_json:
@@ -49,6 +88,8 @@ def report(report: IngestReport, *, as_json: bool) -> None:
         f"{report.excluded:,} excluded",
         f"{report.quarantined:,} quarantined",
     ]
+    if report.postponed:
+        done.append(f"{report.postponed:,} postponed")
     moved = [f"{count:,} {what}" for what, count in (("moved", report.moved), ("copied", report.copied)) if count]
     if moved:
         done[0] += f" ({', '.join(moved)})"
@@ -61,6 +102,7 @@ def report(report: IngestReport, *, as_json: bool) -> None:
         console.print(escape(f"Excluded: {rules}."), style="dim", highlight=False)
     for note in report.notes:
         console.print(escape(note), style="cyan", highlight=False)
+    _reasons(console, "postponed to the next run", report.postponements)
     _quarantine(console, report.quarantine)
 
 
@@ -193,11 +235,15 @@ def recalls(measured: Sequence[Recall], points: int, *, as_json: bool) -> None:
     console.print(table)
 
 
-def _quarantine(console: Console, entries: Sequence[Any]) -> None:
+def _quarantine(console: Console, entries: Sequence[QuarantineEntry]) -> None:
+    _reasons(console, "quarantined", entries)
+
+
+def _reasons(console: Console, what: str, entries: Sequence[QuarantineEntry | PostponedEntry]) -> None:
     if not entries:
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("quarantined", overflow="fold")
+    table.add_column(what, overflow="fold")
     table.add_column("reason", style="yellow", overflow="fold")
     for entry in entries:
         table.add_row(escape(entry.path), escape(entry.reason))

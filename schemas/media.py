@@ -78,11 +78,13 @@ def join_words(words: Mapping[WordKind, str] | Mapping[str, str], *, named: bool
 class UnreadableFile:
     """A file or folder that could not even be looked at, with the reason: it is quarantined.
 
-    A folder's `path` ends in "/"; its files are unknown.
+    A folder's `path` ends in "/"; its files are unknown. A `transient` fault is that of the disk or the network, and
+    may pass: the next run looks again.
     """
 
     path: str
     reason: str
+    transient: bool = False
 
 
 @dataclass(slots=True)

@@ -57,11 +57,12 @@ INDEXES: dict[str, str] = {
 
 
 class State(StrEnum):
-    """What became of a file."""
+    """What became of a file. Of a postponed one nothing is written: the next run takes it."""
 
     INDEXED = "indexed"
     QUARANTINED = "quarantined"
     EXCLUDED = "excluded"
+    POSTPONED = "postponed"
 
 
 def payload_path(path: str) -> str:

@@ -6,15 +6,28 @@ from pydantic import BaseModel, Field
 
 
 class QuarantineEntry(BaseModel):
-    """A file that could not be read or encoded."""
+    """A file that could not be read or encoded: why, by whom, and when that was tried first and last (RFC 3339)."""
 
     path: str
     reason: str
     at_fault: str = "reader"
+    source: str = ""
+    first_attempt: str | None = None
+    last_attempt: str | None = None
+
+
+class PostponedEntry(BaseModel):
+    """A file that could not be taken by no fault of its own; the next run takes it."""
+
+    path: str
+    reason: str
 
 
 class IngestReport(BaseModel):
-    """The accounts of a run, in files: found = indexed + unchanged + excluded + quarantined.
+    """The accounts of a run, in files: found = indexed + unchanged + excluded + quarantined + postponed.
+
+    `postponed` files changed while they were read, or met a fault of the disk that did not pass: what the collection
+    knew of them stays, and the next run takes them. There are none in a run over a folder that holds still.
 
     `moved` (and `copied`) files are among the indexed: their vectors were carried over by content hash. `deleted`
     counts items that were in the collection and are no longer in the folder. `encoded` counts vectors by name.
@@ -26,19 +39,21 @@ class IngestReport(BaseModel):
     unchanged: int = 0
     excluded: int = 0
     quarantined: int = 0
+    postponed: int = 0
     moved: int = 0
     copied: int = 0
     deleted: int = 0
     encoded: dict[str, int] = Field(default_factory=dict)
     seconds: float = 0.0
     quarantine: list[QuarantineEntry] = Field(default_factory=list)
+    postponements: list[PostponedEntry] = Field(default_factory=list)
     exclusions: dict[str, int] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
 
     @property
     def balanced(self) -> bool:
         """Whether every file found is accounted for."""
-        return self.found == self.indexed + self.unchanged + self.excluded + self.quarantined
+        return self.found == self.indexed + self.unchanged + self.excluded + self.quarantined + self.postponed
 
 
 class VectorStatus(BaseModel):
