@@ -24,8 +24,8 @@ FILES = 64  # carried over with one request
 def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
     """Write the points of each file anew under its path; returns those whose origin is not what it was thought to be.
 
-    Twins with other sidecars are among those: their words have to be read. The hash of what is read back is compared
-    with the one expected, so that a file can never end with another's vectors.
+    The hash of what is read back is compared with the one expected: a file can never end with another's vectors. Where
+    the sidecars are others, the stamp of the origin's is written: the file counts as changed until its words are read.
     """
     failed: list[Carry] = []
     for some in in_order(carries):
@@ -39,7 +39,7 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
         stale: list[str] = []
         for carry in some:
             first = origins.get(carry.origin.path)
-            if first is None or not speaks_for(first.payload or {}, carry.origin.hash, carry.found.sidecar_stamp):
+            if first is None or not speaks_for(first.payload or {}, carry.origin.hash, carry.origin.sidecars):
                 failed.append(carry)
                 continue
             records = [first, *_others(run, carry, (first.payload or {}).get(payload.SEGMENTS, 1))]
@@ -61,9 +61,15 @@ def speaks_for(fields: dict[str, Any], digest: str, sidecars: str | None = None)
     return same and (sidecars is None or fields.get(payload.SIDECARS, "") == sidecars)
 
 
-def as_work(carries: Sequence[Carry]) -> list[Work]:
-    """What could not be carried over is read; what its origin has of the same content is not encoded again."""
-    return [Work(carry.found, carry.origin.hash, carry.known, carry.origin) for carry in carries]
+def to_read(carries: Sequence[Carry], failed: Sequence[Carry]) -> list[Work]:
+    """What is left to read: what could not be carried over, and the words of what has other sidecars now."""
+    lost = {id(carry) for carry in failed}
+    work = [Work(carry.found, carry.origin.hash, carry.known) for carry in failed]
+    for carry in carries:
+        if carry.reread and id(carry) not in lost:
+            here = carry.origin._replace(path=payload_path(carry.found.path))
+            work.append(Work(carry.found, carry.origin.hash, here))
+    return work
 
 
 def in_order(carries: Sequence[Carry]) -> Iterator[list[Carry]]:
@@ -112,7 +118,7 @@ def _moved(run: Run, carry: Carry, record: models.Record) -> models.PointStruct:
     from readers import name_words
 
     fields: dict[str, Any] = dict(record.payload or {})
-    fields |= file_fields(run.source, carry.found)
+    fields |= file_fields(run.source, carry.found) | {payload.SIDECARS: carry.origin.sidecars}
     words = {kind: text for kind, text in fields.get(payload.WORDS, {}).items() if kind != WordKind.NAME}
     if name := name_words(carry.found.path):
         words[WordKind.NAME.value] = name

@@ -107,17 +107,14 @@ def count_excluded(report: IngestReport, rule: str) -> None:
 
 
 def earlier_vectors(run: Run, work: Work) -> Earlier:
-    """The vectors that the collection has of the same content, under the same path or another, by segment."""
-    origin = work.origin or work.known
-    if origin is None:
+    """The vectors that the collection has of the same content under the same path, by segment."""
+    if work.known is None:
         return {}
-    records = run.store.retrieve([point_id(run.source, origin.path)], with_payload=True, with_vectors=True)
-    # What stands there may have been written anew since the plan was made.
-    if not records or not speaks_for(records[0].payload or {}, origin.hash):
+    records = run.store.retrieve([point_id(run.source, work.found.path)], with_payload=True, with_vectors=True)
+    if not records or not speaks_for(records[0].payload or {}, work.known.hash):
         return {}
-    more = range(1, (records[0].payload or {}).get(payload.SEGMENTS, 1))
-    if more:
-        others = [point_id(run.source, origin.path, n) for n in more]
+    if more := range(1, (records[0].payload or {}).get(payload.SEGMENTS, 1)):
+        others = [point_id(run.source, work.found.path, n) for n in more]
         records += run.store.retrieve(others, with_payload=True, with_vectors=True)
     current = {vector: spec.fingerprint for vector, spec in run.encoders.specs.items()}
     earlier: dict[int, tuple[dict[str, object], str]] = {}

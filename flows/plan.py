@@ -38,23 +38,27 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A file to read and encode. What is known of the same content is not encoded again."""
+    """A file to read and encode. What `known` already holds of the same content is not encoded again."""
 
     found: FoundFile
     hash: str = ""  # "" where it is not known yet
     known: Known | None = None  # what stands under the same path
-    origin: Known | None = None  # what has the same content, under this path or another
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """A file whose content, with the same sidecars, the collection has under another path: it is carried over."""
+    """A file whose content the collection has under another path: its vectors are carried over."""
 
     found: FoundFile
     origin: Known
     move: bool  # the origin is gone from the folder
     twin: bool = False  # the origin is a file of this very run: it must be indexed first
     known: Known | None = None  # what stands under the new path
+
+    @property
+    def reread(self) -> bool:
+        """Whether it has other sidecars than its origin, so that its words have to be read once it is carried over."""
+        return self.origin.sidecars != self.found.sidecar_stamp
 
 
 @dataclass(slots=True)
@@ -95,7 +99,8 @@ class Plan:
         plan.touch = [payload_path(work.found.path) for work in self.touch]
         for carry in self.carry:
             some = plan.move if carry.move else plan.copies
-            some.append(Carried(origin=carry.origin.path, path=payload_path(carry.found.path)))
+            path = payload_path(carry.found.path)
+            some.append(Carried(origin=carry.origin.path, path=path, reread=carry.reread))
         plan.delete = [item.path for item in self.delete]
         plan.excluded = [Excluded(path=payload_path(file.path), rule=file.rule) for file in self.excluded]
         plan.quarantined = [entry_of(item) for item in self.quarantined]
@@ -232,10 +237,7 @@ class _Sorter:
             if move:
                 self.moved.add(origin.path)
                 plan.moved.append(origin)
-            if origin.sidecars == file.sidecar_stamp:
-                plan.carry.append(Carry(file, origin, move=move, known=here))
-            else:
-                plan.reread.append(Work(file, digest, here, origin))
+            plan.carry.append(Carry(file, origin, move=move, known=here))
         elif digest and digest in self.first:
             twin = self.first[digest]
             first = Known(
@@ -252,7 +254,7 @@ class _Sorter:
         plan = self.plan
         if here.state is State.INDEXED:
             if here.sidecars != file.sidecar_stamp:
-                plan.reread.append(Work(file, digest, here, here))
+                plan.reread.append(Work(file, digest, here))
             elif here.mtime_ns != file.mtime_ns:
                 plan.touch.append(Work(file, digest, here))
             else:

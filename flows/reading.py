@@ -206,8 +206,8 @@ class FileReading:
         if isinstance(event, Opened):
             item = draft.item
             item.hash, item.modality, item.mime, item.info = event.hash, event.modality, event.mime, event.info
-            origin = draft.work.origin or draft.work.known
-            if self._earlier is not None and origin is not None and origin.hash == item.hash:
+            known = draft.work.known
+            if self._earlier is not None and known is not None and known.hash == item.hash:
                 draft.earlier = self._earlier(draft.work)
             return []
         if isinstance(event, TransientReadError):

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.bridge import fit_bridge
-from flows.carry import as_work, carry_over
+from flows.carry import carry_over, to_read
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import known_files
 from flows.plan import Carry, Known, entry_of, make_plan
@@ -125,7 +125,7 @@ def carry(run: Run) -> None:
     if plan.touch:
         run.store.sync()
     report.unchanged += plan.unchanged + len(plan.touch)
-    plan.index += [*plan.reread, *as_work(failed)]
+    plan.index += [*plan.reread, *to_read(known, failed)]
     plan.carry = [c for c in plan.carry if c.twin]
 
 
@@ -210,7 +210,7 @@ def _count_carried(report: IngestReport, carries: list[Carry], failed: list[Carr
     lost = {id(c) for c in failed}
     for c in carries:
         if id(c) not in lost:
-            report.indexed += 1
+            report.indexed += not c.reread  # else it is counted when its words are read
             report.moved += c.move
             report.copied += not c.move
 
@@ -222,8 +222,8 @@ def _carry_twins(run: Run) -> bool:
         return False
     failed = carry_over(run, twins)
     _count_carried(run.report, twins, failed)
-    run.plan.index = as_work(failed)
-    return bool(failed)
+    run.plan.index = to_read(twins, failed)
+    return bool(run.plan.index)
 
 
 def _touch(run: Run, found: FoundFile, segments: int) -> None:

@@ -19,10 +19,11 @@ class RunOptions(TypedDict, total=False):
 
 
 class Carried(BaseModel):
-    """A file whose vectors are carried over from where its content was."""
+    """A file whose vectors are carried over from where its content was; `reread`: its sidecars are others there."""
 
     origin: str
     path: str
+    reread: bool = False
 
 
 class Excluded(BaseModel):
