@@ -298,5 +298,5 @@ def test_interrupted_run_stops_cleanly_and_goes_on_from_there(tmp_path: Path, pr
         assert "Stopped." in err
         assert "Traceback" not in err
         assert "error" in json.loads(out)
-    assert report["found"] == report["indexed"] + report["unchanged"] == 60
+    assert report["found"] == report["indexed"] + report["unchanged"] == 60, report
     assert answer("status")["items"] == 60
