@@ -3,6 +3,22 @@
 from encoders.base import Encoder
 from encoders.contents import Content
 from encoders.enrichers import Enricher, load_enrichers
-from encoders.presets import PRESETS, EncoderSet, Route, load_preset
+from encoders.presets import PRESETS, EncoderSet, Preset, Route, load_preset, preset_named
+from encoders.reranker import Reranker, load_reranker
+from encoders.running import Running
 
-__all__ = ["PRESETS", "Content", "Encoder", "EncoderSet", "Enricher", "Route", "load_enrichers", "load_preset"]
+__all__ = [
+    "PRESETS",
+    "Content",
+    "Encoder",
+    "EncoderSet",
+    "Enricher",
+    "Preset",
+    "Reranker",
+    "Route",
+    "Running",
+    "load_enrichers",
+    "load_preset",
+    "load_reranker",
+    "preset_named",
+]

@@ -3,22 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from encoders import registry
 from encoders.base import Encoder
 from encoders.contents import SAMPLE_RATE
 from encoders.lexical import Lexical
+from encoders.reranker import Reranker, load_reranker
+from encoders.running import Running
 from schemas import EncoderSpec, Modality, UnknownNameError, UsageError, VectorSpec
 from schemas.vectors import LEXICAL
 
-PRESETS: dict[str, dict[str, str]] = {
+if TYPE_CHECKING:
+    from schemas.settings import EncoderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What goes together.
+
+    Attributes:
+        encoders: the encoder of each named vector.
+        enrichers: the model of each enricher that runs unless a setting says otherwise, by the enricher's name.
+        reranker: the model that puts the first hits in order, where one does.
+    """
+
+    encoders: Mapping[str, str]
+    enrichers: Mapping[str, str] = field(default_factory=dict)
+    reranker: str | None = None
+
+
+PRESETS: dict[str, Preset] = {
     # Good answers without any network: the weights come as Python packages, or there are none.
-    "offline": {"text": "minilm", "image": "visual", "audio": "logmel"},
+    "offline": Preset({"text": "minilm", "image": "visual", "audio": "logmel"}),
+    # Words find pictures and sounds without captions; runs on a processor.
+    "standard": Preset({"text": "bge-small", "image": "siglip2", "audio": "clap"}, {"transcript": "whisper-base"}),
+    # What is best today; wants a GPU. Late interaction reranks, learnt weights find terms that were only meant.
+    "best": Preset(
+        {
+            "text": "qwen3-vl-text",
+            "image": "qwen3-vl",
+            "audio": "clap",
+            "passages": "colbert",
+            "pages": "colqwen2",
+            "terms": "granite-sparse",
+        },
+        {"transcript": "whisper-turbo", "caption": "blip"},
+        "bge-reranker",
+    ),
     # Nothing to load and next to nothing to compute: for trying things out, tests and measuring everything else.
-    "tiny": {"text": "hashing", "image": "thumbnail", "audio": "logmel"},
+    "tiny": Preset({"text": "hashing", "image": "thumbnail", "audio": "logmel"}),
 }
 
 
@@ -41,20 +77,24 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
     Args:
         encoders: names of encoders by named vector.
         threads: threads a model may use; 0: chosen for the machine.
+        running: how models run; goes before `threads`.
     """
 
-    def __init__(self, encoders: Mapping[str, str], *, threads: int = 0) -> None:
+    def __init__(self, encoders: Mapping[str, str], *, threads: int = 0, running: Running | None = None) -> None:
         self._names = dict(encoders)
-        self._threads = threads
+        self.running = running or Running(threads=threads)
         self._built: dict[str, Encoder[Any]] = {}
+        self._rerankers: dict[str, Reranker] = {}
         self._building = Lock()
         self.lexical = Lexical()
-        self.specs: dict[str, EncoderSpec] = {vector: registry.spec(name) for vector, name in self._names.items()}
+        self.specs: dict[str, EncoderSpec] = {
+            vector: registry.spec(name, self.running) for vector, name in self._names.items()
+        }
 
     def __getitem__(self, vector: str) -> Encoder[Any]:
         with self._building:  # a question and a run must share one model, not load two
             if vector not in self._built:
-                encoder = registry.create(self._names[vector], threads=self._threads)
+                encoder = registry.create(self._names[vector], running=self.running)
                 encoder.rate = self.sample_rate
                 self._built[vector] = encoder
             return self._built[vector]
@@ -71,6 +111,17 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
 
     def __repr__(self) -> str:
         return f"EncoderSet({self._names})"
+
+    def reranker(self, name: str) -> Reranker:
+        """A reranker by name, hub id or folder; one of each for the set, loaded when it is first used.
+
+        Raises:
+            UnknownNameError: there is none of this name.
+        """
+        with self._building:
+            if name not in self._rerankers:
+                self._rerankers[name] = load_reranker(name, self.running)
+            return self._rerankers[name]
 
     def vector_specs(self) -> list[VectorSpec]:
         """The named vectors of a collection for these encoders, the sparse one of its words last."""
@@ -110,22 +161,34 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
         return [vector for vector, spec in self.specs.items() if modality in spec.stored]
 
 
-def load_preset(name: str, *, threads: int = 0) -> EncoderSet:
+def load_preset(name: str, *, threads: int = 0, settings: EncoderSettings | None = None) -> EncoderSet:
     """The encoders of a preset, none of them loaded yet.
 
     Args:
         name: a key of `PRESETS`, or encoders spelled out: `text=minilm,image=clip`.
         threads: threads a model may use; 0: chosen for the machine.
+        settings: how models run and where their weights are; goes before `threads`.
 
     Raises:
         UnknownNameError: there is no such preset or encoder.
+        UsageError: the encoders are not spelled as `VECTOR=ENCODER,VECTOR=ENCODER`, or a model is named that is none.
+    """
+    running = Running(threads=threads) if settings is None else Running.of(settings)
+    return EncoderSet(preset_named(name).encoders, running=running)
+
+
+def preset_named(name: str) -> Preset:
+    """A preset by its name, or one with the encoders that are spelled out.
+
+    Raises:
+        UnknownNameError: there is no such preset.
         UsageError: the encoders are not spelled as `VECTOR=ENCODER,VECTOR=ENCODER`.
     """
     if "=" in name:
-        return EncoderSet(_spelled_out(name), threads=threads)
+        return Preset(_spelled_out(name))
     if name not in PRESETS:
         raise UnknownNameError("preset", name, PRESETS)
-    return EncoderSet(PRESETS[name], threads=threads)
+    return PRESETS[name]
 
 
 def _spelled_out(text: str) -> dict[str, str]:

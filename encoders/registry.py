@@ -1,7 +1,8 @@
 """Encoders by name.
 
-Ours stand in a table of import paths, so that naming one imports nothing else. Another package adds its own with an
-entry point of the group `medley.encoders` that names a subclass of `Encoder`:
+Ours stand in tables of import paths, so that naming one imports nothing else: those without a model from a hub here,
+those with one in `encoders.catalogue`. Any other model is spelled `KIND:MODEL` (see `encoders.spelling`). Another
+package adds its own with an entry point of the group `medley.encoders` that names a subclass of `Encoder`:
 
     [project.entry-points."medley.encoders"]
     clip = "medley_clip:ClipEncoder"
@@ -9,13 +10,18 @@ entry point of the group `medley.encoders` that names a subclass of `Encoder`:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from encoders.base import Encoder
-from schemas import EncodeError, EncoderSpec, UnknownNameError
+from encoders.catalogue import MODELS
+from encoders.hub import Source, revision_of, source_of
+from encoders.running import Running
+from encoders.spelling import is_spelled, spelled
+from schemas import EncodeError, EncoderSpec, UnknownNameError, UsageError
 
 GROUP = "medley.encoders"
 
@@ -30,11 +36,11 @@ BUILT_IN: dict[str, str] = {
 
 def names() -> list[str]:
     """Every known encoder, sorted."""
-    return sorted({*BUILT_IN, *_plugins()})
+    return sorted({*BUILT_IN, *MODELS, *_plugins()})
 
 
 def get(name: str) -> type[Encoder[Any]]:
-    """The class of an encoder; its `spec` tells all about it without loading weights.
+    """The class of an encoder that needs no model from a hub; its `spec` tells all about it without loading weights.
 
     A built-in name cannot be taken by a plugin.
 
@@ -43,23 +49,44 @@ def get(name: str) -> type[Encoder[Any]]:
         EncodeError: a plugin cannot be imported, or is no encoder.
     """
     if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
-        found: type[Encoder[Any]] = getattr(import_module(module), attribute)
-        return found
+        return _imported(BUILT_IN[name])
     plugins = _plugins()
-    if name not in plugins:
-        raise UnknownNameError("encoder", name, [*BUILT_IN, *plugins])
+    if name not in plugins or name in MODELS:
+        raise UnknownNameError("encoder", name, names())
     return _load_plugin(plugins[name])
 
 
-def create(name: str, *, threads: int = 0) -> Encoder[Any]:
-    """A new encoder that loads its weights when it is first used."""
-    return get(name)(threads=threads)
+def create(name: str, *, threads: int = 0, running: Running | None = None) -> Encoder[Any]:
+    """A new encoder that loads its weights when it is first used.
+
+    Args:
+        name: of an encoder, or `KIND:MODEL`.
+        threads: threads the model may use; 0: chosen for the machine.
+        running: how models run; goes before `threads`.
+
+    Raises:
+        UnknownNameError: there is none of this name.
+        UsageError: the model named for it is none.
+    """
+    running = running or Running(threads=threads)
+    found = _with_model(name, running)
+    if found is None:
+        return get(name)(threads=running.threads)
+    path, spec, source = found
+    made: Encoder[Any] = _imported(path)(spec=spec, source=source, running=running)  # type: ignore[call-arg]  # a ModelEncoder
+    return made
 
 
-def spec(name: str) -> EncoderSpec:
+def spec(name: str, running: Running | None = None) -> EncoderSpec:
     """What can be known of an encoder without loading it."""
-    return get(name).spec
+    found = _with_model(name, running or Running())
+    return get(name).spec if found is None else found[1]
+
+
+def source(name: str, running: Running | None = None) -> Source | None:
+    """Where the weights of an encoder come from; None if it needs none from a hub."""
+    found = _with_model(name, running or Running())
+    return None if found is None else found[2]
 
 
 def made_by(fingerprint: str) -> str | None:
@@ -67,13 +94,35 @@ def made_by(fingerprint: str) -> str | None:
     name = fingerprint.rpartition("-")[0]
     try:
         return name if spec(name).fingerprint == fingerprint else None
-    except (UnknownNameError, EncodeError):
+    except (UsageError, EncodeError):
         return None
 
 
 def specs() -> dict[str, EncoderSpec]:
     """The specs of all known encoders by name; no weights are loaded."""
     return {name: spec(name) for name in names()}
+
+
+def _with_model(name: str, running: Running) -> tuple[str, EncoderSpec, Source] | None:
+    if is_spelled(name):
+        return spelled(name, running)
+    if name not in MODELS:
+        if name in running.models:
+            raise UsageError(f"The encoder {name!r} has no model that could be named: see medley encoders.")
+        return None
+    path, known = MODELS[name]
+    given = running.models.get(name, "")
+    found = source_of(name, known.model, known.revision, given=given, trust=running.trust)
+    if given:
+        # Other weights make other vectors, whatever they are called: the fingerprint has to say so.
+        known = replace(known, model=found.model, revision=revision_of(found))
+    return path, known, found
+
+
+def _imported(path: str) -> type[Encoder[Any]]:
+    module, _, attribute = path.partition(":")
+    found: type[Encoder[Any]] = getattr(import_module(module), attribute)
+    return found
 
 
 @cache

@@ -109,7 +109,7 @@ def open_run(
     try:
         metadata = store.metadata()
         preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
-        encoders = load_preset(preset, threads=settings.encoders.threads)
+        encoders = load_preset(preset, settings=settings.encoders)
         name = source_name(metadata.get(SOURCES, {}), root, source)
         if not dry:
             store.ensure(encoders.vector_specs())

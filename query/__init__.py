@@ -33,7 +33,7 @@ def load_encoders(settings: Settings, store: Store) -> EncoderSet:
     from encoders import load_preset
 
     preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
-    return load_preset(preset, threads=settings.encoders.threads)
+    return load_preset(preset, settings=settings.encoders)
 
 
 def preview_hit(hit: Hit, side: int = 240) -> bytes | None:

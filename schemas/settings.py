@@ -28,7 +28,14 @@ class EncoderSettings(BaseModel):
         None
     )
     ocr: Literal["auto", "always", "off"] = "auto"
+    transcript: Annotated[str | None, Field(description="off, or a speech model; else as the preset says")] = None
+    caption: Annotated[str | None, Field(description="off, or a model that describes pictures; else as the preset")] = (
+        None
+    )
     threads: Annotated[int, Field(ge=0, description="threads a model may use; 0: chosen for the machine")] = 0
+    device: Annotated[str, Field(description="auto (cuda, else mps, else cpu), or one by name")] = "auto"
+    models: Annotated[dict[str, str], Field(description="a folder or hub id by the name of what runs it")] = {}
+    trust: Annotated[list[str], Field(description="hub ids or folders whose own code may run")] = []
 
 
 class CrawlSettings(BaseModel):

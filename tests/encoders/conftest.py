@@ -73,6 +73,23 @@ class CountingEncoder(Encoder):
         return np.array([values.get(text, [len(text), ord(text[0])]) for text in texts])
 
 
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """The folder of a tiny model by the name of its function in `tests.encoders.tiny`; each is made once."""
+    pytest.importorskip("sentence_transformers", reason="pretrained models need sentence-transformers")
+    from tests.encoders import tiny
+
+    root = tmp_path_factory.mktemp("models")
+    made = {}
+
+    def folder(name):
+        if name not in made:
+            made[name] = getattr(tiny, name)(root / name)
+        return made[name]
+
+    return folder
+
+
 @pytest.fixture
 def counting() -> CountingEncoder:
     return CountingEncoder()

@@ -15,9 +15,18 @@ TEXT, IMAGE, AUDIO = Modality.TEXT, Modality.IMAGE, Modality.AUDIO
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_preset_covers_words_pictures_and_sounds(name):
     encoders = load_preset(name)
-    for modality in (Modality.TEXT, Modality.IMAGE, Modality.AUDIO):
-        assert encoders.vectors_for(modality) == [modality.value]
-    assert encoders.vectors_for(Modality.VIDEO) == ["image", "audio"]
+    for modality in (TEXT, IMAGE, AUDIO):
+        assert modality.value in encoders.vectors_for(modality)
+        assert modality.value in encoders.holding(modality)
+
+
+@pytest.mark.parametrize(("name", "reached"), [("offline", ["text"]), ("standard", ["text", "image", "audio"])])
+def test_text_reaches_what_shares_its_space(name, reached):
+    assert load_preset(name).vectors_for(TEXT) == reached
+
+
+def test_best_preset_encodes_a_question_once_for_texts_and_pictures():
+    assert Route("text", ("text", "image")) in load_preset("best").routes(TEXT)
 
 
 @pytest.fixture
@@ -32,7 +41,7 @@ def towers(monkeypatch):
             text, name="clap", space="clap", modalities=(AUDIO, TEXT), documents=(AUDIO,), sample_rate=48_000
         ),
     }
-    monkeypatch.setattr(registry, "spec", known.__getitem__)
+    monkeypatch.setattr(registry, "spec", lambda name, _running: known[name])
     return EncoderSet({"text": "text", "image": "clip", "frames": "frames", "audio": "clap"})
 
 

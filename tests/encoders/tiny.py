@@ -1,0 +1,219 @@
+"""Tiny models with random weights, saved as a hub would hand them out: a folder with weights, configuration, tokenizer.
+
+Each function writes one into a folder and returns the folder. torch and transformers are imported in them: it takes
+seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+WORDS = [
+    *("a", "red", "boat", "at", "sunset", "the", "dog", "cat", "plays", "in", "snow", "bird"),
+    *("sings", "rain", "falls", "on", "roof", "man", "guitar", "engine", "page", "two", ","),
+]
+MARKS = ("<pad>", "<s>", "</s>", "<unk>", "<mask>", "[unused0]", "[unused1]", "<image>")
+LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+SIZE = 96  # of the vocabulary
+
+TEXT = {
+    "vocab_size": SIZE,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 24,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+VISION = {
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "image_size": 32,
+    "patch_size": 8,
+}
+
+
+def tokenizer(longest: int = 24):
+    """A tokenizer that knows a handful of words and spells the others.
+
+    Its vocabulary is written down, not trained: trainers break ties as they like, and the weights would not fit.
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    known = [*MARKS, *dict.fromkeys([*WORDS, *LETTERS]), *(f"##{letter}" for letter in LETTERS)]
+    made = Tokenizer(models.WordPiece({token: n for n, token in enumerate(known)}, unk_token="<unk>"))
+    made.normalizer = normalizers.Lowercase()
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        cls_token="<s>",
+        sep_token="</s>",
+        unk_token="<unk>",
+        mask_token="<mask>",
+        model_max_length=longest,
+    )
+
+
+def _seeded() -> None:
+    import torch
+
+    torch.manual_seed(7)
+
+
+def clip(folder: Path) -> Path:
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
+
+    _seeded()
+    CLIPModel(CLIPConfig(text_config=TEXT, vision_config=VISION, projection_dim=24)).save_pretrained(folder)
+    pictures = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    CLIPProcessor(pictures, tokenizer()).save_pretrained(folder)
+    return folder
+
+
+def siglip(folder: Path) -> Path:
+    from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
+
+    _seeded()
+    text = {**TEXT, "projection_size": 32}
+    SiglipModel(SiglipConfig(text_config=text, vision_config=VISION)).save_pretrained(folder)
+    SiglipProcessor(SiglipImageProcessor(size={"height": 32, "width": 32}), tokenizer()).save_pretrained(folder)
+    return folder
+
+
+def clap(folder: Path) -> Path:
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, ClapProcessor
+
+    _seeded()
+    sound = {
+        "window_size": 4,
+        "num_mel_bins": 32,
+        "spec_size": 64,
+        "patch_size": 4,
+        "patch_stride": [4, 4],
+        "patch_embeds_hidden_size": 16,
+        "hidden_size": 32,
+        "depths": [1, 1],
+        "num_attention_heads": [2, 2],
+        "num_hidden_layers": 2,
+        "enable_fusion": False,
+        "num_classes": 4,
+        "projection_dim": 24,
+    }
+    text = {**TEXT, "max_position_embeddings": 32, "projection_dim": 24, "type_vocab_size": 1}
+    model = ClapModel(ClapConfig(text_config=text, audio_config=sound, projection_dim=24))
+    model.save_pretrained(folder)
+    extractor = ClapFeatureExtractor(feature_size=32, max_length_s=1, truncation="rand_trunc", padding="repeatpad")
+    ClapProcessor(extractor, tokenizer()).save_pretrained(folder)
+    return folder
+
+
+def _bert_config(**more):
+    from transformers import BertConfig
+
+    return BertConfig(**{**TEXT, "max_position_embeddings": 40, **more})
+
+
+def sentence(folder: Path) -> Path:
+    """A BERT that takes 24 tokens, with its first token as the vector, and a prompt for questions."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from transformers import BertModel
+
+    _seeded()
+    bare = folder.with_name(folder.name + "-bare")
+    BertModel(_bert_config()).save_pretrained(bare)
+    tokenizer().save_pretrained(bare)
+    from sentence_transformers.base.modules import Transformer
+
+    backbone = Transformer(str(bare))
+    model = SentenceTransformer(modules=[backbone, Pooling(32, "cls")], prompts={"query": "the cat ", "document": ""})
+    model.save(str(folder), create_model_card=False)
+    return folder
+
+
+def colbert(folder: Path) -> Path:
+    """A ColBERT as Stanford saves it: the projection beside the backbone's weights."""
+    import json
+
+    import torch
+    from safetensors.torch import save_file
+    from transformers import BertModel
+
+    _seeded()
+    config = _bert_config(architectures=["HF_ColBERT"])
+    model = BertModel(config)
+    model.save_pretrained(folder)
+    config.architectures = ["HF_ColBERT"]
+    config.save_pretrained(folder)
+    weights = {f"bert.{name}": value.contiguous() for name, value in model.state_dict().items()}
+    weights["linear.weight"] = torch.randn(16, 32) * 0.2
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    tokenizer().save_pretrained(folder)
+    (folder / "artifact.metadata").write_text(json.dumps({"query_maxlen": 12, "doc_maxlen": 20, "dim": 16}))
+    return folder
+
+
+def splade(folder: Path) -> Path:
+    from transformers import BertForMaskedLM
+
+    _seeded()
+    BertForMaskedLM(_bert_config()).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+def cross_encoder(folder: Path) -> Path:
+    from transformers import BertForSequenceClassification
+
+    _seeded()
+    BertForSequenceClassification(_bert_config(num_labels=1)).save_pretrained(folder)
+    tokenizer(40).save_pretrained(folder)
+    return folder
+
+
+def colpali(folder: Path) -> Path:
+    """Pages and questions with ColPali's own architecture."""
+    from transformers import ColPaliConfig, ColPaliForRetrieval, ColPaliProcessor, SiglipImageProcessor
+
+    _seeded()
+    language = {
+        "model_type": "gemma",
+        "vocab_size": SIZE,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "max_position_embeddings": 128,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    }
+    vision = {**VISION, "model_type": "siglip_vision_model", "projection_dim": 32, "vision_use_head": False}
+    backbone = {
+        "model_type": "paligemma",
+        "text_config": language,
+        "vision_config": vision,
+        "image_token_index": MARKS.index("<image>"),
+        "projection_dim": 32,
+        "hidden_size": 32,
+    }
+    ColPaliForRetrieval(ColPaliConfig(vlm_config=backbone, embedding_dim=16)).save_pretrained(folder)
+    pictures = SiglipImageProcessor(size={"height": 32, "width": 32})
+    pictures.image_seq_length = (32 // 8) ** 2
+    tokens = tokenizer(128)
+    tokens.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    ColPaliProcessor(pictures, tokens).save_pretrained(folder)
+    return folder
