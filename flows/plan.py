@@ -51,7 +51,7 @@ class Carry:
 
     found: FoundFile
     origin: Known
-    move: bool  # the origin is gone from the folder
+    move: bool  # the content is no longer where the origin was
     twin: bool = False  # the origin is a file of this very run: it must be indexed first
     known: Known | None = None  # what stands under the new path
 
@@ -203,18 +203,22 @@ class _Sorter:
                 self.indexed[item.hash].append(item)
         for file in suspects:
             self.shared[file.size] += 1
+        self.replaced: set[str] = set()  # paths with another content now
         self.moved: set[str] = set()
         self.first: dict[str, FoundFile] = {}  # the first file of each content that this run reads
 
     def sort(self, digests: Digests) -> None:
-        must = [self._must_hash(file, self.known.get(payload_path(file.path))) for file in self.suspects]
+        here = [self.known.get(payload_path(file.path)) for file in self.suspects]
+        must = [self._must_hash(file, item) for file, item in zip(self.suspects, here, strict=True)]
         hashes = iter(digests([file for file, hashed in zip(self.suspects, must, strict=True) if hashed]))
-        for file, hashed in zip(self.suspects, must, strict=True):
-            here = self.known.get(payload_path(file.path))
+        placed = [
             # Where size and time are as they were, only the sidecars have changed, and the hash is known.
-            self._place(
-                file, here, next(hashes) if hashed else here.hash if here and self._believed(file, here) else ""
-            )
+            (file, item, next(hashes) if hashed else item.hash if item and self._believed(file, item) else "")
+            for file, item, hashed in zip(self.suspects, here, must, strict=True)
+        ]
+        self.replaced = {item.path for _, item, digest in placed if item is not None and item.hash != digest}
+        for file, item, digest in placed:
+            self._place(file, item, digest)
 
     def _believed(self, file: FoundFile, here: Known) -> bool:
         same = here.size == file.size and here.mtime_ns == file.mtime_ns
@@ -233,10 +237,11 @@ class _Sorter:
         plan = self.plan
         origin = self._origin(file, digest)
         if origin is not None:
-            move = origin.path in self.gone and origin.path not in self.moved
+            move = self._left(origin)
             if move:
                 self.moved.add(origin.path)
-                plan.moved.append(origin)
+                if origin.path in self.gone:
+                    plan.moved.append(origin)
             plan.carry.append(Carry(file, origin, move=move, known=here))
         elif digest and digest in self.first:
             twin = self.first[digest]
@@ -269,12 +274,13 @@ class _Sorter:
         return True
 
     def _origin(self, file: FoundFile, digest: str) -> Known | None:
-        """Where the collection has the same content: under a path that is gone rather, and with the same sidecars."""
+        """Where the collection has the same content: rather where it no longer is, and with the same sidecars."""
         return min(
             self.indexed.get(digest, ()) if digest else (),
-            key=lambda item: (
-                item.path not in self.gone or item.path in self.moved,
-                item.sidecars != file.sidecar_stamp,
-            ),
+            key=lambda item: (not self._left(item), item.sidecars != file.sidecar_stamp),
             default=None,
         )
+
+    def _left(self, origin: Known) -> bool:
+        """Whether a content is no longer under its old path, and has not been found again under another."""
+        return (origin.path in self.gone or origin.path in self.replaced) and origin.path not in self.moved

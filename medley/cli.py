@@ -1,4 +1,4 @@
-"""The command line: `medley ingest`, `search`, `status`, `show`, `serve` and `store …`.
+"""The command line: `medley ingest`, `search`, `status`, `quarantine`, `show`, `serve` and `store …`.
 
 Exit codes: 0 done; 1 failed (or, with --strict, some files are quarantined); 2 wrong usage. With --json, standard
 output is one JSON document and nothing else; everything for people's eyes goes to standard error then.
@@ -37,7 +37,7 @@ def ingest(
         str | None, typer.Option(help="Name of this media root. [default: the folder's]", show_default=False)
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Encoders of a new collection. [default: offline]", show_default=False)
+        str | None, typer.Option(help="Encoders. [default: those of the collection, or offline]", show_default=False)
     ] = None,
     ocr: Annotated[str | None, typer.Option(help="auto, always or off: words in pictures.", show_default=False)] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try quarantined files again.")] = False,
@@ -164,6 +164,21 @@ def status(store: Store = None, as_json: Json = False) -> None:
         with _library(store) as library:
             found = library.status()
         show.status(found, as_json=as_json)
+
+
+@app.command()
+def quarantine(
+    source: Annotated[str | None, typer.Option(help="Of this source alone.", show_default=False)] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """List the files that could not be read or encoded, and why; `ingest --retry` tries them again."""
+    with answering(as_json):
+        from medley import show
+
+        with _library(store) as library:
+            found = library.quarantine(source)
+        show.quarantine(found, as_json=as_json)
 
 
 @app.command(name="show")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 from flows import direct
 from flows.progress import Listener, Reader, listening
 from flows.run import sharing
-from query import collection_status, load_encoders, preview_hit, search, show_item
+from query import collection_status, load_encoders, preview_hit, quarantined, search, show_item
 from schemas.plan import IngestPlan
-from schemas.report import CollectionStatus, IngestReport
+from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
 from schemas.search import Hit, Part, SearchRequest, SearchResult
 from schemas.settings import Settings, load_settings
 from store import open_from
@@ -156,6 +156,10 @@ class Library:
     def status(self) -> CollectionStatus:
         """What the collection holds."""
         return collection_status(self.store)
+
+    def quarantine(self, source: str | None = None) -> list[QuarantineEntry]:
+        """The files of a source, or of all, that could not be read or encoded, and why."""
+        return quarantined(self.store, source)
 
     def show(self, item: str) -> list[dict[str, Any]]:
         """All that is known of an item: the payload of each of its segments.

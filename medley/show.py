@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -167,6 +168,37 @@ def status(status: CollectionStatus, *, as_json: bool) -> None:
     for name, bridge in status.bridges.items():
         console.print(f"{escape(name)}: {escape(bridge)}", highlight=False)
     _quarantine(console, status.quarantined)
+
+
+def quarantine(entries: Sequence[QuarantineEntry], *, as_json: bool) -> None:
+    """Which files could not be read or encoded: why, who is at fault, when they were tried first and last."""
+    if as_json:
+        document([entry.model_dump() for entry in entries])
+        return
+    console = _console()
+    if not entries:
+        console.print("No file is quarantined.")
+        return
+    sources = len({entry.source for entry in entries}) > 1
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column, style in (
+        ("quarantined", ""),
+        ("reason", "yellow"),
+        ("at fault", ""),
+        ("first", "dim"),
+        ("last", "dim"),
+    ):
+        table.add_column(column, style=style, overflow="fold")
+    for entry in entries:
+        path = f"{entry.source}: {entry.path}" if sources else entry.path
+        tried = (_day(entry.first_attempt), _day(entry.last_attempt))
+        table.add_row(escape(path), escape(entry.reason), escape(entry.at_fault), *tried)
+    console.print(table)
+
+
+def _day(time: str | None) -> str:
+    """The day and minute of a time, in the zone of whoever reads it."""
+    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M") if time else ""
 
 
 def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from query.quarantine import quarantined
 from query.search import search
 from query.show import collection_status, show_item
 from query.where import parse_where
@@ -23,6 +24,7 @@ __all__ = [
     "load_encoders",
     "parse_where",
     "preview_hit",
+    "quarantined",
     "search",
     "show_item",
 ]

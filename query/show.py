@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from query.quarantine import quarantined
 from schemas import Modality, UsageError, payload
 from schemas.payload import State, payload_path
-from schemas.report import CollectionStatus, QuarantineEntry, VectorStatus
+from schemas.report import CollectionStatus, VectorStatus
 from schemas.vectors import BRIDGE, SOURCES
 
 if TYPE_CHECKING:
@@ -32,17 +33,6 @@ def collection_status(store: Store) -> CollectionStatus:
         modality.value: store.count(models.Filter(must=[indexed, first, _matches(payload.MODALITY, modality.value)]))
         for modality in Modality
     }
-    quarantined = [
-        QuarantineEntry(
-            path=fields[payload.PATH], reason=fields[payload.REASON], at_fault=fields.get(payload.AT_FAULT, "reader")
-        )
-        for fields in (
-            record.payload or {}
-            for record in store.scroll_all(
-                models.Filter(must=[_matches(payload.STATE, State.QUARANTINED.value)]), with_payload=True
-            )
-        )
-    ]
     vectors = {
         name: VectorStatus(
             dim=spec.dim,
@@ -56,7 +46,7 @@ def collection_status(store: Store) -> CollectionStatus:
         items=sum(by_modality.values()),
         points=store.count(models.Filter(must=[indexed])),
         by_modality=by_modality,
-        quarantined=sorted(quarantined, key=lambda entry: entry.path),
+        quarantined=quarantined(store),
         vectors=vectors,
         sources=store.metadata().get(SOURCES, {}),
         bridges=_bridges(store),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.direct import ingest
+from flows.direct import ingest, plan
+from flows.progress import listening
+from query import quarantined
 from schemas import MedleyError, StoreUnavailableError, UsageError, payload
 from schemas.payload import point_id
-from schemas.report import IngestReport
+from schemas.plan import IngestPlan
+from schemas.report import IngestReport, QuarantineEntry
 from schemas.settings import Settings, load_settings
+from store import open_store
 from tests.collection import contents
 from tests.media import clip, make_media, picture, tone
 
@@ -327,3 +332,145 @@ def test_every_format_is_indexed_with_what_it_has(settings: Settings, tmp_path: 
     film = [vectors for fields, vectors in found if fields.get(payload.MODALITY) == "video"]
     assert all("image" in vectors for vectors in film)
     assert any({"image", "audio", "text"} <= set(vectors) for vectors in film)
+
+
+def test_dry_run_tells_the_plan_and_writes_nothing(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    first = plan(folder, settings)
+    assert not (tmp_path / "store").exists()
+    assert len(first.add) == 5
+
+    ingest(folder, settings)
+    before = contents(settings)
+    (folder / "red.png").rename(folder / "scarlet.png")
+    (folder / "red.txt").rename(folder / "scarlet.txt")
+    (folder / "green.txt").write_text("a lawn")
+    (folder / "notes.md").write_text("other words altogether")
+    os.utime(folder / "sounds" / "high.wav", ns=(1, 1))
+    (folder / "empty.png").touch()
+
+    value = plan(folder, load_settings(store=settings.store, encoders={"preset": "text=hashing", "ocr": "off"}))
+    with open_store(settings.store) as store:
+        assert store.metadata()["preset"] == "tiny"
+    assert contents(settings) == before
+    assert [(one.origin, one.path) for one in value.move] == [("red.png", "scarlet.png")]
+    assert (value.reread, value.change, value.add) == (["green.png"], ["notes.md"], ["empty.png"])
+    assert (value.touch, value.unchanged, value.delete) == (["sounds/high.wav"], 1, [])
+
+    report = ingest(folder, settings)
+    assert (report.moved, report.quarantined, report.found) == (1, 1, value.found)
+    assert plan(folder, settings).empty
+
+
+def test_edit_that_keeps_the_time_stamp_is_seen_by_its_size(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    stat = (folder / "notes.md").stat()
+    (folder / "notes.md").write_text("other words")
+    os.utime(folder / "notes.md", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    report = ingest(folder, settings)
+
+    assert report.encoded == {"text": 1, "image": 0, "audio": 0}
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_verifying_sees_an_edit_that_keeps_time_and_size(folder: Path, settings: Settings, tmp_path: Path) -> None:
+    ingest(folder, settings)
+    stat = (folder / "notes.md").stat()
+    (folder / "notes.md").write_text((folder / "notes.md").read_text().replace("Boats", "Ships"))
+    os.utime(folder / "notes.md", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    assert ingest(folder, settings).unchanged == 5
+    report = ingest(folder, settings, verify=True)
+
+    assert (report.unchanged, report.indexed, encoded(report)) == (4, 1, 1)
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_other_owner_and_rights_encode_nothing(folder: Path, settings: Settings) -> None:
+    ingest(folder, settings)
+    before = contents(settings)
+    for path in folder.rglob("*.png"):
+        path.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(path, 1, 1)
+
+    report = ingest(folder, settings)
+
+    assert (report.unchanged, encoded(report)) == (5, 0)
+    assert contents(settings) == before
+
+
+def test_picture_renamed_and_described_anew_encodes_the_text_alone(
+    folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    ingest(folder, settings)
+    (folder / "red.png").rename(folder / "scarlet.png")
+    (folder / "red.txt").unlink()
+    (folder / "scarlet.txt").write_text("a disc the colour of wine")
+
+    report = ingest(folder, settings)
+
+    assert (report.moved, report.indexed) == (1, 1)
+    assert report.encoded == {"text": 1, "image": 0, "audio": 0}
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_files_renamed_by_one_are_all_carried_over(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    root.mkdir()
+    for n in range(150):
+        (root / f"{n:03}.txt").write_text(f"text number {n:03}")
+    ingest(root, settings)
+    for n in reversed(range(150)):
+        (root / f"{n:03}.txt").rename(root / f"{n + 1:03}.txt")
+
+    report = ingest(root, settings)
+
+    assert (report.moved, report.indexed, encoded(report)) == (150, 150, 0)
+    assert contents(settings) == fresh(root, tmp_path)
+
+
+def test_quarantine_keeps_when_a_file_was_tried_and_empties_itself(folder: Path, settings: Settings) -> None:
+    (folder / "empty.png").touch()
+
+    def entries() -> list[QuarantineEntry]:
+        with open_store(settings.store) as store:
+            return quarantined(store)
+
+    ingest(folder, settings)
+    [first] = entries()
+    ingest(folder, settings)
+    assert entries() == [first]
+    time.sleep(1.1)  # the clock of the attempts counts seconds
+    report = ingest(folder, settings, retry=True)
+    [again] = entries()
+
+    assert (first.path, first.source, first.at_fault) == ("empty.png", "media", "reader")
+    assert first.first_attempt == first.last_attempt == again.first_attempt == report.quarantine[0].first_attempt
+    assert again.last_attempt > again.first_attempt  # type: ignore[operator]  # both are times
+    (folder / "empty.png").unlink()
+    ingest(folder, settings)
+    assert entries() == []
+
+
+def test_file_that_changes_or_goes_during_the_run_is_left_to_the_next(
+    folder: Path, settings: Settings, tmp_path: Path
+) -> None:
+    ingest(folder, settings)
+    (folder / "notes.md").write_text("first words of a longer text")
+    (folder / "late.txt").write_text("a file that will be gone")
+
+    def act(_: IngestPlan) -> None:
+        (folder / "notes.md").write_text("first words of a longer text that grows while it is read")
+        (folder / "late.txt").unlink()
+
+    with listening(None, act):
+        report = ingest(folder, settings)
+
+    assert {entry.path for entry in report.postponements} == {"notes.md", "late.txt"}
+    assert (report.postponed, report.quarantined, report.balanced) == (2, 0, True)
+    assert contents(settings)[point_id("media", "notes.md")][0][payload.WORDS]["document"].startswith("# Harbour")
+    assert point_id("media", "late.txt") not in contents(settings)
+    report = ingest(folder, settings)
+    assert (report.postponed, report.indexed) == (0, 1)
+    assert contents(settings) == fresh(folder, tmp_path)

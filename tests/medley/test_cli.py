@@ -174,6 +174,37 @@ def test_bad_files_are_quarantined_with_a_reason_and_the_rest_is_indexed(tmp_pat
     assert medley("show", "outside.txt").exit_code == 2
 
 
+def test_plan_is_shown_before_the_work_and_alone_in_a_dry_run(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    picture(media / "good.png")
+    (media / "empty.png").touch()
+
+    dry = medley("ingest", media, "--dry-run")
+    value = answer("ingest", media, "--dry-run")
+    assert not (tmp_path / "store").exists()
+    run = medley("ingest", media)
+    again = medley("ingest", media)
+
+    assert dry.output.split() == ["2", "to", "add", "no", "files"]
+    assert (value["add"], value["copy"], value["reencode"]) == (["empty.png", "good.png"], [], {})
+    assert run.output.index("to add") < run.output.index("2 files found")
+    assert again.output.startswith("Nothing to do: 1 unchanged, 1 quarantined.")
+
+
+def test_quarantine_is_a_list_with_reason_time_and_fault(tmp_path: Path) -> None:
+    picture(tmp_path / "media" / "good.png")
+    (tmp_path / "media" / "empty.png").touch()
+    answer("ingest", tmp_path / "media")
+
+    [entry] = answer("quarantine")
+
+    assert (entry["path"], entry["source"], entry["at_fault"]) == ("empty.png", "media", "reader")
+    assert entry["reason"] == "The file is empty."
+    assert entry["first_attempt"] == entry["last_attempt"]
+    assert "empty.png" in medley("quarantine").output
+    assert answer("quarantine", "--source", "other") == []
+
+
 def test_strict_fails_when_files_are_quarantined(tmp_path: Path) -> None:
     picture(tmp_path / "media" / "good.png")
     (tmp_path / "media" / "empty.png").touch()
