@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from query.quarantine import quarantined
-from schemas import Modality, UsageError, payload
+from schemas import EmptyCollectionError, Modality, NotFoundError, UsageError, payload
 from schemas.payload import State, payload_path
 from schemas.report import CollectionStatus, VectorStatus
 from schemas.vectors import BRIDGE, SOURCES
@@ -61,12 +61,14 @@ def show_item(store: Store, item: str) -> list[dict[str, Any]]:
         item: its path in the source, its id, or the end of its path where that is unambiguous.
 
     Raises:
-        UsageError: there is none, or there are several.
+        EmptyCollectionError: nothing has been ingested yet.
+        NotFoundError: there is none.
+        UsageError: there are several.
     """
     from qdrant_client import models
 
     if not store.exists():
-        raise UsageError(f"There is nothing in {store.location} yet: run `medley ingest FOLDER` first.")
+        raise EmptyCollectionError(f"There is nothing in {store.location} yet: run `medley ingest FOLDER` first.")
     item = _in_source(payload_path(item.removeprefix("./")), store.metadata().get(SOURCES, {}))
     for key in (payload.ITEM, payload.PATH):
         found = _payloads(store, models.Filter(must=[_matches(key, item)]))
@@ -75,7 +77,7 @@ def show_item(store: Store, item: str) -> list[dict[str, Any]]:
     ends = _payloads(store, models.Filter(must=[_matches(payload.SEGMENT, 0)]))
     near = [fields for fields in ends if f"/{fields[payload.PATH]}".endswith(f"/{item}")]
     if not near:
-        raise UsageError(f"There is no item {item!r} in the collection: give its path relative to the source.")
+        raise NotFoundError(f"There is no item {item!r} in the collection: give its path relative to the source.")
     _one_item(near, item)
     return _payloads(store, models.Filter(must=[_matches(payload.ITEM, near[0][payload.ITEM])]))
 

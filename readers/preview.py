@@ -108,5 +108,6 @@ def _wave(path: Path, start: float, end: float | None, side: int) -> Image:
         if part.size:
             height = max(1, round(float(part.max()) / loudest * (side // 2 - 4) / 2))
             x = at * side / _BARS
-            pen.rectangle((x, side // 4 - height, x + side / _BARS - 1, side // 4 + height), fill=_INK)
+            width = max(side / _BARS - 1, 0)  # a small picture has less than a pixel for each bar
+            pen.rectangle((x, side // 4 - height, x + width, side // 4 + height), fill=_INK)
     return image

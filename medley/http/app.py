@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware.cors import CORSMiddleware
 
 import medley
-from medley.http import ingest, qdrant
+from medley.http import ingest, media, page, qdrant, search
 from medley.http.errors import add_handlers
 from medley.http.guard import Guard
 from medley.http.metrics import Metrics
@@ -35,10 +35,6 @@ def create_app(library: Library, intake: Intake) -> FastAPI:
     metrics = Metrics(store)
     add_handlers(app)
 
-    @app.get("/", include_in_schema=False)
-    def root(request: Request) -> Response:
-        return JSONResponse(qdrant.greeting())
-
     @app.get("/healthz", tags=["Health"], response_class=PlainTextResponse)
     @app.get("/livez", tags=["Health"], response_class=PlainTextResponse, include_in_schema=False)
     async def healthz() -> str:
@@ -56,6 +52,9 @@ def create_app(library: Library, intake: Intake) -> FastAPI:
         """Requests, latencies, errors and the size of the collection, as Prometheus reads them."""
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
+    app.include_router(page.router)
+    app.include_router(search.router)
+    app.include_router(media.router)
     app.include_router(ingest.router)
     app.include_router(qdrant.router)
     app.add_middleware(Guard, settings=settings)

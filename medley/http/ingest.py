@@ -4,30 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Body
 
-from medley.http.intake import Intake, IntakeStatus
+from medley.http.held import HeldIntake
+from medley.http.intake import IntakeStatus
 
 router = APIRouter(tags=["Ingest"])
 
 
-def _intake(request: Request) -> Intake:
-    intake: Intake = request.app.state.intake
-    return intake
-
-
-Taking = Annotated[Intake, Depends(_intake)]
-
-
 @router.get("/ingest")
-def ingest_status(intake: Taking) -> IntakeStatus:
+def ingest_status(intake: HeldIntake) -> IntakeStatus:
     """What is being ingested, what waits, and how the last runs ended."""
     return intake.status()
 
 
 @router.post("/ingest", status_code=202)
 def ingest(
-    intake: Taking,
+    intake: HeldIntake,
     source: Annotated[str | None, Body(description="a source of the collection; all of them without it")] = None,
     retry: Annotated[bool, Body(description="try quarantined files again")] = False,
 ) -> IntakeStatus:

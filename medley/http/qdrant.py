@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from qdrant_client import models
 
 from medley.http.errors import QDRANT
+from medley.http.held import HeldStore
 from schemas import NotFoundError, NotOfferedError
 from store import Store
 
@@ -42,19 +43,12 @@ class Answer:
         return Response(body, media_type="application/json")
 
 
-def _held(request: Request) -> Store:
-    store: Store = request.app.state.library.store
-    return store
-
-
-def _of_name(request: Request, name: Annotated[str, Path(description="Name of the collection.")]) -> Store:
-    store = _held(request)
+def _of_name(store: HeldStore, name: Annotated[str, Path(description="Name of the collection.")]) -> Store:
     if name != store.collection or not store.exists():
         raise NotFoundError(f"Not found: Collection `{name}` doesn't exist!")
     return store
 
 
-Held = Annotated[Store, Depends(_held)]
 Named = Annotated[Store, Depends(_of_name)]
 Answering = Annotated[Answer, Depends()]
 
@@ -62,13 +56,13 @@ router = APIRouter(tags=["Qdrant"], default_response_class=Response)
 
 
 @router.get("/collections")
-def collections(store: Held, answer: Answering) -> Response:
+def collections(store: HeldStore, answer: Answering) -> Response:
     """The one collection that this server holds, once it is made."""
     return answer({"collections": [{"name": store.collection}] if store.exists() else []})
 
 
 @router.get("/collections/{name}/exists")
-def collection_exists(name: str, store: Held, answer: Answering) -> Response:
+def collection_exists(name: str, store: HeldStore, answer: Answering) -> Response:
     """Whether there is such a collection."""
     return answer({"exists": name == store.collection and store.exists()})
 

@@ -69,6 +69,9 @@ def test_the_shape_is_that_of_the_stretch(tmp_path: Path) -> None:
     assert inked[20:100].mean() > 5 * inked[140:220].mean() > 0
     silence = np.asarray(shown(preview(tmp_path / "a.wav", Modality.AUDIO, 0.0, 1.9)))
     assert silence.min() > 200
+    small = np.asarray(shown(preview(tmp_path / "a.wav", Modality.AUDIO, 2.0, 4.0, side=64)))
+    assert small.shape == (32, 64, 3)
+    assert (small[..., 0] < 150).any(axis=0)[4:28].all()
 
 
 def test_a_text_shows_itself() -> None:

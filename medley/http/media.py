@@ -1,0 +1,171 @@
+"""Routes to what was found: the item, a small picture of it, and the file itself, from any byte on.
+
+Only files of indexed items are given, and only from below the folder of their source, links resolved.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import FileResponse, Response
+
+from medley.http.held import HeldLibrary
+from medley.library import Library
+from schemas import NotFoundError, payload
+from schemas.media import Modality
+from schemas.payload import State, point_id
+from schemas.search import Hit
+from schemas.vectors import SOURCES
+
+router = APIRouter(tags=["Items"])
+
+KEPT_BYTES = 64 << 20  # of small pictures
+SMALLEST, LARGEST = 32, 1024  # pixels
+_drawing = BoundedSemaphore(max(2, os.cpu_count() or 1))
+_SCRIPTED = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml")
+
+
+class _Pictures:
+    """The small pictures that were asked for last, by what they show."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Any, bytes] = OrderedDict()
+        self._bytes, self._lock = 0, Lock()
+
+    def get(self, key: Any) -> bytes | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: Any, picture: bytes) -> None:
+        with self._lock:
+            self._bytes += len(picture) - len(self._kept.pop(key, b""))
+            self._kept[key] = picture
+            while self._bytes > KEPT_BYTES:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+
+
+_pictures = _Pictures()
+
+
+@router.get("/items")
+def find_item(
+    library: HeldLibrary,
+    name: Annotated[str, Query(description="its path in the source, the unambiguous end of it, or its id")],
+) -> dict[str, list[dict[str, Any]]]:
+    """All that the collection knows of an item: the payload of each of its segments."""
+    return {"segments": library.show(name)}
+
+
+@router.get("/items/{item}")
+def show_item(library: HeldLibrary, item: UUID) -> dict[str, list[dict[str, Any]]]:
+    """The same by the item's id."""
+    _segment(library, item, 0)
+    return {"segments": library.show(str(item))}
+
+
+@router.get("/items/{item}/thumbnail", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+def thumbnail(
+    library: HeldLibrary,
+    item: UUID,
+    segment: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    side: Annotated[int, Query(ge=SMALLEST, le=LARGEST, description="pixels, of the longer side at most")] = 360,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A small JPEG: the picture, the frame at the segment's middle, or the shape of its sound."""
+    fields = _segment(library, item, segment)
+    key = (fields[payload.HASH], fields.get(payload.START), fields.get(payload.END), fields.get(payload.PAGE), side)
+    tag = f'"{fields[payload.HASH][:24]}-{segment}-{side}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if if_none_match == tag:
+        return Response(status_code=304, headers=headers)
+    picture = _pictures.get(key)
+    if picture is None:
+        hit = _as_hit(fields, _file(library, fields))
+        with _drawing:
+            picture = library.preview(hit, side)
+        if picture is None:
+            raise NotFoundError(f"{fields[payload.PATH]} has nothing to be seen.")
+        _pictures.keep(key, picture)
+    return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+@router.api_route(
+    "/items/{item}/file", methods=["GET", "HEAD"], response_class=FileResponse, responses={206: {}, 416: {}}
+)
+def file(library: HeldLibrary, item: UUID) -> FileResponse:
+    """The file, whole or in ranges of bytes, so that a player can begin anywhere: `…/file#t=12.5`."""
+    fields = _segment(library, item, 0)
+    path = _file(library, fields)
+    mime = fields.get(payload.MIME) or "application/octet-stream"
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"}
+    if mime in _SCRIPTED:  # a page that was indexed must not run its scripts as if it were one of ours
+        headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    return FileResponse(path, media_type=mime, headers=headers, filename=path.name, content_disposition_type="inline")
+
+
+def _segment(library: Library, item: UUID, segment: int) -> dict[str, Any]:
+    """The payload of an indexed item's segment.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    missing = NotFoundError(f"There is no item {item} in the collection.")
+    if not library.store.exists():
+        raise missing
+    first = _payload(library, str(item))
+    if first is None or first.get(payload.STATE) != State.INDEXED.value or first.get(payload.SEGMENT) != 0:
+        raise missing
+    if segment == 0:
+        return first
+    found = _payload(library, point_id(first[payload.SOURCE], first[payload.PATH], segment))
+    if found is None:
+        raise NotFoundError(f"{first[payload.PATH]} has no segment {segment}.")
+    return found
+
+
+def _payload(library: Library, point: str) -> dict[str, Any] | None:
+    found = library.store.retrieve([point])
+    return found[0].payload if found else None
+
+
+def _file(library: Library, fields: dict[str, Any]) -> Path:
+    """Where the file lies.
+
+    Raises:
+        NotFoundError: it is not there (any more), or lies outside of its source.
+    """
+    folder: str | None = library.store.metadata().get(SOURCES, {}).get(fields[payload.SOURCE])
+    gone = NotFoundError(f"The file {fields[payload.PATH]} is not on this machine.")
+    if folder is None:
+        raise gone
+    try:
+        root = Path(folder).resolve(strict=True)
+        path = (root / str(fields[payload.PATH])).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        raise gone from None
+    if not path.is_relative_to(root) or not path.is_file():
+        raise gone
+    return path
+
+
+def _as_hit(fields: dict[str, Any], path: Path) -> Hit:
+    return Hit(
+        item=fields[payload.ITEM],
+        source=fields[payload.SOURCE],
+        path=fields[payload.PATH],
+        modality=Modality(fields[payload.MODALITY]),
+        score=0.0,
+        start=fields.get(payload.START),
+        end=fields.get(payload.END),
+        page=fields.get(payload.PAGE),
+        segment=fields[payload.SEGMENT],
+        file=str(path),
+    )

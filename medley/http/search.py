@@ -1,0 +1,115 @@
+"""Routes to ask with: words, uploads, items and vectors; and what the collection holds."""
+
+from __future__ import annotations
+
+import os
+from threading import BoundedSemaphore
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from pydantic import Field, ValidationError
+
+from medley.http.held import HeldLibrary
+from medley.library import Library
+from schemas import UsageError
+from schemas.report import CollectionStatus
+from schemas.search import MOST_HITS, MOST_PARTS, Part, SearchRequest, SearchResult, Upload, sentence
+
+router = APIRouter(tags=["Search"])
+
+_reading = BoundedSemaphore(max(2, os.cpu_count() or 1))
+"""Uploads decoded at once: a clip takes memory, and more at once are no faster."""
+
+
+class SentPart(Part):
+    """A part whose files are sent along: nobody can have a file of this machine read by its path."""
+
+    image: Upload | None = None
+    audio: Upload | None = None
+    video: Upload | None = None
+
+
+class SentRequest(SearchRequest):
+    """A request whose files are sent along, as base64."""
+
+    parts: Annotated[list[SentPart], Field(min_length=1, max_length=MOST_PARTS)]  # type: ignore[assignment] # narrower
+
+
+@router.get("/search")
+def search_words(
+    library: HeldLibrary,
+    q: Annotated[str, Query(description="words", min_length=1)],
+    where: Annotated[str | None, Query(description="a filter: `modality = video and modified > 2025-01-01`")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_HITS)] = 10,
+    offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
+) -> SearchResult:
+    """Search by words alone."""
+    return _answer(library, SearchRequest.of(text=q, where=where, limit=limit, offset=offset))
+
+
+@router.post("/search")
+def search(library: HeldLibrary, request: SentRequest) -> SearchResult:
+    """Search by any mix of words, files (base64), indexed items and vectors, each with its weight."""
+    return _answer(library, request)
+
+
+@router.post("/search/files")
+def search_files(
+    library: HeldLibrary,
+    *,
+    text: Annotated[list[str] | None, Form(description="words")] = None,
+    image: Annotated[list[UploadFile] | None, File(description="pictures")] = None,
+    audio: Annotated[list[UploadFile] | None, File(description="sounds")] = None,
+    video: Annotated[list[UploadFile] | None, File(description="clips")] = None,
+    item: Annotated[list[str] | None, Form(description="indexed items, by id or path")] = None,
+    where: Annotated[str | None, Form(description="a filter")] = None,
+    limit: Annotated[int, Form(ge=1, le=MOST_HITS)] = 10,
+    request: Annotated[str | None, Form(description="all else of a request, as JSON: see `POST /search`")] = None,
+) -> SearchResult:
+    """The same with files uploaded (multipart/form-data)."""
+    more = _more(request)
+    asked = SearchRequest.of(
+        **{"limit": limit, **({"where": where} if where else {}), **more},
+        text=text,
+        image=[_upload(file) for file in image or ()],
+        audio=[_upload(file) for file in audio or ()],
+        video=[_upload(file) for file in video or ()],
+        item=item,
+    )
+    return _answer(library, asked)
+
+
+@router.get("/status")
+def status(library: HeldLibrary) -> CollectionStatus:
+    """What the collection holds, and which files are quarantined, and why."""
+    return library.status()
+
+
+def _answer(library: Library, request: SearchRequest) -> SearchResult:
+    if not any(part.kind in ("image", "audio", "video") for part in request.parts):
+        return library.search(request)
+    with _reading:
+        return library.search(request)
+
+
+def _upload(file: UploadFile) -> Upload:
+    data = file.file.read()
+    name = file.filename or "the upload"
+    if not data:
+        raise UsageError(f"The upload {name!r} is empty.")
+    return Upload(data=data, name=name)
+
+
+def _more(text: str | None) -> dict[str, Any]:
+    """The fields of a request that are given as JSON; its parts may be empty, as others come beside it."""
+    if not text:
+        return {}
+    try:
+        request = _Rest.model_validate_json(text)
+    except ValidationError as error:
+        raise UsageError(f"request: {sentence(error)}") from error
+    return {name: getattr(request, name) for name in request.model_fields_set}
+
+
+class _Rest(SentRequest):
+    parts: list[SentPart] = Field(default_factory=list)

@@ -1,0 +1,265 @@
+"""Medley's own API: asking with words, uploads and items, and fetching what was found."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+import medley
+from schemas.settings import load_settings
+from tests.media import clip, picture, pixel_bomb, tone
+from tests.serving import serving
+from tests.store.conftest import quick_folder
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    with quick_folder() as folder:
+        media = folder / "media"
+        for colour in ("red", "green", "blue"):
+            picture(media / "drawings" / f"{colour}.png", colour, (120, 80), "square")
+            (media / "drawings" / f"{colour}.txt").write_text(f"a {colour} square on paper")
+        tone(media / "doorbell.wav", seconds=3)
+        clip(media / "walk.mp4", subtitles=[(0.2, 1.5, "first the gate"), (2.4, 3.8, "then the lighthouse")])
+        (media / "page.html").write_text("<title>Harbour</title><script>alert(1)</script><p>the harbour at night</p>")
+        (media / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        (folder / "secret.txt").write_text("not for everybody")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def library(home: Path) -> Iterator[medley.Library]:
+    settings = load_settings(store=str(home / "store"), encoders={"preset": "tiny", "ocr": "off"})
+    with medley.Library(settings) as library:
+        library.ingest(home / "media")
+        yield library
+
+
+@pytest.fixture(scope="module")
+def client(library: medley.Library) -> Iterator[httpx.Client]:
+    with serving(library) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield client
+
+
+def found(answer: httpx.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [hit["path"] for hit in answer.json()["hits"]]
+
+
+def item_of(client: httpx.Client, path: str) -> str:
+    item: str = client.get("/items", params={"name": path}).json()["segments"][0]["item"]
+    return item
+
+
+# -- asking -----------------------------------------------------------------------------------------------------------
+
+
+def test_words_find_what_python_finds(client: httpx.Client, library: medley.Library) -> None:
+    expected = library.search("a green square", limit=4)
+    for answer in (
+        client.get("/search", params={"q": "a green square", "limit": 4}),
+        client.post("/search", json={"parts": [{"text": "a green square"}], "limit": 4}),
+        client.post("/search/files", data={"text": "a green square", "limit": 4}),
+    ):
+        assert found(answer) == [hit.path for hit in expected.hits]
+        first = answer.json()["hits"][0]
+        assert first["path"] == "drawings/green.png"
+        assert first["words"]["sidecar"] == "a green square on paper"
+        assert sum(part["share"] for part in first["vectors"].values()) == pytest.approx(first["score"])
+
+
+def test_an_upload_finds_what_its_file_finds(client: httpx.Client, library: medley.Library, home: Path) -> None:
+    red = home / "media" / "drawings" / "red.png"
+    expected = [hit.path for hit in library.search(image=red, limit=3).hits]
+    assert expected[0] == "drawings/red.png"
+    data = red.read_bytes()
+    sent = {"parts": [{"image": {"data": base64.b64encode(data).decode(), "name": "red.png"}}], "limit": 3}
+    assert found(client.post("/search", json=sent)) == expected
+    files = {"image": ("any name at all", data)}
+    assert found(client.post("/search/files", files=files, data={"limit": "3"})) == expected
+
+
+def test_sounds_clips_items_and_words_are_mixed(client: httpx.Client, library: medley.Library, home: Path) -> None:
+    bell, walk = (home / "media" / name for name in ("doorbell.wav", "walk.mp4"))
+    files = [("audio", ("bell", bell.read_bytes())), ("video", ("walk", walk.read_bytes()))]
+    more = {"parts": [{"item": "drawings/blue.png", "weight": -1}], "where": "not folder = drawings"}
+    answer = client.post("/search/files", files=files, data={"text": "gate", "request": json.dumps(more)})
+    expected = library.search(
+        "gate", audio=bell, video=walk, parts=[{"item": "drawings/blue.png", "weight": -1}], where=more["where"]
+    )
+    assert sorted(found(answer)) == sorted(hit.path for hit in expected.hits)
+    assert set(found(answer)) >= {"doorbell.wav", "walk.mp4"}
+
+
+def test_no_file_of_the_server_is_read_by_its_path(client: httpx.Client, home: Path) -> None:
+    asked = {"parts": [{"image": str(home / "media" / "drawings" / "red.png")}]}
+    refused = client.post("/search", json=asked)
+    assert refused.status_code == 422
+    assert "image" in refused.json()["error"]
+    refused = client.post("/search/files", data={"request": json.dumps(asked)})
+    assert refused.status_code == 400
+    assert "image" in refused.json()["error"]
+
+
+WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
+    "nothing": ({"parts": []}, 422, "parts"),
+    "unknown vector": ({"parts": [{"text": "a"}], "using": ["imag"]}, 400, "Did you mean 'image'?"),
+    "unknown field": ({"parts": [{"text": "a"}], "limits": 3}, 422, "limits"),
+    "unknown fusion": ({"parts": [{"text": "a"}], "fusion": "rff"}, 400, "rff"),
+    "unreachable": ({"parts": [{"text": "a"}], "using": ["audio"]}, 422, "cannot reach audio"),
+    "bad filter": ({"parts": [{"text": "a"}], "where": "modality ="}, 400, "its end"),
+    "no such item": ({"parts": [{"item": "nowhere.png"}]}, 404, "nowhere.png"),
+    "no picture": ({"parts": [{"image": {"data": "bm90aGluZw==", "name": "x.png"}}]}, 400, "x.png"),
+    "bomb": (
+        {"parts": [{"image": {"data": base64.b64encode(pixel_bomb()).decode(), "name": "bomb.png"}}]},
+        400,
+        "bomb.png",
+    ),
+    "no base64": ({"parts": [{"image": {"data": "?"}}]}, 422, "image"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_question_is_one_sentence_with_its_status(client: httpx.Client, name: str) -> None:
+    asked, status, words = WRONG[name]
+    answer = client.post("/search", json=asked)
+    assert answer.status_code == status, answer.text
+    assert words in answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
+
+
+def test_uploads_leave_nothing_behind(client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for data in (b"nothing", pixel_bomb()):
+        client.post("/search/files", files={"image": ("x.png", data)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_collection_that_is_empty_says_what_to_do() -> None:
+    with quick_folder() as folder, medley.open(folder / "store") as library, serving(library) as url:
+        answer = httpx.get(f"{url}/search", params={"q": "boat"})
+        assert answer.status_code == 404
+        assert "medley ingest" in answer.json()["error"]
+        assert httpx.get(f"{url}/status").json()["items"] == 0
+
+
+def test_status_is_that_of_the_command_line(client: httpx.Client, library: medley.Library) -> None:
+    assert client.get("/status").json() == library.status().model_dump()
+    assert client.get("/status").json()["quarantined"][0]["path"] == "broken.png"
+
+
+# -- what was found ---------------------------------------------------------------------------------------------------
+
+
+def test_an_item_is_told_whole(client: httpx.Client, library: medley.Library) -> None:
+    by_path = client.get("/items", params={"name": "drawings/red.png"}).json()
+    assert by_path["segments"] == library.show("drawings/red.png")
+    assert client.get(f"/items/{by_path['segments'][0]['item']}").json() == by_path
+    for path in ("/items?name=nowhere.png", "/items/00000000-0000-0000-0000-000000000000"):
+        assert client.get(path).status_code == 404
+
+
+def test_small_pictures_are_drawn_of_all_that_can_be_seen(client: httpx.Client) -> None:
+    for path in ("drawings/red.png", "walk.mp4", "doorbell.wav"):
+        answer = client.get(f"/items/{item_of(client, path)}/thumbnail", params={"side": 64})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        image = Image.open(BytesIO(answer.content))
+        assert max(image.size) <= 64
+        again = client.get(answer.request.url, headers={"if-none-match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    red = Image.open(BytesIO(client.get(f"/items/{item_of(client, 'drawings/red.png')}/thumbnail").content))
+    shade = red.convert("RGB").getpixel((60, 40))
+    assert isinstance(shade, tuple)
+    assert shade[0] > 150
+    assert max(shade[1:]) < 90
+    text = client.get(f"/items/{item_of(client, 'page.html')}/thumbnail")
+    assert (text.status_code, text.json()["error"]) == (404, "page.html has nothing to be seen.")
+    assert client.get(f"/items/{item_of(client, 'walk.mp4')}/thumbnail?segment=99").status_code == 404
+
+
+def test_files_are_given_whole_and_in_ranges(client: httpx.Client, home: Path) -> None:
+    data = (home / "media" / "walk.mp4").read_bytes()
+    path = f"/items/{item_of(client, 'walk.mp4')}/file"
+    whole = client.get(path)
+    assert (whole.status_code, whole.content) == (200, data)
+    assert whole.headers["content-type"] == "video/mp4"
+    assert whole.headers["accept-ranges"] == "bytes"
+    for given, start, end in (
+        ("bytes=100-199", 100, 200),
+        ("bytes=100-", 100, len(data)),
+        ("bytes=-10", -10, len(data)),
+    ):
+        part = client.get(path, headers={"range": given})
+        assert (part.status_code, part.content) == (206, data[start:end])
+    assert part.headers["content-range"] == f"bytes {len(data) - 10}-{len(data) - 1}/{len(data)}"
+    assert client.get(path, headers={"range": f"bytes={len(data)}-"}).status_code == 416
+    head = client.head(path)
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(data)))
+
+
+def test_a_page_that_was_indexed_runs_no_script(client: httpx.Client) -> None:
+    answer = client.get(f"/items/{item_of(client, 'page.html')}/file")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_paths_never_escape_the_source(client: httpx.Client, home: Path) -> None:
+    secret, drawing = home / "secret.txt", home / "media" / "drawings" / "blue.png"
+    item = item_of(client, "drawings/blue.png")
+    kept = drawing.read_bytes()
+    try:
+        drawing.unlink()
+        drawing.symlink_to(secret)  # put there after it was indexed
+        for path in (f"/items/{item}/file", f"/items/{item}/thumbnail?side=99"):
+            refused = client.get(path)
+            assert (refused.status_code, refused.json()["error"]) == (
+                404,
+                "The file drawings/blue.png is not on this machine.",
+            )
+    finally:
+        drawing.unlink()
+        drawing.write_bytes(kept)
+    assert client.get(f"/items/{item}/file").content == kept
+    for path in ("/items/../../etc/passwd", "/items/%2e%2e%2fsecret.txt/file", f"/items/{item}/file/../../secret.txt"):
+        assert client.get(path).status_code in (404, 422)
+
+
+def test_a_quarantined_file_is_not_given(client: httpx.Client) -> None:
+    assert client.get(f"/items/{item_of(client, 'broken.png')}/file").status_code == 404
+
+
+# -- the page ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_for_browsers_and_the_version_for_qdrants_clients(client: httpx.Client) -> None:
+    page = client.get("/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "<title>Medley</title>" in page.text
+    assert "http" not in page.text.replace("http://www.w3.org", "")  # nothing is fetched from elsewhere
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+    assert "version" in client.get("/").json()
+
+
+def test_a_browser_with_the_key_is_let_in_by_a_cookie(home: Path) -> None:
+    settings = load_settings(store=str(home / "another"), http={"api_key": "a-long-secret"})
+    with medley.Library(settings) as library, serving(library) as url, httpx.Client(base_url=url) as browser:
+        assert browser.get("/", headers={"accept": "text/html"}).status_code == 200
+        assert browser.get("/status").status_code == 401
+        assert browser.post("/session", json={"key": "wrong"}).status_code == 403
+        entered = browser.post("/session", json={"key": "a-long-secret"})
+        assert entered.status_code == 204
+        cookie = entered.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=strict" in cookie
+        assert "a-long-secret" not in cookie
+        assert browser.get("/status").status_code == 200
