@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.errors import UsageError
 from store.base import Store
+from store.specs import check_collection
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
 
 __all__ = ["Store", "is_server", "open_from", "open_store", "shown_location"]
-
-_COLLECTION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def open_from(settings: Settings, location: str | Path | None = None) -> Store:
@@ -54,7 +51,7 @@ def open_store(
 
     Args:
         location: a server's URL (http:// or https://), or a folder for the embedded engine, made when first written.
-        collection: letters, digits, "_" and "-", at most 64.
+        collection: its name or an alias: letters, digits, "_" and "-", at most 64.
         api_key: of the server; never shown in a message.
         timeout: seconds that one attempt at a request to the server may take.
         ca_file: PEM file with the certificates that the server's is checked against; else those of the system.
@@ -64,10 +61,7 @@ def open_store(
         StoreLockedError: another process holds the embedded store.
         StoreError: the folder cannot be used, or is damaged.
     """
-    if not _COLLECTION.fullmatch(collection):
-        raise UsageError(
-            f"The collection name {collection!r} cannot be used: take letters, digits, '_' and '-', at most 64."
-        )
+    check_collection(collection)
     if is_server(location):
         from store.server import ServerStore
 

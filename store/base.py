@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from schemas.errors import StoreError
+from schemas.errors import CollectionMismatchError, StoreError, UsageError
+from schemas.payload import ENCODERS
+from store.specs import check_kept, check_same, check_wanted
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,23 +42,95 @@ class Store(ABC):
     def exists(self) -> bool:
         """Whether the collection has been created."""
 
-    @abstractmethod
     def ensure(self, specs: Sequence[VectorSpec]) -> None:
         """Create the collection with these named vectors and all payload indexes, or check that it fits.
 
-        A vector that the collection lacks is added in place. Vectors that it has besides are left alone.
+        A vector that the collection lacks is added in place. Vectors that it has besides are left alone, and so is how
+        the vectors that it has are kept and indexed: see `configure`.
 
         Raises:
             CollectionMismatchError: a vector is there with another dimension, distance, kind or encoder.
         """
+        check_wanted(specs)
+        if not self.exists():
+            self._create(specs)
+        have = self.vectors()
+        for spec in specs:
+            if spec.name in have:
+                check_same(have[spec.name], spec, self._where)
+        for spec in specs:
+            if spec.name not in have:
+                self._add_vector(spec)
+        self._add_indexes()
 
-    @abstractmethod
     def replace_vector(self, spec: VectorSpec) -> None:
         """Drop the named vector from every point and make it anew, empty, for another encoder.
 
         The fingerprint of the old encoder is taken from the payloads (`encoders.NAME`) first, so that a run that is
         interrupted anywhere still knows which points have to be encoded again. A name that is new is just added.
         """
+        from qdrant_client import models
+
+        check_wanted([spec])
+        self.delete_payload([f"{ENCODERS}.{spec.name}"], models.Filter())
+        self._add_vector(spec)
+
+    def drop_vector(self, name: str) -> None:
+        """Drop a named vector from every point and from the collection; one that is not there is no error.
+
+        Its encoder's fingerprint goes from the payloads first, as with `replace_vector`.
+        """
+        from qdrant_client import models
+
+        have = self.vectors()
+        if name in have and len(have) == 1:
+            raise UsageError(f"The vector {name!r} is the last of {self._where}: a collection needs at least one.")
+        self.delete_payload([f"{ENCODERS}.{name}"], models.Filter())
+        self._drop_vector(name)
+
+    def configure(self, spec: VectorSpec) -> None:
+        """Keep and index a vector as `spec` says; its points are untouched, and searches change with the next index.
+
+        Raises:
+            CollectionMismatchError: it is another vector, or has another datatype, which cannot be changed in place.
+        """
+        check_kept(spec)
+        have = self.vectors().get(spec.name)
+        if have is None:
+            raise StoreError(f"There is no vector {spec.name!r} in {self._where}: add it with ensure.")
+        check_same(have, spec, self._where)
+        if have.datatype != spec.datatype:
+            raise CollectionMismatchError(
+                f"The vector {spec.name!r} of {self._where} is kept as {have.datatype}, and {spec.datatype} is asked "
+                "for: ingest into a new store (--store) to change that."
+            )
+        if have != spec:
+            self._configure(spec)
+
+    @property
+    @abstractmethod
+    def _where(self) -> str:
+        """What to call the collection in an error."""
+
+    @abstractmethod
+    def _create(self, specs: Sequence[VectorSpec]) -> None:
+        """Make the collection, unless somebody else has meanwhile."""
+
+    @abstractmethod
+    def _add_vector(self, spec: VectorSpec) -> None:
+        """Make a named vector, empty on every point; one that bears the name is dropped first."""
+
+    @abstractmethod
+    def _drop_vector(self, name: str) -> None:
+        """Drop a named vector, if it is there."""
+
+    @abstractmethod
+    def _configure(self, spec: VectorSpec) -> None:
+        """Keep and index a vector that is there otherwise."""
+
+    @abstractmethod
+    def _add_indexes(self) -> None:
+        """Add the payload indexes that the collection lacks."""
 
     @abstractmethod
     def vectors(self) -> dict[str, VectorSpec]:
@@ -73,6 +147,23 @@ class Store(ABC):
     @abstractmethod
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Merge plain JSON values into the metadata, key by key at the top level; None removes a key."""
+
+    @abstractmethod
+    def aliases(self) -> list[str]:
+        """Other names of this collection, sorted; `open_store` takes them as well."""
+
+    @abstractmethod
+    def set_alias(self, alias: str) -> None:
+        """Let a name stand for this collection, whichever it stood for until now; readers see one or the other.
+
+        Raises:
+            UsageError: the name cannot be a collection's.
+            StoreError: a collection bears it.
+        """
+
+    @abstractmethod
+    def delete_alias(self, alias: str) -> None:
+        """Forget an alias of this collection; one that is not there is no error."""
 
     # -- points --------------------------------------------------------------------------------------------------------
 
@@ -116,6 +207,10 @@ class Store(ABC):
         self, payload: Mapping[str, Any], points: Sequence[models.ExtendedPointId] | models.Filter
     ) -> None:
         """Replace the whole payload of points given by id or filter."""
+
+    def clear_payload(self, points: Sequence[models.ExtendedPointId] | models.Filter) -> None:
+        """Remove every key from points given by id or filter."""
+        self.overwrite_payload({}, points)
 
     @abstractmethod
     def delete_payload(self, keys: Sequence[str], points: Sequence[models.ExtendedPointId] | models.Filter) -> None:

@@ -6,7 +6,7 @@ search itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from qdrant_client import models
 
 from schemas.errors import StoreError
 from store.checks import check_ids
+from store.specs import EF_CONSTRUCT, SCALAR_QUANTILE, edges
 
 if TYPE_CHECKING:
     from schemas.vectors import VectorSpec
@@ -26,50 +27,71 @@ DISTANCES = {
     "euclid": edge.Distance.Euclid,
     "manhattan": edge.Distance.Manhattan,
 }
+_FULL_SCAN = 10_000  # KB up to which the engine scans: its own default
+_DATATYPES = {"float32": edge.VectorStorageDatatype.Float32, "float16": edge.VectorStorageDatatype.Float16}
+_QUANTIZATIONS: dict[str | None, Callable[[], Any]] = {
+    None: lambda: None,
+    "scalar": lambda: edge.ScalarQuantizationConfig(
+        edge.ScalarType.Int8, quantile=SCALAR_QUANTILE, memory=edge.Memory.Pinned
+    ),
+    "product": lambda: edge.ProductQuantizationConfig(edge.CompressionRatio.X16, memory=edge.Memory.Pinned),
+    "binary": lambda: edge.BinaryQuantizationConfig(memory=edge.Memory.Pinned),
+}
 INDEX_TYPES = {
     "keyword": edge.PayloadSchemaType.Keyword,
     "integer": edge.PayloadSchemaType.Integer,
     "datetime": edge.PayloadSchemaType.Datetime,
 }
-NO_INDEX = edge.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
-"""For several vectors a point, which rerank what others found: an index would cost much and serve nobody."""
-
-NO_INDEX = edge.HnswIndexConfig(m=0, ef_construct=100, full_scan_threshold=10_000)
-"""For several vectors a point, which rerank what others found: an index would cost much and serve nobody."""
 
 
-def to_multivector(spec: VectorSpec) -> edge.MultiVectorConfig | None:
-    """The configuration of late interaction (MaxSim), for a vector that has it."""
-    return edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if spec.multivector else None
-
-
-def to_params(spec: VectorSpec) -> edge.EdgeVectorParams:
-    """The place of a dense vector in the engine."""
-    return edge.EdgeVectorParams(
-        spec.dim,
-        DISTANCES[spec.distance],
-        multivector_config=to_multivector(spec),
-        hnsw_config=NO_INDEX if spec.multivector else None,
+def to_config(specs: Iterable[VectorSpec]) -> edge.EdgeConfig:
+    """The places of all named vectors, and how the engine keeps and indexes each."""
+    specs = list(specs)
+    return edge.EdgeConfig(
+        vectors={spec.name: _params(spec) for spec in specs if not spec.sparse},
+        sparse_vectors={spec.name: _sparse_params(spec) for spec in specs if spec.sparse},
     )
 
 
-def to_modifier(spec: VectorSpec) -> edge.Modifier | None:
+def to_new_vector(spec: VectorSpec) -> edge.UpdateOperation:
+    """The operation that adds a named vector to a collection; how it is kept and indexed says `to_config`."""
+    if spec.sparse:
+        return edge.UpdateOperation.create_sparse_vector(spec.name, _modifier(spec))
+    return edge.UpdateOperation.create_dense_vector(
+        spec.name, spec.dim, DISTANCES[spec.distance], _several(spec), _DATATYPES[spec.datatype]
+    )
+
+
+def _params(spec: VectorSpec) -> edge.EdgeVectorParams:
+    return edge.EdgeVectorParams(
+        spec.dim,
+        DISTANCES[spec.distance],
+        multivector_config=_several(spec),
+        datatype=_DATATYPES[spec.datatype],
+        quantization_config=_QUANTIZATIONS[spec.quantization](),
+        hnsw_config=_hnsw(spec),
+        memory=edge.Memory.Cold if spec.on_disk else edge.Memory.Cached,
+    )
+
+
+def _modifier(spec: VectorSpec) -> edge.Modifier | None:
     """Whether the engine weighs the terms of a sparse vector by how rare they are (IDF)."""
     return edge.Modifier.Idf if spec.idf else None
 
 
-def to_sparse_params(spec: VectorSpec) -> edge.EdgeSparseVectorParams:
-    """The place of a sparse vector in the engine."""
-    return edge.EdgeSparseVectorParams(modifier=to_modifier(spec))
-
-
-def to_new_vector(spec: VectorSpec) -> edge.UpdateOperation:
-    """The operation that adds a named vector to a collection."""
-    if spec.sparse:
-        return edge.UpdateOperation.create_sparse_vector(spec.name, to_modifier(spec))
-    return edge.UpdateOperation.create_dense_vector(
-        spec.name, spec.dim, DISTANCES[spec.distance], multivector_config=to_multivector(spec)
+def _sparse_params(spec: VectorSpec) -> edge.EdgeSparseVectorParams:
+    return edge.EdgeSparseVectorParams(
+        modifier=_modifier(spec), memory=edge.Memory.Cold if spec.on_disk else edge.Memory.Pinned
     )
+
+
+def _several(spec: VectorSpec) -> edge.MultiVectorConfig | None:
+    """The configuration of late interaction (MaxSim), for a vector that has it."""
+    return edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if spec.multivector else None
+
+
+def _hnsw(spec: VectorSpec) -> edge.HnswIndexConfig:
+    return edge.HnswIndexConfig(edges(spec), spec.ef_construct or EF_CONSTRUCT, full_scan_threshold=_FULL_SCAN)
 
 
 def to_points(points: Iterable[models.PointStruct]) -> list[edge.Point]:

@@ -12,8 +12,7 @@ from qdrant_client import models
 from typing_extensions import override
 
 from schemas.errors import RefusedError, UsageError
-from schemas.payload import ENCODERS
-from store import convert
+from store import aliases, convert
 from store.base import Store
 from store.checks import check_ids, check_points
 from store.engine import Engine
@@ -22,7 +21,7 @@ from store.filters import to_filter
 from store.groups import group
 from store.info import collection_info
 from store.queries import to_order, to_request
-from store.specs import check_metadata, check_same, check_wanted
+from store.specs import check_collection, check_metadata, quantized
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,8 +42,9 @@ class EmbeddedStore(Store):
     """
 
     def __init__(self, folder: Path, collection: str) -> None:
-        self.location, self.collection = str(folder), collection
-        self._engine = Engine(folder, collection)
+        self._folder = folder.expanduser().absolute()
+        self.location, self.collection = str(folder), aliases.resolve(self._folder, collection)
+        self._engine = Engine(folder, self.collection)
 
     # -- the collection ------------------------------------------------------------------------------------------------
 
@@ -52,25 +52,30 @@ class EmbeddedStore(Store):
     def exists(self) -> bool:
         return self._engine.created
 
+    @property
     @override
-    def ensure(self, specs: Sequence[VectorSpec]) -> None:
-        check_wanted(specs)
-        if not self._engine.created:
-            self._engine.create(specs)
-        have = self._engine.specs
-        for spec in specs:
-            if spec.name in have:
-                check_same(have[spec.name], spec, self._engine.where)
-        for spec in specs:
-            if spec.name not in have:
-                self._engine.add_vector(spec)
-        self._engine.add_indexes()
+    def _where(self) -> str:
+        return self._engine.where
 
     @override
-    def replace_vector(self, spec: VectorSpec) -> None:
-        check_wanted([spec])
-        self.delete_payload([f"{ENCODERS}.{spec.name}"], models.Filter())
+    def _create(self, specs: Sequence[VectorSpec]) -> None:
+        self._engine.create(specs)
+
+    @override
+    def _add_vector(self, spec: VectorSpec) -> None:
         self._engine.add_vector(spec)
+
+    @override
+    def _drop_vector(self, name: str) -> None:
+        self._engine.drop_vector(name)
+
+    @override
+    def _configure(self, spec: VectorSpec) -> None:
+        self._engine.configure(spec)
+
+    @override
+    def _add_indexes(self) -> None:
+        self._engine.add_indexes()
 
     @override
     def vectors(self) -> dict[str, VectorSpec]:
@@ -90,6 +95,21 @@ class EmbeddedStore(Store):
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
         check_metadata(metadata)
         self._engine.set_metadata(metadata)
+
+    @override
+    def aliases(self) -> list[str]:
+        return sorted(name for name, target in aliases.read(self._folder).items() if target == self.collection)
+
+    @override
+    def set_alias(self, alias: str) -> None:
+        check_collection(alias)
+        with self._engine.use():
+            aliases.point(self._folder, alias, self.collection)
+
+    @override
+    def delete_alias(self, alias: str) -> None:
+        if alias in self.aliases():
+            aliases.point(self._folder, alias, None)
 
     # -- points --------------------------------------------------------------------------------------------------------
 
@@ -193,7 +213,8 @@ class EmbeddedStore(Store):
     @override
     def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
         with self._engine.use() as shard:
-            asked = [to_request(resolve(request, self._vector_of)) for request in requests]
+            rescored = quantized(self._engine.specs)
+            asked = [to_request(resolve(request, self._vector_of), rescored) for request in requests]
             found = [shard.query(asked[0])] if len(asked) == 1 else shard.query_batch(edge.QueryBatchRequest(asked))
             return [[convert.from_scored(hit) for hit in hits] for hits in found]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from pathlib import Path
 from threading import Lock
@@ -17,6 +18,7 @@ import qdrant_edge as edge
 from schemas.errors import MedleyError, RefusedError, StoreError
 from schemas.payload import INDEXES
 from store import convert
+from store.files import copy_tree, space_taken
 from store.folder import ROOM_TO_CREATE, ROOM_TO_OPEN, ROOM_TO_WRITE, CollectionFolder
 from store.inventory import logs, loss, take
 from store.lock import FolderLock, Gate
@@ -29,6 +31,7 @@ _Op = edge.UpdateOperation
 # Keys of the record, besides the metadata.
 FILES = "files"  # sizes of the files that must be there: see `store.inventory`
 CLOSED = "closed"  # how many points, and which logs, there were when it was closed in order; gone with the first write
+MOST_MISSED = 500  # writes that are remembered while the index is built; beyond that they wait
 CHANGING = "changing"  # the vector that is being added or dropped
 
 
@@ -46,7 +49,10 @@ class Engine:
         self.where = f"collection {collection!r} in {store}"
         self.specs: dict[str, VectorSpec] = {}
         self._record: dict[str, Any] = {}
-        self._gate, self._recording = Gate(), Lock()  # always taken in this order
+        # Always taken in this order. `_building` while the index is built, and by what changes the vectors or closes.
+        self._building, self._gate, self._recording, self._writing = Lock(), Gate(), Lock(), Lock()
+        self._builder: subprocess.Popen[str] | None = None
+        self._missed: list[Any] | None = None  # what was written since the copy that the index is built in
         self._lock: FolderLock | None = None
         self._shard: edge.EdgeShard | None = None
         self._closed = False
@@ -76,11 +82,13 @@ class Engine:
 
     def update(self, operation: Any, *, sync: bool = True) -> None:
         """Write; durably with `sync`: the engine syncs its files at `flush` and at no other time."""
+        if self._missed is not None and len(self._missed) >= MOST_MISSED:
+            with self._building:  # wait until the index is built
+                pass
         with self.use() as shard:
             self.folder.check_room(ROOM_TO_WRITE)
-            if CLOSED in self._record:
-                self._set_aside(CLOSED)
-            shard.update(operation)
+            self._set_aside(CLOSED)
+            self._apply(shard, operation)
             if sync:
                 shard.flush()
 
@@ -108,11 +116,7 @@ class Engine:
         self.folder.check_room(ROOM_TO_CREATE)
         vectors = {spec.name: spec for spec in wanted}
         with self.folder.guarded("made"), self._errors():
-            config = edge.EdgeConfig(
-                vectors={name: convert.to_params(spec) for name, spec in vectors.items() if not spec.sparse},
-                sparse_vectors={name: convert.to_sparse_params(spec) for name, spec in vectors.items() if spec.sparse},
-            )
-            shard = edge.EdgeShard.create(str(self.folder.draft), config)
+            shard = edge.EdgeShard.create(str(self.folder.draft), convert.to_config(wanted))
             for key, kind in INDEXES.items():
                 shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[kind]))
             shard.flush()
@@ -126,7 +130,7 @@ class Engine:
         with self.use() as shard:
             missing = INDEXES.keys() - shard.info().payload_schema.keys()
             for key in missing:
-                shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[INDEXES[key]]))
+                self._apply(shard, _Op.create_field_index(key, convert.INDEX_TYPES[INDEXES[key]]))
             if missing:
                 shard.flush()
 
@@ -135,14 +139,30 @@ class Engine:
 
         What bears the name without being recorded is the rest of an interrupted change, so it is dropped first.
         """
-        with self.use() as shard, self._recording:
+        with self._building, self.use() as shard, self._recording:
             self.folder.check_room(ROOM_TO_WRITE)
-            others = {name: other for name, other in self.specs.items() if name != spec.name}
+            others = self._others(spec.name)
             self._record_vectors(others, {CHANGING: spec.name})
-            shard.update(_Op.delete_vector_name(spec.name))
-            shard.update(convert.to_new_vector(spec))
+            self._apply(shard, _Op.delete_vector_name(spec.name))
+            self._apply(shard, convert.to_new_vector(spec))
             shard.flush()
             self._record_vectors({**others, spec.name: spec}, {FILES: take(self.folder.shard)})
+
+    def drop_vector(self, name: str) -> None:
+        """Drop a named vector, or the rest of one; the record speaks of it no more before it is gone."""
+        with self._building, self.use() as shard, self._recording:
+            others = self._others(name)
+            self._record_vectors(others, {CHANGING: name})
+            self._apply(shard, _Op.delete_vector_name(name))
+            shard.flush()
+            self._record_vectors(others, {FILES: take(self.folder.shard)})
+
+    def configure(self, spec: VectorSpec) -> None:
+        """Keep and index a vector otherwise, from the next `optimize` on."""
+        with self._building, self.use(), self._recording:
+            vectors = {**self.specs, spec.name: spec}
+            self._write_record({**self._record, "metadata": {**self._record["metadata"], VECTORS: to_json(vectors)}})
+            self.specs = vectors
 
     def metadata(self) -> dict[str, Any]:
         """The metadata, without the vectors."""
@@ -157,33 +177,93 @@ class Engine:
             self._write_record({**self._record, "metadata": kept})
 
     def optimize(self) -> None:
-        """Build the vector index in a process of its own, while every thread here waits."""
-        with self._gate.alone():
-            self.check_open()
-            if self._shard is None or self._lock is None:
-                raise self._absent()
-            self.folder.check_room(ROOM_TO_WRITE + sum(take(self.folder.shard).values()))  # it writes all of it anew
-            with self._errors():
-                self._shard.flush()
-                self._shard.close()
-            self._shard = None
-            self._set_aside(FILES)
+        """Build the vector index in a process of its own and in a copy; reading and writing go on meanwhile."""
+        with self._building:
             try:
-                failure = _build_index(self.folder.shard, self._lock.descriptor)
+                self._copy()
+                failure = self._build()
+                if failure is None:
+                    self._take_over()
             finally:
-                self._shard = self._load()
-                self._write_record({**self._record, FILES: take(self.folder.shard)})
+                self._missed = None
+                shutil.rmtree(self.folder.indexed, ignore_errors=True)
         if failure is not None:
+            self.check_open()
             raise StoreError(
                 f"The index of {self.where} could not be built ({failure}): the collection is as it was; "
                 "free memory or disk space and try again."
             )
 
+    def _copy(self) -> None:
+        """Copy the shard as it is between two writes, and set the copy's vectors up as the record says."""
+        with self.use() as shard, self._writing, self.folder.guarded("copied"):
+            shard.flush()
+            self.folder.check_room(ROOM_TO_WRITE + 2 * space_taken(self.folder.shard))  # the copy, and the index anew
+            shutil.rmtree(self.folder.indexed, ignore_errors=True)
+            copy_tree(self.folder.shard, self.folder.indexed)
+            self._missed = []
+        if CHANGING not in self._record:  # else the engine has other vectors than the record says
+            with self._errors():
+                edge.EdgeShard.load(str(self.folder.indexed), convert.to_config(self.specs.values())).close()
+
+    def _build(self) -> str | None:
+        """Why not, if it could not be built.
+
+        The process shares the lock: it may outlive this one for a moment, if that is killed.
+        """
+        script = str(Path(__file__).with_name("optimizer.py"))
+        command = [sys.executable, "-P", script, str(self.folder.indexed), str(os.getpid())]
+        lock = self._lock.descriptor if self._lock else -1
+        try:
+            with subprocess.Popen(  # noqa: S603 - our own file
+                command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, pass_fds=(lock,)
+            ) as self._builder:
+                try:
+                    said = self._builder.communicate()[1].strip().splitlines()
+                except BaseException:
+                    self._builder.kill()
+                    raise
+            return (said or ["it was killed"])[-1] if self._builder.returncode else None
+        except OSError as error:
+            return f"no process can be started: {error.strerror or error}"
+        finally:
+            self._builder = None
+
+    def _take_over(self) -> None:
+        """Bring the copy up to date and put it in the place of the shard: the one moment in which all wait."""
+        with self._gate.alone(), self._errors():
+            self.check_open()
+            if self._shard is None:
+                raise self._absent()
+            fresh = edge.EdgeShard.load(str(self.folder.indexed))
+            for operation in self._missed or ():
+                with suppress(Exception):  # what the one refused, the other refuses as well
+                    fresh.update(operation)
+            fresh.flush()
+            same = fresh.info().points_count == self._shard.info().points_count
+            fresh.close()
+            if not same:
+                raise StoreError(
+                    f"The index of {self.where} has not all points: the collection is as it was; try again."
+                )
+            self._shard.flush()
+            self._shard.close()
+            self._shard = None
+            self._set_aside(FILES, CLOSED)
+            try:
+                self.folder.replace_shard()
+            finally:
+                self.folder.created()  # takes back what was replaced, if it came to nothing
+                self._shard = self._load()
+                self._write_record({**self._record, FILES: take(self.folder.shard)})
+
     def close(self) -> None:
         """Close the engine, then let go of the lock."""
         if self._process != os.getpid():  # a fork's copy: engine and lock are its parent's
             return
-        with self._gate.alone():
+        if self._builder is not None:
+            self._builder.kill()
+        with self._building, self._gate.alone():
             self._closed = True
             try:
                 if self._shard is not None:
@@ -268,11 +348,22 @@ class Engine:
         self._write_record({**record, **more, "metadata": {**record["metadata"], VECTORS: to_json(vectors)}})
         self.specs = vectors
 
-    def _set_aside(self, key: str) -> None:
+    def _set_aside(self, *keys: str) -> None:
         """Forget what is about to change, durably, so that an interruption is not taken for damage."""
+        if self._record.keys().isdisjoint(keys):
+            return
         with self._recording:
-            if key in self._record:
-                self._write_record({name: value for name, value in self._record.items() if name != key})
+            self._write_record({name: value for name, value in self._record.items() if name not in keys})
+
+    def _apply(self, shard: edge.EdgeShard, operation: Any) -> None:
+        """Write, and remember what the copy in which the index is built does not have."""
+        with self._writing:
+            if self._missed is not None:
+                self._missed.append(operation)
+            shard.update(operation)
+
+    def _others(self, name: str) -> dict[str, VectorSpec]:
+        return {other: spec for other, spec in self.specs.items() if other != name}
 
     def _write_record(self, record: dict[str, Any]) -> None:
         self.folder.write_record(record)
@@ -295,15 +386,3 @@ class Engine:
                 f"The engine refused what was asked of {self.where} ({reason}): correct the request, "
                 "or, if it is sound, check the disk and the store."
             ) from error
-
-
-def _build_index(shard: Path, lock: int) -> str | None:
-    """Why not, if it could not be built. The process shares the lock: it may outlive this one, if that is killed."""
-    command = [sys.executable, "-P", str(Path(__file__).with_name("optimizer.py")), str(shard)]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own file
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, pass_fds=(lock,)
-        )
-    except OSError as error:
-        return f"no process can be started: {error.strerror or error}"
-    return (done.stderr.strip().splitlines() or ["it was killed"])[-1] if done.returncode else None

@@ -8,6 +8,8 @@ STORE/COLLECTION/
     artifacts/        fitted models, NAME.npz
     shard/            the engine's files
     shard.new/        an engine being made; without meaning until it is renamed
+    shard.index/      a copy whose index is being built; without meaning until it is renamed
+    shard.old/        the engine that such a copy replaces
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 ROOM_TO_OPEN, ROOM_TO_WRITE, ROOM_TO_CREATE = 32 << 20, 128 << 20, 256 << 20  # bytes that must be free
-_OURS = {"lock", "collection.json", "artifacts", "shard", "shard.new"}
+_OURS = {"lock", "collection.json", "artifacts", "shard", "shard.new", "shard.index", "shard.old"}
 
 
 class CollectionFolder:
@@ -39,6 +41,8 @@ class CollectionFolder:
         self.path = store.expanduser().absolute() / collection
         self.shard = self.path / "shard"
         self.draft = self.path / "shard.new"
+        self.indexed = self.path / "shard.index"
+        self._replaced = self.path / "shard.old"
         self.lock = self.path / "lock"
         self._sidecar = self.path / "collection.json"
         self._artifacts = self.path / "artifacts"
@@ -79,10 +83,14 @@ class CollectionFolder:
             StoreError: a part of it is missing.
         """
         with self.guarded("read"):
-            if self._sidecar.exists() and not self.shard.exists() and self.draft.exists():
-                self.draft.replace(self.shard)
-                sync_folder(self.path)
-            shutil.rmtree(self.draft, ignore_errors=True)
+            if self._sidecar.exists() and not self.shard.exists():
+                for left in (self._replaced, self.draft):  # what was to be replaced has every point, too
+                    if left.exists():
+                        left.replace(self.shard)
+                        sync_folder(self.path)
+                        break
+            for rest in (self.draft, self.indexed, self._replaced):
+                shutil.rmtree(rest, ignore_errors=True)
             there = (self._sidecar.exists(), self.shard.exists())
         if there[0] != there[1]:
             missing = self._sidecar.name if there[1] else "shard"
@@ -95,6 +103,14 @@ class CollectionFolder:
         with self.guarded("written"):
             self.draft.replace(self.shard)
             sync_folder(self.path)
+
+    def replace_shard(self) -> None:
+        """Put the copy that has the index in the place of the shard; killed in between, `created` takes it back."""
+        with self.guarded("written"):
+            self.shard.replace(self._replaced)
+            self.indexed.replace(self.shard)
+            sync_folder(self.path)
+            shutil.rmtree(self._replaced, ignore_errors=True)
 
     def read_record(self) -> dict[str, Any]:
         """What `write_record` wrote.

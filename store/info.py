@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from qdrant_client import models
 
-from store.specs import VECTORS, to_json
+from store.params import sparse_params, vector_params
+from store.specs import EF_CONSTRUCT, HNSW_M, VECTORS, to_json
 
 if TYPE_CHECKING:
     import qdrant_edge as edge
 
     from schemas.vectors import VectorSpec
 
-DISTANCES = {
-    "cosine": models.Distance.COSINE,
-    "dot": models.Distance.DOT,
-    "euclid": models.Distance.EUCLID,
-    "manhattan": models.Distance.MANHATTAN,
-}
-
 
 def collection_info(
     found: edge.ShardInfo, specs: Mapping[str, VectorSpec], metadata: Mapping[str, Any]
 ) -> models.CollectionInfo:
-    """The description of a collection; the settings of its graph are the engine's own, which nobody can change.
+    """The description of a collection; how each vector is kept and indexed stands with the vector.
 
     Args:
         found: what the engine tells of itself.
@@ -40,15 +34,11 @@ def collection_info(
         segments_count=found.segments_count,
         config=models.CollectionConfig(
             params=models.CollectionParams(
-                vectors={name: _dense(spec) for name, spec in specs.items() if not spec.sparse},
-                sparse_vectors={
-                    name: models.SparseVectorParams(modifier=models.Modifier.IDF)
-                    for name, spec in specs.items()
-                    if spec.sparse
-                },
+                vectors={name: vector_params(spec) for name, spec in specs.items() if not spec.sparse},
+                sparse_vectors={name: sparse_params(spec) for name, spec in specs.items() if spec.sparse},
                 on_disk_payload=True,
             ),
-            hnsw_config=models.HnswConfig(m=16, ef_construct=100, full_scan_threshold=10_000),
+            hnsw_config=models.HnswConfig(m=HNSW_M, ef_construct=EF_CONSTRUCT, full_scan_threshold=10_000),
             optimizer_config=models.OptimizersConfig(default_segment_number=1, flush_interval_sec=0),
             metadata={**metadata, VECTORS: to_json(dict(specs))},
         ),
@@ -57,11 +47,6 @@ def collection_info(
             for key, field in sorted(found.payload_schema.items())
         },
     )
-
-
-def _dense(spec: VectorSpec) -> models.VectorParams:
-    several = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM) if spec.multivector else None
-    return models.VectorParams(size=spec.dim, distance=DISTANCES[spec.distance], multivector_config=several)
 
 
 def _kind(field: edge.PayloadIndexInfo) -> models.PayloadSchemaType:

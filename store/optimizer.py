@@ -6,9 +6,14 @@ Medley, and the process that started it holds the lock.
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 import sys
 
 import qdrant_edge as edge
+
+_PR_SET_PDEATHSIG = 1  # of Linux: prctl(2)
 
 
 def optimize(shard: str) -> None:
@@ -19,5 +24,14 @@ def optimize(shard: str) -> None:
     opened.close()
 
 
+def die_with(parent: int) -> None:
+    """End when the process that asked for the index ends: nobody would take it, and the lock would be held."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        sys.exit("whoever asked for it is gone")
+
+
 if __name__ == "__main__":
+    die_with(int(sys.argv[2]))
     optimize(sys.argv[1])

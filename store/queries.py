@@ -15,17 +15,23 @@ from store.checks import check_query
 from store.convert import to_payload_selector, to_vector
 from store.filters import to_filter, unsupported
 from store.formula import to_formula
+from store.specs import OVERSAMPLING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 DEFAULT_LIMIT = 10  # what the server takes when a request names none
 DEFAULT_RRF_K = 2  # and its constant of reciprocal rank fusion
 DEFAULT_DIVERSITY = 0.5
+_RESCORED = edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 
 
-def to_request(given: models.QueryRequest) -> edge.QueryRequest:
+def to_request(given: models.QueryRequest, rescored: Container[str | None] = ()) -> edge.QueryRequest:
     """A request of one or several stages.
+
+    Args:
+        given: the request.
+        rescored: the named vectors that are quantized, whose candidates are scored anew with the whole vectors.
 
     Raises:
         StoreError: it asks for something that the embedded engine cannot do.
@@ -39,12 +45,12 @@ def to_request(given: models.QueryRequest) -> edge.QueryRequest:
         limit=limit,
         offset=given.offset,
         query=to_query(given.query, given.using, limit),
-        prefetches=_prefetches(given.prefetch),
+        prefetches=_prefetches(given.prefetch, rescored),
         with_vector=given.with_vector or False,
         with_payload=to_payload_selector(given.with_payload),
         filter=to_filter(given.filter),
         score_threshold=given.score_threshold,
-        params=to_params(given.params),
+        params=to_params(given.params, rescore=given.using in rescored),
     )
 
 
@@ -60,15 +66,20 @@ def to_query(given: Any, using: str | None, limit: int) -> Any:
     return convert(given, using, limit)
 
 
-def to_params(given: models.SearchParams | None) -> edge.SearchParams | None:
-    """How to search: exactly or by the index, and how thoroughly."""
+def to_params(given: models.SearchParams | None, *, rescore: bool = False) -> edge.SearchParams | None:
+    """How to search: exactly or by the index, and how thoroughly.
+
+    Args:
+        given: what was asked for.
+        rescore: whether candidates of a quantized vector are scored anew, where nothing else is asked for.
+    """
     if given is None:
-        return None
+        return edge.SearchParams(quantization=_RESCORED) if rescore else None
     quantization, acorn = given.quantization, given.acorn
     return edge.SearchParams(
         hnsw_ef=given.hnsw_ef,
         exact=bool(given.exact),
-        quantization=None
+        quantization=(_RESCORED if rescore else None)
         if quantization is None
         else edge.QuantizationSearchParams(
             ignore=bool(quantization.ignore), rescore=quantization.rescore, oversampling=quantization.oversampling
@@ -98,21 +109,23 @@ def _vector(given: Any) -> Any:
     return to_vector(given)
 
 
-def _prefetches(given: models.Prefetch | list[models.Prefetch] | None) -> list[edge.Prefetch] | None:
+def _prefetches(
+    given: models.Prefetch | list[models.Prefetch] | None, rescored: Container[str | None]
+) -> list[edge.Prefetch] | None:
     if given is None:
         return None
-    return [_prefetch(stage) for stage in (given if isinstance(given, list) else [given])]
+    return [_prefetch(stage, rescored) for stage in (given if isinstance(given, list) else [given])]
 
 
-def _prefetch(given: models.Prefetch) -> edge.Prefetch:
+def _prefetch(given: models.Prefetch, rescored: Container[str | None]) -> edge.Prefetch:
     if given.lookup_from is not None:
         raise unsupported("a lookup in another collection (lookup_from)")
     limit = DEFAULT_LIMIT if given.limit is None else given.limit
     return edge.Prefetch(
         limit=limit,
         query=to_query(given.query, given.using, limit),
-        prefetches=_prefetches(given.prefetch),
-        params=to_params(given.params),
+        prefetches=_prefetches(given.prefetch, rescored),
+        params=to_params(given.params, rescore=given.using in rescored),
         filter=to_filter(given.filter),
         score_threshold=given.score_threshold,
     )

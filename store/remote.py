@@ -11,8 +11,9 @@ from qdrant_client import QdrantClient, models
 
 from schemas.errors import CollectionMismatchError, StoreError, StoreUnavailableError, UsageError
 from schemas.payload import INDEXES
+from store.params import changed_params, is_kept_specially, new_vector, sparse_params, vector_params
 from store.retry import Backoff
-from store.specs import VECTORS, from_json, to_json
+from store.specs import VECTORS, from_json, quantized, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-DISTANCES = {
-    "cosine": models.Distance.COSINE,
-    "dot": models.Distance.DOT,
-    "euclid": models.Distance.EUCLID,
-    "manhattan": models.Distance.MANHATTAN,
-}
 
 
 class Remote:
@@ -51,8 +45,37 @@ class Remote:
         self.client.close()
 
     def exists(self) -> bool:
-        """Whether the collection has been created."""
-        return self.call(self.client.collection_exists, self.collection)
+        """Whether the collection has been created. Where the name is an alias, it is the collection's from now on."""
+        if self.call(self.client.collection_exists, self.collection):
+            return True
+        try:
+            target = self.aliases().get(self.collection)
+        except StoreError:  # a key may be good for one collection only
+            return False
+        if target is None:
+            return False
+        self.collection = target
+        return True
+
+    def aliases(self) -> dict[str, str]:
+        """The collection of each alias of the server."""
+        found = self.call(self.client.get_aliases).aliases
+        return {alias.alias_name: alias.collection_name for alias in found}
+
+    def point(self, alias: str) -> None:
+        """Let an alias stand for this collection, at once, whatever it stood for."""
+        made: list[models.AliasOperations] = [
+            models.CreateAliasOperation(
+                create_alias=models.CreateAlias(collection_name=self.collection, alias_name=alias)
+            )
+        ]
+        if alias in self.aliases():
+            made.insert(0, models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
+        self.call(self.client.update_collection_aliases, made)
+
+    def info(self) -> models.CollectionInfo:
+        """What the server tells of the collection."""
+        return self.call(self.client.get_collection, self.collection)
 
     def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One request, again if need be; its errors become ours."""
@@ -66,7 +89,7 @@ class Remote:
 
     def metadata(self) -> dict[str, Any]:
         """All of the metadata, the vectors too."""
-        return self.call(self.client.get_collection, self.collection).config.metadata or {}
+        return self.info().config.metadata or {}
 
     def read_specs(self) -> dict[str, VectorSpec]:
         """The vectors, asked of the server.
@@ -86,6 +109,13 @@ class Remote:
         """The vectors as last read: to ask the server before every write would double the requests."""
         return self.read_specs() if self._specs is None else self._specs
 
+    def quantized(self) -> frozenset[str]:
+        """The vectors whose candidates have to be scored anew; none is known of a collection that is not ours."""
+        try:
+            return quantized(self.specs())
+        except CollectionMismatchError:
+            return frozenset()
+
     def create(self, wanted: Sequence[VectorSpec]) -> None:
         """Make the collection; the payload indexes follow in `_add_indexes`, which makes up for an interruption too."""
         vectors = {spec.name: spec for spec in wanted}
@@ -93,12 +123,8 @@ class Remote:
             self.call(
                 self.client.create_collection,
                 self.collection,
-                vectors_config={name: _params(spec) for name, spec in vectors.items() if not spec.sparse},
-                sparse_vectors_config={
-                    name: models.SparseVectorParams(modifier=_modifier(spec))
-                    for name, spec in vectors.items()
-                    if spec.sparse
-                },
+                vectors_config={name: vector_params(spec) for name, spec in vectors.items() if not spec.sparse},
+                sparse_vectors_config={name: sparse_params(spec) for name, spec in vectors.items() if spec.sparse},
                 metadata={VECTORS: to_json(vectors)},
             )
         except StoreError:
@@ -107,7 +133,7 @@ class Remote:
 
     def add_indexes(self) -> None:
         """Add the payload indexes that the collection lacks."""
-        have = self.call(self.client.get_collection, self.collection).payload_schema
+        have = self.info().payload_schema
         for key, kind in INDEXES.items():
             if key not in have:
                 schema = models.PayloadSchemaType(kind)
@@ -115,23 +141,11 @@ class Remote:
 
     def add_vector(self, spec: VectorSpec) -> None:
         """Make a named vector, empty on every point. The metadata speaks of it last: see `Engine.add_vector`."""
-        params = self.call(self.client.get_collection, self.collection).config.params
-        there = {**(params.vectors if isinstance(params.vectors, dict) else {}), **(params.sparse_vectors or {})}
-        known = self.read_specs()
-        config = (
-            models.SparseVectorNameConfig(sparse=models.SparseVectorConfig(modifier=_modifier(spec)))
-            if spec.sparse
-            else models.DenseVectorNameConfig(
-                dense=models.DenseVectorConfig(
-                    size=spec.dim, distance=DISTANCES[spec.distance], multivector_config=_several(spec)
-                )
-            )
-        )
         try:
-            if spec.name in there:
-                self._record_vectors({name: other for name, other in known.items() if name != spec.name})
-                self.call(self.client.delete_vector_name, self.collection, spec.name, wait=True)
-            self.call(self.client.create_vector_name, self.collection, spec.name, config, wait=True)
+            known = self._drop(spec.name)
+            self.call(self.client.create_vector_name, self.collection, spec.name, new_vector(spec), wait=True)
+            if is_kept_specially(spec):
+                self._keep(spec)
         except StoreUnavailableError:
             raise
         except StoreError as error:
@@ -140,6 +154,44 @@ class Remote:
                 "adds vectors in place, or ingest into a new collection."
             ) from error
         self._record_vectors({**known, spec.name: spec})
+
+    def drop_vector(self, name: str) -> None:
+        """Drop a named vector, if it is there."""
+        try:
+            self._drop(name)
+        except StoreUnavailableError:
+            raise
+        except StoreError as error:
+            raise CollectionMismatchError(
+                f"The vector {name!r} cannot be dropped from {self.where} ({error}): upgrade the server to one that "
+                "drops vectors in place."
+            ) from error
+
+    def configure(self, spec: VectorSpec) -> None:
+        """Keep and index a vector otherwise."""
+        self._keep(spec)
+        self._record_vectors({**self.read_specs(), spec.name: spec})
+
+    def _drop(self, name: str) -> dict[str, VectorSpec]:
+        """Drop a vector, of which the metadata speaks no more before it is gone; gives the others."""
+        params = self.info().config.params
+        there = {**(params.vectors if isinstance(params.vectors, dict) else {}), **(params.sparse_vectors or {})}
+        known = self.read_specs()
+        others = {other: spec for other, spec in known.items() if other != name}
+        if name in known:
+            self._record_vectors(others)
+        if name in there:
+            self.call(self.client.delete_vector_name, self.collection, name, wait=True)
+        return others
+
+    def _keep(self, spec: VectorSpec) -> None:
+        """Tell the server how to keep and index a vector; it does so in the background."""
+        if spec.sparse:
+            index = models.SparseVectorParams(index=models.SparseIndexParams(on_disk=spec.on_disk))
+            self.call(self.client.update_collection, self.collection, sparse_vectors_config={spec.name: index})
+            return
+        changed = changed_params(spec)
+        self.call(self.client.update_collection, self.collection, vectors_config={spec.name: changed})
 
     def _record_vectors(self, vectors: dict[str, VectorSpec]) -> None:
         self.call(self.client.update_collection, self.collection, metadata={VECTORS: to_json(vectors)})
@@ -178,23 +230,3 @@ def without_credentials(url: str) -> str:
     if not usable:
         raise UsageError(f"The address {shown} cannot be used: name a URL such as http://localhost:6333.")
     return shown
-
-
-def _params(spec: VectorSpec) -> models.VectorParams:
-    return models.VectorParams(
-        size=spec.dim,
-        distance=DISTANCES[spec.distance],
-        multivector_config=_several(spec),
-        # Several vectors a point rerank what others found: an index over all of them would cost much and serve nobody.
-        hnsw_config=models.HnswConfigDiff(m=0) if spec.multivector else None,
-    )
-
-
-def _modifier(spec: VectorSpec) -> models.Modifier | None:
-    return models.Modifier.IDF if spec.idf else None
-
-
-def _several(spec: VectorSpec) -> models.MultiVectorConfig | None:
-    if not spec.multivector:
-        return None
-    return models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)

@@ -10,13 +10,13 @@ from qdrant_client import QdrantClient, models
 from typing_extensions import override
 
 from schemas.errors import StoreError, UsageError
-from schemas.payload import ENCODERS
+from store.artifacts import check_name
 from store.base import Store
 from store.checks import check_ids, check_points, check_query
 from store.remote import Remote, trusting, without_credentials
 from store.retry import Backoff
 from store.server_artifacts import ServerArtifacts
-from store.specs import VECTORS, check_metadata, check_same, check_wanted
+from store.specs import OVERSAMPLING, VECTORS, check_collection, check_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Selector = Sequence[models.ExtendedPointId] | models.Filter
 
+_RESCORED = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 BATCH = 512  # points a request: well under the 32 MB that a server takes at once
 
 
@@ -65,7 +66,6 @@ class ServerStore(Store):
         self._client = client
         self._remote = Remote(client, self.location, collection, backoff or Backoff())
         self._call = self._remote.call
-        self._artifacts = ServerArtifacts(client, f"{collection}.artifacts", self._call)
 
     # -- the collection ------------------------------------------------------------------------------------------------
 
@@ -73,25 +73,30 @@ class ServerStore(Store):
     def exists(self) -> bool:
         return self._remote.exists()
 
+    @property
     @override
-    def ensure(self, specs: Sequence[VectorSpec]) -> None:
-        check_wanted(specs)
-        if not self.exists():
-            self._remote.create(specs)
-        have = self._remote.read_specs()
-        for spec in specs:
-            if spec.name in have:
-                check_same(have[spec.name], spec, self._remote.where)
-        for spec in specs:
-            if spec.name not in have:
-                self._remote.add_vector(spec)
-        self._remote.add_indexes()
+    def _where(self) -> str:
+        return self._remote.where
 
     @override
-    def replace_vector(self, spec: VectorSpec) -> None:
-        check_wanted([spec])
-        self.delete_payload([f"{ENCODERS}.{spec.name}"], models.Filter())
+    def _create(self, specs: Sequence[VectorSpec]) -> None:
+        self._remote.create(specs)
+
+    @override
+    def _add_vector(self, spec: VectorSpec) -> None:
         self._remote.add_vector(spec)
+
+    @override
+    def _drop_vector(self, name: str) -> None:
+        self._remote.drop_vector(name)
+
+    @override
+    def _configure(self, spec: VectorSpec) -> None:
+        self._remote.configure(spec)
+
+    @override
+    def _add_indexes(self) -> None:
+        self._remote.add_indexes()
 
     @override
     def vectors(self) -> dict[str, VectorSpec]:
@@ -105,14 +110,28 @@ class ServerStore(Store):
 
     @override
     def info(self) -> models.CollectionInfo:
-        found: models.CollectionInfo = self._call(self._client.get_collection, self.collection)
-        return found
+        return self._remote.info()
 
     @override
     def set_metadata(self, metadata: Mapping[str, Any]) -> None:
         """See `Store.set_metadata`. An older server keeps a removed key as null, which `metadata` leaves out."""
         check_metadata(metadata)
-        self._call(self._client.update_collection, self.collection, metadata=dict(metadata))
+        self._call(self._client.update_collection, self._remote.collection, metadata=dict(metadata))
+
+    @override
+    def aliases(self) -> list[str]:
+        return sorted(name for name, target in self._remote.aliases().items() if target == self._remote.collection)
+
+    @override
+    def set_alias(self, alias: str) -> None:
+        check_collection(alias)
+        self._remote.point(alias)
+
+    @override
+    def delete_alias(self, alias: str) -> None:
+        if alias in self.aliases():
+            gone = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
+            self._call(self._client.update_collection_aliases, [gone])
 
     # -- points --------------------------------------------------------------------------------------------------------
 
@@ -205,13 +224,14 @@ class ServerStore(Store):
 
     @override
     def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
-        asked = [_listed(request) for request in requests]
+        rescored = self._remote.quantized()
+        asked = [_listed(request, rescored) for request in requests]
         found = self._call(self._client.query_batch_points, self.collection, asked)
         return [answer.points for answer in found]
 
     @override
     def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
-        asked = _listed(request)
+        asked = _listed(request, self._remote.quantized())
         found = self._call(
             self._client.query_points_groups,
             self.collection,
@@ -220,7 +240,7 @@ class ServerStore(Store):
             using=request.using,
             prefetch=asked.prefetch,
             query_filter=request.filter,
-            search_params=request.params,
+            search_params=asked.params,
             limit=10 if request.limit is None else request.limit,
             group_size=3 if request.group_size is None else request.group_size,
             with_payload=request.with_payload or False,
@@ -237,19 +257,26 @@ class ServerStore(Store):
     def save_artifact(self, name: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
         if not self.exists():
             raise StoreError(f"There is no {self._remote.where} yet: ingest a folder first.")
-        self._artifacts.save(name, arrays, meta)
+        self._artifacts().save(name, arrays, meta)
 
     @override
     def load_artifact(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-        return self._artifacts.load(name)
+        check_name(name)
+        return self._artifacts().load(name) if self.exists() else None
 
     @override
     def artifacts(self) -> list[str]:
-        return self._artifacts.names()
+        return self._artifacts().names() if self.exists() else []
 
     @override
     def delete_artifact(self, name: str) -> None:
-        self._artifacts.delete(name)
+        check_name(name)
+        if self.exists():
+            self._artifacts().delete(name)
+
+    def _artifacts(self) -> ServerArtifacts:
+        """By the collection's own name, which `exists` finds where it was opened by an alias."""
+        return ServerArtifacts(self._client, f"{self._remote.collection}.artifacts", self._call)
 
     # -- upkeep --------------------------------------------------------------------------------------------------------
 
@@ -278,8 +305,11 @@ def _plain(point: Any) -> Any:
     return models.PointStruct.model_construct(id=point.id, vector=vectors, payload=point.payload)
 
 
-def _listed(stage: Any) -> Any:
-    """The request with lists for arrays, on every stage; what is no finite number would be sent as null."""
+def _listed(stage: Any, rescored: frozenset[str]) -> Any:
+    """The request with lists for arrays, on every stage; what is no finite number would be sent as null.
+
+    Where a vector of a stage is `rescored`, its quantized candidates are to be scored anew with the whole vectors.
+    """
     query, prefetch = stage.query, stage.prefetch
     below = prefetch if isinstance(prefetch, list) else [prefetch] if prefetch else []
     vector = query.nearest if isinstance(query, models.NearestQuery) else query
@@ -287,7 +317,11 @@ def _listed(stage: Any) -> Any:
         check_query(vector)
         vector = _list(vector)
         query = query.model_copy(update={"nearest": vector}) if isinstance(query, models.NearestQuery) else vector
-    return stage.model_copy(update={"query": query, "prefetch": [_listed(one) for one in below] or None})
+    changed = {"query": query, "prefetch": [_listed(one, rescored) for one in below] or None}
+    if stage.using in rescored and (stage.params is None or stage.params.quantization is None):
+        params = stage.params or models.SearchParams()
+        changed["params"] = params.model_copy(update={"quantization": _RESCORED})
+    return stage.model_copy(update=changed)
 
 
 def _list(vector: Any) -> Any:

@@ -59,7 +59,12 @@ def change(folder: Path, number: int) -> None:
     """Replace and add vectors for ever."""
     with open_store(folder) as store:
         while True:
-            store.replace_vector(VectorSpec("text", 8 + number % 3, "dot", f"mini-{number}"))
+            text = VectorSpec("text", 8 + number % 3, "dot", f"mini-{number}")
+            if number % 2:
+                store.replace_vector(text)
+            else:
+                store.drop_vector("text")
+                store.ensure([text])
             sys.stdout.write(f"done {number}\n")
             sys.stdout.flush()
             number += 1

@@ -98,6 +98,23 @@ def test_two_collections_of_one_folder_are_independent(folder: Path) -> None:
         assert (first.count(), second.count()) == (12, 0)
 
 
+def test_a_collection_is_opened_by_its_alias_and_another_takes_it_over(folder: Path) -> None:
+    with open_store(folder) as first:
+        first.set_alias("current")
+    with open_store(folder, "current") as current:
+        assert (current.collection, current.count(), current.aliases()) == ("medley", 12, ["current"])
+    with open_store(folder, "second") as second:
+        second.ensure(SPECS[:1])
+        second.set_alias("current")
+        with pytest.raises(StoreError, match="'medley' cannot be made: a collection"):
+            second.set_alias("medley")
+    with open_store(folder, "current") as current, open_store(folder) as first:
+        assert (current.collection, current.count(), first.aliases()) == ("second", 0, [])
+    (folder / "aliases.json").write_text("{")
+    with pytest.raises(StoreError, match=r"aliases\.json cannot be read"):
+        open_store(folder)
+
+
 def test_all_payload_fields_are_indexed(folder: Path) -> None:
     with EmbeddedStore(folder, "medley") as store, store._engine.use() as shard:
         assert shard.info().payload_schema.keys() == INDEXES.keys()

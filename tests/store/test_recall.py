@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from schemas.errors import StoreError, StoreLockedError
 from schemas.payload import point_id
 from schemas.vectors import INDEX, VectorSpec
 from store import Store, open_store, recall
+from store.engine import Engine
 from store.lock import FolderLock
 from store.recall import STEPS, TOP, WANTED, measure, optimize, searchable
 from store.transfer import copy
@@ -115,6 +117,56 @@ def test_a_copy_has_no_index_yet(indexed: tuple[Store, list[recall.Recall]], tmp
         copy(store, target)
         assert INDEX not in target.metadata()
         assert target.count() == COUNT + 1
+
+
+def test_reading_and_writing_go_on_while_the_index_is_built(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written meanwhile is in the store that has the index, too."""
+    during = []
+    real = Engine._build
+    with open_store(clone(filled, tmp_path / "store")) as store:
+
+        def build(self: Engine) -> str | None:
+            store.upsert([models.PointStruct(id=2, vector={"small": [1.0, 2.0, 3.0, 4.0]}, payload={"n": -1})])
+            store.delete([1])
+            store.set_payload({"n": -2}, [2])
+            during.append((store.count(), len(store.query(models.QueryRequest(query=[0.0] * 4, using="small")))))
+            return real(self)
+
+        monkeypatch.setattr(Engine, "_build", build)
+        store.optimize()
+        assert during == [(COUNT + 1, 10)]
+        assert (store.info().indexed_vectors_count or 0) >= COUNT
+        assert [record.payload for record in store.retrieve([1, 2])] == [{"n": -2}]
+    with open_store(tmp_path / "store") as store:
+        assert store.count() == COUNT + 1
+        assert [record.payload for record in store.retrieve([1, 2])] == [{"n": -2}]
+
+
+def test_what_is_quantized_is_found_and_scored_as_without(filled: Path, tmp_path: Path) -> None:
+    with open_store(clone(filled, tmp_path / "store")) as store:
+        store.configure(replace(SPECS[0], quantization="scalar", ef_construct=50))
+        [found] = optimize(store, sample=20)
+        assert found.recall >= WANTED
+        rows = make_rows()
+        request = models.QueryRequest(query=rows[7].tolist(), using="image", limit=5)
+        exact, fast = (
+            store.query(request.model_copy(update={"params": params}))
+            for params in (models.SearchParams(exact=True), models.SearchParams(hnsw_ef=512))
+        )
+        assert [hit.id for hit in fast] == [hit.id for hit in exact]
+        assert [hit.score for hit in fast] == pytest.approx([hit.score for hit in exact], abs=1e-6)
+        raw = models.SearchParams(hnsw_ef=512, quantization=models.QuantizationSearchParams(rescore=False))
+        unscored = store.query(request.model_copy(update={"params": raw}))
+        assert [hit.score for hit in unscored] != pytest.approx([hit.score for hit in exact], abs=1e-6)
+
+
+def test_a_vector_without_an_index_is_scanned_after_optimizing(filled: Path, tmp_path: Path) -> None:
+    with open_store(clone(filled, tmp_path / "store")) as store:
+        store.configure(replace(SPECS[0], hnsw_m=0))
+        assert optimize(store) == []
+        assert numpy_recall(store, STEPS[0]) == 1.0
 
 
 @pytest.mark.parametrize("engine", ["embedded", "oracle"])

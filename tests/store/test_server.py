@@ -244,7 +244,9 @@ def test_queries_are_sent_as_one_batch_of_json(server: Server) -> None:
         ],
         query=models.RrfQuery(rrf=models.Rrf(k=60, weights=[2.0, 1.0])),
     )
-    answers = store_at(server.url).query_batch([first, second])
+    store = store_at(server.url)
+    store._remote.metadata = lambda: {"vectors": to_json({spec.name: spec for spec in SPECS})}  # type: ignore[method-assign]
+    answers = store.query_batch([first, second])
     assert [[(hit.id, hit.score, hit.payload) for hit in hits] for hits in answers] == [
         [(uid(1), 0.5, {"path": "a"})],
         [],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -127,6 +129,88 @@ def test_replaced_vector_is_empty_and_its_fingerprint_is_forgotten(own_store: St
     assert [hit.id for hit in own_store.query(models.QueryRequest(query=[1.0] * 6, using="text"))] == [uid(1)]
 
 
+def test_dropped_vector_is_gone_with_its_fingerprint(own_store: Store) -> None:
+    own_store.drop_vector("text")
+    own_store.drop_vector("text")
+    assert list(own_store.vectors()) == ["image", "late", "words"]
+    for record in own_store.scroll_all(with_vectors=True):
+        assert isinstance(record.vector, dict)
+        assert sorted(record.vector) == ["image", "late", "words"]
+        assert record.payload is not None
+        assert record.payload["encoders"] == {"image": "clip-1"}
+    with pytest.raises(StoreError, match="text"):
+        own_store.upsert([models.PointStruct(id=1, vector={"text": [1.0] * 4}, payload={})])
+    own_store.ensure([VectorSpec("text", 2, "dot", "other-1")])
+    own_store.update_vectors([models.PointVectors(id=uid(1), vector={"text": [1.0, 2.0]})])
+    assert [hit.id for hit in own_store.query(models.QueryRequest(query=[1.0, 2.0], using="text"))] == [uid(1)]
+
+
+def test_the_last_vector_is_not_dropped(empty_store: Store) -> None:
+    empty_store.ensure(SPECS[:1])
+    with pytest.raises(UsageError, match="'text' is the last"):
+        empty_store.drop_vector("text")
+    assert list(empty_store.vectors()) == ["text"]
+
+
+KEPT = [
+    VectorSpec("half", 4, "cosine", "a-1", datatype="float16", on_disk=True),
+    VectorSpec("small", 8, "dot", "b-1", quantization="scalar", hnsw_m=8, ef_construct=32),
+    VectorSpec("tiny", 8, "dot", "c-1", quantization="binary"),
+    VectorSpec("late", 8, "cosine", "d-1", multivector=True, quantization="product", hnsw_m=0),
+    VectorSpec("terms", 0, "dot", "e-1", sparse=True, on_disk=True),
+]
+
+
+def test_how_vectors_are_kept_and_indexed_is_part_of_their_spec(empty_store: Store) -> None:
+    empty_store.ensure(SPECS[:1])
+    empty_store.ensure(KEPT)
+    assert [empty_store.vectors()[spec.name] for spec in KEPT] == KEPT
+    vector = {"half": [1.0, 0, 0, 0], "small": [1.0] * 8, "late": [[1.0] * 8] * 2}
+    empty_store.upsert([models.PointStruct(id=number, vector=vector, payload={}) for number in range(3)])
+    assert len(empty_store.query(models.QueryRequest(query=[1.0] * 8, using="small"))) == 3
+    assert len(empty_store.query(models.QueryRequest(query=[[1.0] * 8], using="late"))) == 3
+    other = replace(KEPT[1], quantization=None, hnsw_m=None)
+    empty_store.ensure([other])
+    assert empty_store.vectors()["small"] == KEPT[1]  # how it is kept is left alone
+    empty_store.configure(other)
+    assert empty_store.vectors()["small"] == other
+    assert empty_store.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (replace(SPECS[0], fingerprint="mini-2"), "mini-2"),
+        (replace(SPECS[0], datatype="float16"), "kept as float32"),
+        (replace(SPECS[0], name="nothing"), "no vector 'nothing'"),
+    ],
+)
+def test_a_vector_cannot_be_made_another_in_place(library: Store, spec: VectorSpec, words: str) -> None:
+    with pytest.raises(StoreError, match=words):
+        library.configure(spec)
+    assert library.vectors()["text"] == SPECS[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"datatype": "uint8"}, "'uint8' .take float32 or float16"),
+        ({"quantization": "ternary"}, "'ternary' .take scalar, product, binary"),
+        ({"quantization": "scalar", "sparse": True}, "sparse"),
+        ({"hnsw_m": 1}, "1 edges"),
+        ({"ef_construct": 0}, "ef_construct of 0"),
+    ],
+)
+def test_ways_to_keep_a_vector_that_are_none_are_a_wrong_argument(
+    library: Store, option: dict[str, object], words: str
+) -> None:
+    spec = replace(VectorSpec("new", 4, "dot", "n-1"), **option)  # type: ignore[arg-type]
+    for use in (library.replace_vector, library.configure, lambda spec: library.ensure([spec])):
+        with pytest.raises(UsageError, match=words):
+            use(spec)
+    assert "new" not in library.vectors()
+
+
 @pytest.mark.parametrize(
     "specs",
     [[], [VectorSpec("a", 0, "dot", "f")], [VectorSpec("a", 2, "cos", "f")], [VectorSpec("a", 2, "dot", "f")] * 2],
@@ -141,6 +225,34 @@ def test_impossible_specs_are_a_wrong_argument(empty_store: Store, specs: list[V
 def test_collection_name_that_cannot_be_used_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="collection name"):
         open_store("somewhere", name)
+
+
+def test_info_tells_of_points_and_indexes(library: Store) -> None:
+    found = library.info()
+    assert (found.points_count, found.segments_count > 0) == (12, True)
+    assert isinstance(found.config.params.vectors, dict)
+    assert sorted(found.config.params.vectors) == ["image", "late", "text"]
+    if not is_oracle(library):  # the client's local mode has no payload indexes
+        assert {key: field.data_type.value for key, field in found.payload_schema.items()} == INDEXES
+
+
+def is_oracle(store: Store) -> bool:
+    return store.location == "http://in-memory"
+
+
+def test_aliases_are_other_names_that_can_be_moved(empty_store: Store) -> None:
+    empty_store.ensure(SPECS)
+    alias = f"current-{uuid4().hex}"
+    empty_store.set_alias(alias)
+    empty_store.set_alias(alias)
+    assert empty_store.aliases() == [alias]
+    with pytest.raises(UsageError, match="collection name"):
+        empty_store.set_alias("a/b")
+    with pytest.raises(StoreError):
+        empty_store.set_alias(empty_store.collection)
+    empty_store.delete_alias(alias)
+    empty_store.delete_alias(alias)
+    assert empty_store.aliases() == []
 
 
 def test_metadata_merges_at_the_top_and_none_removes(store: Store) -> None:
@@ -272,6 +384,8 @@ def test_payload_comes_back_as_it_went(store: Store) -> None:
 def test_set_payload_leaves_other_keys_and_overwrite_does_not(full_store: Store) -> None:
     full_store.set_payload({"state": "quarantined", "new": 1}, [uid(1), uid(2)])
     full_store.overwrite_payload({"only": True}, [uid(3)])
+    full_store.clear_payload([uid(4)])
+    assert full_store.retrieve([uid(4)])[0].payload == {}
     first, _, third = full_store.retrieve([uid(1), uid(2), uid(3)])
     assert first.payload is not None
     assert first.payload["path"] == "trip/1.jpg"
