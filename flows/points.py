@@ -91,6 +91,7 @@ class Item:
             payload.START: segment.start,
             payload.END: segment.end,
             payload.PAGE: segment.page,
+            payload.CHARACTERS: segment.characters and list(segment.characters),
         }
         if segment.number == 0:
             fields[payload.SEGMENTS] = len(self.rows)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from readers.hash import unreadable
+from readers.magic import OFFICE
 from readers.markup import html_text, xml_text
+from readers.office import Part, open_office
 from readers.passages import count_words, passages
 from readers.sidecar import json_strings
 from readers.sniff import MediaType
@@ -18,15 +20,25 @@ from readers.text import decode_text, without_translations
 from readers.words import FileWords
 from schemas import FoundFile, Modality, Reading, ReadOptions, Segment, UnsupportedError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from readers.pdf import Pdf
+
+    Pixels = NDArray[np.uint8]
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """What a segment of a document holds."""
 
     text: str
+    characters: tuple[int, int] | None = None
     page: int | None = None
     start: float | None = None
     end: float | None = None
+    frames: tuple[Pixels, ...] = ()
 
 
 def read_document(path: Path, found: FoundFile, media: MediaType, options: ReadOptions) -> Reading:
@@ -35,32 +47,77 @@ def read_document(path: Path, found: FoundFile, media: MediaType, options: ReadO
     Raises:
         ReadError: It cannot be read, is damaged or encrypted.
     """
-    if media.mime == "application/pdf":
-        from readers.pdf import open_pdf
-
-        info, drawn = open_pdf(path, options)
-    else:
-        info, drawn = _open_text(path, found.size, media.mime, options)
+    info, drawn = _open(path, found.size, media, options)
     words = FileWords(path, found, options)
     words.complete(info)
-    return Reading(Modality.TEXT, media.mime, _segments(drawn, words, info.get("title", "")), info)
+    segments = _segments(drawn, words, info.get("title", ""))
+    return Reading(Modality.TEXT, media.mime, segments, info)
+
+
+_Opened = tuple[dict[str, Any], Iterator[Passage]]
+"""What a document says of itself, and its passages as they are drawn."""
+
+
+def _open(path: Path, size: int, media: MediaType, options: ReadOptions) -> _Opened:
+    if media.mime == "application/pdf":
+        from readers.pdf import Pdf
+
+        pdf = Pdf(path, options)
+        return {"pages": pdf.pages} | ({"title": pdf.title} if pdf.title else {}), _pages(pdf, options)
+    if media.mime in OFFICE:
+        info, parts = open_office(path, media.mime, options)
+        if "pages" in info:
+            return info, _slides(parts, options)
+        text = "\n\n".join(part.text for part in parts)
+        return info | {"characters": len(text)}, _parts(text, options)
+    return _open_text(path, size, media, options)
 
 
 def _segments(drawn: Iterable[Passage], words: FileWords, title: str) -> Iterator[Segment]:
     number = 0
     for number, passage in enumerate(drawn, 1):
-        said = words.kinds(document=passage.text, embedded=title)
-        yield Segment(number - 1, said, start=passage.start, end=passage.end, page=passage.page)
+        yield Segment(
+            number - 1,
+            words.kinds(document=passage.text, embedded=title),
+            passage.frames,
+            start=passage.start,
+            end=passage.end,
+            page=passage.page,
+            characters=passage.characters,
+        )
     if not number:
         yield Segment(0, words.kinds(embedded=title))
 
 
-def _open_text(path: Path, size: int, mime: str, options: ReadOptions) -> tuple[dict[str, Any], Iterator[Passage]]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(min(size, options.max_document))
-    except OSError as error:
-        raise unreadable(error) from error
+def _pages(pdf: Pdf, options: ReadOptions) -> Iterator[Passage]:
+    """The passages of each page, the first of them with its picture. A page without words is its picture alone."""
+    for number, text, pixels in pdf.read():
+        frames = (pixels,) if pixels is not None else ()
+        for passage in _parts(text, options, number):
+            yield replace(passage, frames=frames)
+            frames = ()
+        if frames:
+            yield Passage("", None, number, frames=frames)
+
+
+def _slides(parts: Iterable[Part], options: ReadOptions) -> Iterator[Passage]:
+    for part in parts:
+        yield from _parts(part.text, options, part.page)
+
+
+def _parts(text: str, options: ReadOptions, page: int | None = None) -> Iterator[Passage]:
+    for part in passages(text, options.passage, options.overlap):
+        yield Passage(part.text, (part.begin, part.end), page)
+
+
+def _open_text(path: Path, size: int, media: MediaType, options: ReadOptions) -> _Opened:
+    mime, data = media.mime, media.whole
+    if data is None or len(data) > options.max_document:
+        try:
+            with path.open("rb") as file:
+                data = file.read(min(size, options.max_document))
+        except OSError as error:
+            raise unreadable(error) from error
     text = decode_text(data)
     if text is None:
         raise UnsupportedError("No reader takes binary text.")
@@ -76,7 +133,7 @@ def _open_text(path: Path, size: int, mime: str, options: ReadOptions) -> tuple[
         text = _json(text)
     else:
         text = without_translations(text)
-    return info, (Passage(part) for part in passages(text, options.passage, options.overlap))
+    return info | {"characters": len(text)}, _parts(text, options)
 
 
 def _json(source: str) -> str:

@@ -22,6 +22,13 @@ FILM = frozenset(
         *("x-msvideo", "mpeg", "mp2t", "x-ms-asf", "x-flv"),
     )
 )
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+ODT = "application/vnd.oasis.opendocument.text"
+ODP = "application/vnd.oasis.opendocument.presentation"
+EPUB = "application/epub+zip"
+OFFICE = frozenset((DOCX, PPTX, ODT, ODP, EPUB))
+DOCUMENT = OFFICE | {"application/pdf"}
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -61,6 +68,9 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     (b"\x00asm", "application/wasm"),
 )
+_FIRST: dict[int, tuple[tuple[bytes, str], ...]] = {
+    byte: tuple(start for start in _STARTS if start[0][0] == byte) for byte in {start[0] for start, _ in _STARTS}
+}
 _CHUNKED = {
     b"WEBP": "image/webp",
     b"WAVE": "audio/wav",
@@ -77,7 +87,7 @@ _TS_PACKET = 188  # bytes
 
 def binary_mime(head: bytes) -> str | None:
     """The type that the first bytes tell, None for text and for what is not known."""
-    for start, mime in _STARTS:
+    for start, mime in _FIRST.get(head[0], ()):
         if head.startswith(start):
             return mime
     start, kind = head[:4], head[8:12]

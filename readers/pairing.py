@@ -9,7 +9,7 @@ from collections.abc import Collection
 from readers.raw import RAW
 
 SIDECAR_SUFFIXES = frozenset({"txt", "json", "srt", "vtt", "xmp"})
-DOCUMENT_SUFFIXES = SIDECAR_SUFFIXES | {"md", "markdown", "html", "htm", "pdf"}
+DOCUMENT_SUFFIXES = SIDECAR_SUFFIXES | {"md", "markdown", "html", "htm", "pdf"} | {"docx", "pptx", "odt", "odp", "epub"}
 MEDIA_SUFFIXES = frozenset(
     (
         *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "avif", "gif", "tif", "tiff", "heic", "heif", "bmp"),

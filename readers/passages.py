@@ -11,8 +11,17 @@ _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e00
 LONG_WORD = 40  # letters; what is longer counts as several words
 _WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,{LONG_WORD}}}\s?")
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？]+[」』”]*")
-_HEADING = re.compile(r"#{1,6}\s+\S")
+_HEADING = re.compile(r" {0,3}#{1,6}\s+\S")
 _PARAGRAPH = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A passage, and where it lies in its text: the offsets of its first character and of the one after its last."""
+
+    text: str
+    begin: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,8 @@ class Piece:
 
     text: str
     words: int
+    begin: int
+    end: int
     opens: bool = False
     ends: bool = False
 
@@ -30,7 +41,7 @@ def count_words(text: str) -> int:
     return sum(1 for _ in _WORD.finditer(text))
 
 
-def passages(text: str, longest: int, overlap: int) -> Iterator[str]:
+def passages(text: str, longest: int, overlap: int) -> Iterator[Part]:
     """Passages of at most `longest` words, of which neighbours share up to `overlap`, in whole sentences.
 
     A passage ends before a heading if it is a quarter full. Nothing is shared across a heading.
@@ -54,17 +65,21 @@ def passages(text: str, longest: int, overlap: int) -> Iterator[str]:
         yield _join(held)
 
 
-def _short(text: str, longest: int) -> str:
-    """The only passage of a text that is plainly no longer than one; "" where a closer look is needed.
+def _short(text: str, longest: int) -> Part | None:
+    """The only passage of a text that is plainly no longer than one; None where a closer look is needed.
 
     Most files of a folder of notes are so, and cutting them into sentences costs more than all else that reads them.
     """
-    if not text.isascii() or _PARAGRAPH.search(text.strip()):
-        return ""
-    words = text.split()
-    if len(words) > longest or any(len(word) > LONG_WORD for word in words):
-        return ""
-    return "" if any(_HEADING.match(line) for line in text.split("\n")) else " ".join(words)
+    bare = text.strip()
+    if not text.isascii() or "\n\n" in bare or _PARAGRAPH.search(bare):
+        return None
+    words = bare.split()
+    if len(words) > longest or (words and len(max(words, key=len)) > LONG_WORD):
+        return None
+    if not words or ("#" in text and any(_HEADING.match(line) for line in text.split("\n"))):
+        return None
+    begin = text.index(bare[0])
+    return Part(" ".join(words), begin, begin + len(bare))
 
 
 def _tail(held: list[Piece], most: int) -> list[Piece]:
@@ -78,47 +93,63 @@ def _tail(held: list[Piece], most: int) -> list[Piece]:
     return kept
 
 
-def _join(held: list[Piece]) -> str:
-    return "".join(piece.text + ("\n" if piece.ends else " ") for piece in held).strip()
+def _join(held: list[Piece]) -> Part:
+    text = "".join(piece.text + ("\n" if piece.ends else " ") for piece in held).strip()
+    return Part(text, held[0].begin, held[-1].end)
 
 
 def _pieces(text: str, longest: int) -> Iterator[Piece]:
-    for paragraph in _PARAGRAPH.split(text):
-        lines = _flow(paragraph)
-        for line in lines:
-            opens = bool(_HEADING.match(line))
-            sentences = [line] if opens else _sentences(line)
-            for number, sentence in enumerate(sentences):
-                bits = _split(sentence.strip(), longest)
-                for at, (bit, words) in enumerate(bits):
-                    last = number == len(sentences) - 1 and at == len(bits) - 1
-                    yield Piece(bit, words, opens=opens and at == 0, ends=last)
+    for begin, end in _paragraphs(text):
+        for start, stop, opens in _runs(text, begin, end):
+            sentences = [(start, stop)] if opens else _sentences(text, start, stop)
+            bits = [bit for first, last in sentences for bit in _split(text, first, last, longest)]
+            for number, (bit, words, first, last) in enumerate(bits):
+                yield Piece(bit, words, first, last, opens=opens and not number, ends=number == len(bits) - 1)
 
 
-def _sentences(line: str) -> list[str]:
-    ends = [match.end() for match in _SENTENCE_END.finditer(line)]
-    parts = (line[begin:end].strip() for begin, end in pairwise([0, *ends, len(line)]))
-    return [part for part in parts if part]
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    begin = 0
+    for gap in _PARAGRAPH.finditer(text):
+        yield begin, gap.start()
+        begin = gap.end()
+    yield begin, len(text)
 
 
-def _flow(paragraph: str) -> list[str]:
-    """Headings by themselves; other lines flow together, as their writer's editor broke them."""
-    flowed: list[str] = []
-    running: list[str] = []
-    for line in paragraph.split("\n"):
+def _runs(text: str, begin: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Where headings lie (True), and what lies between: its lines flow together, as an editor broke them."""
+    run = at = begin
+    for line in text[begin:end].split("\n"):
         if _HEADING.match(line):
-            flowed += [" ".join(running)] if running else []
-            flowed.append(" ".join(line.split()))
-            running = []
-        elif line.strip():
-            running.append(" ".join(line.split()))
-    return [*flowed, " ".join(running)] if running else flowed
+            yield run, at, False
+            run = at + len(line)
+            yield at, run, True
+        at += len(line) + 1
+    yield run, end, False
 
 
-def _split(sentence: str, longest: int) -> list[tuple[str, int]]:
-    """A sentence that is longer than a passage, in parts of whole words. Words count up to 40 letters each."""
-    found = [match.group() for match in _WORD.finditer(sentence)]
-    return [
-        ("".join(found[at : at + longest]).strip(), len(found[at : at + longest]))
-        for at in range(0, len(found), longest)
-    ]
+def _sentences(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    ends = (match.end() for match in _SENTENCE_END.finditer(text, begin, end))
+    return pairwise([begin, *ends, end])
+
+
+def _split(text: str, begin: int, end: int, longest: int) -> Iterator[tuple[str, int, int, int]]:
+    """A sentence in parts of up to `longest` whole words, with their count and their place in the text.
+
+    Words count up to 40 letters each.
+    """
+    sentence = text[begin:end].rstrip()
+    words = _WORD.findall(sentence)
+    if len(words) <= longest:
+        if words:
+            start = end - len(text[begin:end].lstrip())
+            yield " ".join("".join(words).split()), len(words), start, begin + len(sentence)
+        return
+    places = [match.span() for match in _WORD.finditer(sentence)]
+    for at in range(0, len(words), longest):
+        part = "".join(words[at : at + longest])
+        first, last = places[at][0], places[min(at + longest, len(words)) - 1][1]
+        yield " ".join(part.split()), len(words[at : at + longest]), begin + first, begin + last - _space_after(part)
+
+
+def _space_after(part: str) -> int:
+    return len(part) - len(part.rstrip())

@@ -1,61 +1,120 @@
-"""PDF documents, page by page."""
+"""PDF documents, page by page: the words and the picture of each, with PDFium."""
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING
 
-from pypdf import PasswordType, PdfReader
-from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 
-from readers.document import Passage
 from readers.hash import unreadable
-from readers.passages import passages
+from readers.text import without_control
 from schemas import ReadError, ReadOptions
 
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its remarks come back as ReadError where they matter
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.uint8]
+
+_ONE_AT_A_TIME = Lock()  # PDFium is not made for threads, not even for two documents
+_BROKEN_WORD = re.compile("[\x02\ufffe]\n?")  # what PDFium puts where a word is broken at the end of a line
 
 
-def open_pdf(path: Path, options: ReadOptions) -> tuple[dict[str, Any], Iterator[Passage]]:
-    """What a PDF says of itself, and its passages, drawn page by page. No passage crosses a page.
+class Pdf:
+    """An open document. `title` is what it says of itself, "" if nothing.
 
     Raises:
-        ReadError: It is damaged, or needs a password.
+        ReadError: It is damaged, needs a password, or claims more than `options.max_pages`.
     """
-    with pdf_errors():
-        reader = PdfReader(path)
-        if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
-            raise ReadError("The document is encrypted: save a copy without its password.")
-        info: dict[str, Any] = {"pages": len(reader.pages)}
-        title = reader.metadata.title if reader.metadata is not None else None
-    if isinstance(title, str) and title.strip():
-        info["title"] = " ".join(title.split())
-    return info, _passages(reader, options)
 
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self.options = options
+        with _pdfium():
+            # By a file of ours: PDFium would stumble over names that are no UTF-8, and reads no more than it needs.
+            self._document = pdfium.PdfDocument(path.open("rb"), autoclose=True)
+            self.pages = len(self._document)
+            self.title = " ".join(self._document.get_metadata_dict().get("Title", "").split())
+        if self.pages > options.max_pages:
+            self.close()
+            raise ReadError(f"The document claims {self.pages:,} pages, more than the {options.max_pages:,} allowed.")
 
-def _passages(reader: PdfReader, options: ReadOptions) -> Iterator[Passage]:
-    for number in range(1, len(reader.pages) + 1):
-        with pdf_errors():
-            text = reader.pages[number - 1].extract_text()
-        for part in passages(text, options.passage, options.overlap):
-            yield Passage(part, page=number)
+    def close(self) -> None:
+        """Let go of the file."""
+        with _ONE_AT_A_TIME:
+            self._document.close()
+
+    def read(self) -> Iterator[tuple[int, str, Pixels | None]]:
+        """Number, text and picture of each page; None where it shows nothing.
+
+        Raises:
+            ReadError: A page is damaged.
+        """
+        try:
+            for number in range(1, self.pages + 1):
+                with _pdfium():
+                    text = self._text(number)
+                    side = self.options.page_side if text.strip() else self.options.scan_side
+                    pixels = self._picture(number, side)
+                yield number, text, pixels if (pixels != pixels[0, 0]).any() else None
+        finally:
+            self.close()
+
+    def picture(self, number: int, side: int) -> Pixels:
+        """The picture of one page.
+
+        Raises:
+            ReadError: It is damaged, or there is none of this number.
+        """
+        with _pdfium():
+            return self._picture(number, side)
+
+    def _text(self, number: int) -> str:
+        page = self._document[number - 1]
+        try:
+            text = page.get_textpage()
+            try:
+                return without_control(_BROKEN_WORD.sub("", text.get_text_range().replace("\r\n", "\n")))
+            finally:
+                text.close()
+        finally:
+            page.close()
+
+    def _picture(self, number: int, side: int) -> Pixels:
+        page = self._document[number - 1]
+        try:
+            width, height = page.get_size()
+            bitmap = page.render(scale=side / max(width, height, 1.0), rev_byteorder=True, limit_image_cache=True)
+            try:
+                return np.array(bitmap.to_numpy()[..., :3])
+            finally:
+                bitmap.close()
+        finally:
+            page.close()
 
 
 @contextmanager
-def pdf_errors() -> Iterator[None]:
-    """Turn every exception of pypdf inside into a ReadError of one sentence."""
+def _pdfium() -> Iterator[None]:
+    """PDFium for one thread, and every exception inside as a ReadError of one sentence."""
     try:
-        yield
+        with _ONE_AT_A_TIME:
+            yield
     except ReadError:
         raise
-    except (DependencyError, FileNotDecryptedError) as error:
-        raise ReadError("The document is encrypted: save a copy without its password.") from error
-    except LimitReachedError as error:
-        raise ReadError("The document unpacks to far more than a document holds: it may be made to do harm.") from error
     except OSError as error:
         raise unreadable(error) from error
-    except Exception as error:  # a damaged document raises anything, from KeyError to RecursionError
+    except pdfium.PdfiumError as error:
+        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+            raise ReadError("The document is encrypted: save a copy without its password.") from error
+        if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
+            raise ReadError("The document is encrypted in a way that cannot be opened here.") from error
+        raise ReadError("The document is damaged: its pages cannot be read.") from error
+    except MemoryError as error:
+        raise ReadError("The document claims more memory than there is: it is damaged, or made to do harm.") from error
+    except (ArithmeticError, LookupError, ValueError) as error:
         raise ReadError("The document is damaged: its pages cannot be read.") from error

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import mimetypes
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from readers.hash import unreadable
-from readers.magic import AUDIO, FILM, PICTURE, audio_frames, binary_mime
+from readers.magic import AUDIO, DOCUMENT, FILM, PICTURE, audio_frames, binary_mime
 from readers.pairing import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, split_suffix
 from readers.raw import RAW
 from readers.text import find_encoding
@@ -33,16 +33,21 @@ _XML_KINDS = (
     ("<rdf:rdf", "application/rdf+xml"),
 )
 _SRT = re.compile(r"\s*\d+\s*\n\s*\d+:\d\d:\d\d[,.]\d+\s*-->")
-_NAMED = frozenset(("image/tiff", "application/gzip", "application/zip"))
+_TOLD_LATER = frozenset(("image/tiff", "application/gzip", "application/zip"))
+_DOCUMENT_PARTS = (b"mimetype", b"[Content_Types].xml", b"_rels/", b"docProps/", b"word/", b"ppt/", b"META-INF/")
 _OTHER_TEXT = (("{\\rtf", "application/rtf"), ("%!PS", "application/postscript"))
 
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """What a file is to a person and to a program."""
+    """What a file is to a person and to a program.
+
+    `whole` is all that a short text holds: it was read to tell what the file is, and need not be read again.
+    """
 
     modality: Modality
     mime: str
+    whole: bytes | None = field(default=None, compare=False, repr=False)
 
 
 def sniff(path: Path) -> MediaType:
@@ -64,15 +69,15 @@ def sniff(path: Path) -> MediaType:
         raise unreadable(error) from error
     if mime is None:
         return _text(path, head)
-    if mime in _NAMED:
-        mime = _named(mime, split_suffix(path.name)[1])
+    if mime in _TOLD_LATER:
+        mime = _told(path, mime, head)
     if mime in PICTURE:
         return MediaType(Modality.IMAGE, mime)
     if mime in AUDIO:
         return MediaType(Modality.AUDIO, mime)
     if mime in FILM:
         return _film(path, mime)
-    if mime == "application/pdf":
+    if mime in DOCUMENT:
         return MediaType(Modality.TEXT, mime)
     raise UnsupportedError(f"No reader takes {mime}.")
 
@@ -85,11 +90,23 @@ def _film(path: Path, mime: str) -> MediaType:
     return MediaType(Modality.AUDIO, mime.replace("video/", "audio/"))
 
 
-def _named(mime: str, suffix: str) -> str:
-    """The kinds that only the name tells apart: camera raw files are TIFF, packed drawings archives."""
+def _told(path: Path, mime: str, head: bytes) -> str:
+    """What the first bytes alone do not tell: camera raw files are TIFF, packed drawings and documents archives."""
+    suffix = split_suffix(path.name)[1]
     if mime == "image/tiff":
         return RAW.get(suffix, mime)
-    return "image/svg+xml" if mime == "application/gzip" and suffix in ("svgz", "svg") else mime
+    if mime == "application/gzip":
+        return "image/svg+xml" if suffix in ("svgz", "svg") else mime
+    if not any(name in head for name in _DOCUMENT_PARTS):
+        return mime
+    from readers.office import office_mime
+
+    try:
+        return office_mime(path) or mime
+    except ReadError:
+        if suffix in DOCUMENT_SUFFIXES:
+            raise
+        return mime
 
 
 def _text(path: Path, head: bytes) -> MediaType:
@@ -102,7 +119,7 @@ def _text(path: Path, head: bytes) -> MediaType:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     if "<" in text and _SVG.match(text):
         return MediaType(Modality.IMAGE, "image/svg+xml")
-    return MediaType(Modality.TEXT, _text_mime(text, suffix))
+    return MediaType(Modality.TEXT, _text_mime(text, suffix), head if len(head) < _HEAD else None)
 
 
 def _text_mime(text: str, suffix: str) -> str:

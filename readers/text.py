@@ -36,6 +36,11 @@ def decode_text(data: bytes) -> str | None:
     text = data.decode(encoding, "replace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return without_control(text)
+
+
+def without_control(text: str) -> str:
+    """A text without control characters; line ends and tabs stay."""
     return _CONTROL_TEXT.sub("", text)
 
 

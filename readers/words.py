@@ -10,6 +10,8 @@ from readers.names import name_words
 from readers.sidecar import Sidecar, read_sidecars
 from schemas import FoundFile, ReadOptions, WordKind
 
+_KINDS = tuple(WordKind)
+
 
 class FileWords:
     """What is said of a file as a whole, and its cues."""
@@ -20,10 +22,8 @@ class FileWords:
 
     def kinds(self, **others: str) -> dict[WordKind, str]:
         """Words by kind, without empty ones; `others` are named by kind (embedded=…, subtitle=…)."""
-        words = {WordKind(kind): text for kind, text in others.items()}
-        words[WordKind.SIDECAR] = self.sidecar.words
-        words[WordKind.NAME] = self.name
-        return {kind: _encodable(words[kind]) for kind in WordKind if words.get(kind)}
+        others["sidecar"], others["name"] = self.sidecar.words, self.name
+        return {kind: _encodable(others[kind]) for kind in _KINDS if others.get(kind)}
 
     def complete(self, info: dict[str, Any], tags: Iterable[str] = ()) -> dict[str, Any]:
         """Add to `info` the tags of the file and of its sidecars, and which sidecars could not be read."""

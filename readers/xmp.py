@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from xml.parsers import expat
+
+from readers.elements import DamagedXmlError, parse
 
 _DC = "http://purl.org/dc/elements/1.1/ "
 _LI = "http://www.w3.org/1999/02/22-rdf-syntax-ns# li"
@@ -13,10 +14,6 @@ _LINES = {
     _DC + "description": "description",
 }
 _TAGS = _DC + "subject"
-
-
-class _Refused(Exception):  # noqa: N818  # never leaves this module
-    """The packet declares a document type: XMP has none, entity bombs have."""
 
 
 @dataclass(slots=True)
@@ -55,16 +52,8 @@ def parse_xmp(packet: bytes) -> XmpWords | None:
         elif owner is not None:
             words.lines.setdefault(_LINES[owner], said)
 
-    def refuse(*_: object) -> None:
-        raise _Refused
-
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler = begin, end
-    parser.CharacterDataHandler = text.append
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
     try:
-        parser.Parse(packet.strip(b"\0 \t\r\n"), True)
-    except (_Refused, expat.ExpatError, ValueError):
+        parse(packet, begin, end, text.append)
+    except DamagedXmlError:
         return None
     return words

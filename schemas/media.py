@@ -92,7 +92,8 @@ class Segment:
     """The searchable part of an item: a picture, a window of sound, a scene, a passage.
 
     `frames` are RGB uint8 (height, width, 3); `sound` is mono float32 (samples,) in [-1, 1] at
-    `ReadOptions.sample_rate`. `start` and `end` are seconds; `page` counts from 1.
+    `ReadOptions.sample_rate`. `start` and `end` are seconds; `page` counts from 1; `characters` are the offsets of a
+    passage's first character and of the one after its last in the text of the document, or of its page if it has any.
     """
 
     number: int
@@ -102,6 +103,7 @@ class Segment:
     start: float | None = None
     end: float | None = None
     page: int | None = None
+    characters: tuple[int, int] | None = None
 
     @property
     def text(self) -> str:
@@ -132,6 +134,19 @@ class Reading:
     info: dict[str, Any] = field(default_factory=dict)
 
 
+def share_read(info: Mapping[str, Any], segment: Segment) -> float | None:
+    """How much of a file is read once `segment` is drawn, from 0 to 1; None where `Reading.info` does not tell."""
+    if segment.page is not None and "pages" in info:
+        share = segment.page / info["pages"]
+    elif segment.end is not None and "duration" in info:
+        share = segment.end / info["duration"]
+    elif segment.characters is not None and "characters" in info:
+        share = segment.characters[1] / info["characters"]
+    else:
+        return None
+    return min(1.0, float(share))
+
+
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How media are decoded. Changing a value changes what the encoders see."""
@@ -142,6 +157,8 @@ class ReadOptions:
     hop: float = 3.0  # from one window's start to the next, seconds
     scene: float = 10.0  # longest scene, seconds
     frames: int = 3  # frames kept of a scene
+    page_side: int = 1024  # longest side of a page of a document as a picture, pixels
+    scan_side: int = 1600  # of a page without words, which can only be read in its picture
     passage: int = 160  # words in a passage of a document, at most
     overlap: int = 30  # words shared by neighbouring passages
     max_pixels: int = 200_000_000  # a picture that claims more is taken for a decompression bomb

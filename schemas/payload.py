@@ -35,6 +35,7 @@ SIDECARS = "sidecars"  # stamp of the sidecar files, "" without
 START = "start"  # seconds
 END = "end"
 PAGE = "page"  # counts from 1
+CHARACTERS = "characters"  # [first, after the last] of a passage, in the document's text or that of its page
 WORDS = "words"  # {kind: text}, see `schemas.media.WordKind`
 ENCODERS = "encoders"  # {named vector: fingerprint of its encoder}
 INFO = "info"  # what the reader knows besides: width, height, duration, title, tags …

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from tests.office import make_office
+
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 200), "yellow": (230, 210, 40)}
 SOUNDS = {  # muxer and encoder of what soundfile does not write
     ".m4a": ("ipod", "aac"),
@@ -306,7 +308,7 @@ def make_texts(folder: Path) -> dict[str, Path]:
     for name, text in TEXTS.items():
         files[name].write_text(text, encoding="utf-8")
     files["paper.pdf"] = pdf(folder / "paper.pdf", ("The whale swims north.", "", "The eagle flies south."))
-    return files
+    return files | make_office(folder)
 
 
 PICTURES = (

@@ -13,6 +13,7 @@ import pytest
 from readers import preview, read_file, sniff
 from schemas import ReadError
 from tests.media import DRAWINGS, FILM_NAMES, PICTURES, RECORDINGS, TEXTS
+from tests.office import OFFICE_NAMES
 
 MUTANTS = 24
 
@@ -57,7 +58,7 @@ def outcome(path: Path) -> str:
     return "read"
 
 
-@pytest.mark.parametrize("name", [*TEXTS, "paper.pdf", *PICTURES, *DRAWINGS, *RECORDINGS, *FILM_NAMES])
+@pytest.mark.parametrize("name", [*TEXTS, "paper.pdf", *OFFICE_NAMES, *PICTURES, *DRAWINGS, *RECORDINGS, *FILM_NAMES])
 def test_a_damaged_file_is_read_or_refused_in_a_sentence(
     media: dict[str, Path], tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,6 +73,6 @@ def test_a_damaged_file_is_read_or_refused_in_a_sentence(
             preview(path, sniff(path).modality)
         except ReadError as error:
             assert str(error).endswith(".")
-    betrayed = ("red.png", "red.svgz", "tone.ogg")  # their checksums betray every bit
+    betrayed = ("red.png", "red.svgz", "tone.ogg", *OFFICE_NAMES)  # their checksums betray every bit
     assert seen == {True, False} or name in TEXTS or name in betrayed
     assert capfd.readouterr() == ("", "")

@@ -7,7 +7,12 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readers.passages import count_words, passages
+from readers.passages import count_words
+from readers.passages import passages as parts_of
+
+
+def passages(text: str, longest: int, overlap: int) -> list[str]:
+    return [part.text for part in parts_of(text, longest, overlap)]
 
 
 def sentences(count: int, words: int = 5) -> str:
@@ -72,13 +77,24 @@ def test_any_text_can_be_cut(text: str) -> None:
     assert "".join("".join(passages(text, 7, 0)).split()) == "".join(text.split())
 
 
+@given(st.text(alphabet=st.sampled_from("ab .!?\n#日。\t"), max_size=300), st.integers(1, 12), st.integers(0, 14))
+def test_passages_tell_where_they_lie(text: str, longest: int, overlap: int) -> None:
+    ends = 0
+    for part in parts_of(text, longest, overlap):
+        there = text[part.begin : part.end]
+        assert "".join(there.split()) == "".join(part.text.split())
+        assert there.strip() == there
+        assert part.end > ends
+        ends = part.end
+
+
 @given(
     words=st.lists(st.sampled_from(["boat", "a.", "Then", "#x", "sea!", "x" * 39]), max_size=12), breaks=st.booleans()
 )
 def test_short_text_is_cut_as_a_long_one_would_be(words: list[str], breaks: bool) -> None:
     text = ("\n" if breaks else " ").join(words)
 
-    with patch("readers.passages._short", return_value=""):
+    with patch("readers.passages._short", return_value=None):
         careful = list(passages(text, 20, 5))
 
     assert list(passages(text, 20, 5)) == careful

@@ -111,8 +111,13 @@ def test_a_query_gets_pictures_and_sounds_prepared_alike(media: dict[str, Path])
 
 def test_all_that_is_exported_exists() -> None:
     assert set(readers.__all__) == {
+        "Closed",
         "CrawlRules",
+        "Event",
+        "IsolatedReader",
+        "Job",
         "MediaType",
+        "Opened",
         "content_hash",
         "crawl",
         "found_file",
@@ -123,8 +128,9 @@ def test_all_that_is_exported_exists() -> None:
         "read_file",
         "read_image",
         "sniff",
+        "start_host",
     }
-    assert all(callable(getattr(readers, name)) for name in readers.__all__)
+    assert all(hasattr(readers, name) for name in readers.__all__)
 
 
 def test_importing_the_readers_loads_no_decoder() -> None:
