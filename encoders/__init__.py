@@ -2,7 +2,7 @@
 
 from encoders.base import Encoder
 from encoders.contents import Content
-from encoders.enrichers import Enricher, load_enrichers
+from encoders.enrichers import Enricher, Enriching, begin, fingerprints, load_enrichers
 from encoders.presets import PRESETS, EncoderSet, Preset, Route, load_preset, preset_named
 from encoders.reranker import Reranker, load_reranker
 from encoders.running import Running
@@ -13,10 +13,13 @@ __all__ = [
     "Encoder",
     "EncoderSet",
     "Enricher",
+    "Enriching",
     "Preset",
     "Reranker",
     "Route",
     "Running",
+    "begin",
+    "fingerprints",
     "load_enrichers",
     "load_preset",
     "load_reranker",

@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.enrichers import Enricher
+from encoders.enrichers import MODES, Enricher
+from encoders.running import Running
 from encoders.threads import thread_count
-from schemas import EncodeError, WordKind
+from schemas import EncodeError, UnknownNameError, WordKind
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
@@ -65,6 +66,22 @@ Picture = NDArray[np.uint8]
 def installed() -> bool:
     """Whether the packages are there that OCR needs."""
     return all(find_spec(package) for package in ("rapidocr", "onnxruntime", "cv2"))
+
+
+def from_setting(mode: str, running: Running) -> Enricher | None:
+    """OCR for a setting: "auto" reads pictures that seem to hold words, if OCR is installed; "always" every picture.
+
+    Raises:
+        UnknownNameError: there is no such mode.
+        EncodeError: "always", and OCR is not installed.
+    """
+    if mode not in MODES:
+        raise UnknownNameError("mode of OCR", mode, MODES)
+    if not installed():
+        if mode == "auto":
+            return None
+        raise EncodeError(MISSING)
+    return OcrEnricher(gated=mode == "auto", threads=running.threads)
 
 
 class OcrEnricher(Enricher):

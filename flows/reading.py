@@ -13,13 +13,14 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from encoders import Enricher
+from encoders import Enricher, Enriching, begin, fingerprints
 from flows.plan import Work
 from flows.points import Item, Vector
 from readers import Closed, Event, IsolatedReader, Job, Opened
-from schemas import EncodeError, FileChangedError, Modality, ReadOptions, Segment, TransientReadError, UnsupportedError
+from schemas import EncodeError, FileChangedError, ReadOptions, Segment, TransientReadError, UnsupportedError
 from schemas.limits import ReadLimits
 from schemas.payload import State
 
@@ -44,6 +45,7 @@ class Draft:
     work: Work
     item: Item
     earlier: Earlier = field(default_factory=dict)
+    enriching: Enriching = field(default_factory=Enriching)
     waiting: int = 0  # contents whose vectors are not made yet
     read: bool = False  # all segments have arrived
 
@@ -200,15 +202,15 @@ class FileReading:
 
     def _take(self, draft: Draft, event: Event) -> Read:
         if isinstance(event, Segment):
-            if draft.item.modality is Modality.IMAGE:
-                self._enrich(draft, event)
-            return [(draft, event)]
+            return self._enriched(draft, partial(draft.enriching.take, event))
         if isinstance(event, Opened):
             item = draft.item
             item.hash, item.modality, item.mime, item.info = event.hash, event.modality, event.mime, event.info
             known = draft.work.known
             if self._earlier is not None and known is not None and known.hash == item.hash:
                 draft.earlier = self._earlier(draft.work)
+            draft.enriching = begin(self._enrichers, event.modality)
+            item.encoders |= fingerprints(self._enrichers, event.modality)
             return []
         if isinstance(event, TransientReadError):
             draft.fail(State.POSTPONED, str(event), "")
@@ -216,17 +218,18 @@ class FileReading:
             draft.fail(State.EXCLUDED, str(event), "")
         elif not isinstance(event, Closed):
             draft.fail(State.QUARANTINED, str(event), "reader")
-        return [(draft, None)]
+        kept_back = self._enriched(draft, draft.enriching.end) if isinstance(event, Closed) else []
+        return [*kept_back, (draft, None)]
 
-    def _enrich(self, draft: Draft, segment: Segment) -> None:
-        for enricher in self._enrichers:
-            try:
-                words = "\n".join(text for text in enricher.words(segment.frames) if text)
-            except EncodeError as error:
-                draft.fail(State.QUARANTINED, str(error), enricher.name)
-            else:
-                if words:
-                    segment.words[enricher.kind] = words
+    def _enriched(self, draft: Draft, ready: Callable[[], list[Segment]]) -> Read:
+        """The segments whose words are complete; a fault of an enricher is the file's."""
+        if draft.item.state is not State.INDEXED:
+            return []
+        try:
+            return [(draft, segment) for segment in ready()]
+        except EncodeError as error:
+            draft.fail(State.QUARANTINED, str(error), "enricher")
+            return []
 
 
 def _draft(work: Work) -> Draft:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.plan import Plan
-from schemas import ReadOptions, UsageError
+from schemas import Modality, ReadOptions, UsageError
 from schemas.report import IngestReport
 from schemas.settings import Settings, load_settings
 from schemas.vectors import DEFAULT_PRESET, PRESET, SOURCES
@@ -51,7 +51,9 @@ class Run:
     @property
     def read_options(self) -> ReadOptions:
         """How this run's files are decoded."""
-        return ReadOptions(image_side=OCR_SIDE) if self.enrichers else ReadOptions()
+        reads_pictures = any(Modality.IMAGE in enricher.modalities for enricher in self.enrichers)
+        side = OCR_SIDE if reads_pictures else ReadOptions().image_side
+        return ReadOptions(image_side=side, sample_rate=self.encoders.sample_rate)
 
 
 @contextmanager
@@ -99,17 +101,18 @@ def open_run(
         UsageError: the folder is none, or its name already stands for another folder.
         StoreError: the store cannot be opened, or was made for other vectors.
     """
-    from encoders import load_enrichers, load_preset
+    from encoders import load_enrichers, load_preset, preset_named
     from store import open_from
 
     root = media_root(folder)
-    enrichers = load_enrichers(settings.encoders.ocr, threads=settings.encoders.threads)
     shared = _shared.get()
     store = shared or open_from(settings)
     try:
         metadata = store.metadata()
         preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
         encoders = load_preset(preset, settings=settings.encoders)
+        enriching = preset_named(preset).enrichers
+        enrichers = load_enrichers(settings.encoders, enriching, rate=encoders.sample_rate)
         name = source_name(metadata.get(SOURCES, {}), root, source)
         if not dry:
             store.ensure(encoders.vector_specs())

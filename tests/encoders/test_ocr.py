@@ -11,10 +11,12 @@ pytest.importorskip("rapidocr")
 
 from PIL import Image, ImageDraw, ImageFont
 
-from encoders import enrichers, ocr
+from encoders import ocr
 from encoders.enrichers import load_enrichers
 from encoders.ocr import OcrEnricher, Strokes, densest_strokes
+from encoders.running import Running
 from schemas import EncodeError, UnknownNameError, WordKind
+from schemas.settings import EncoderSettings
 
 
 def written(text: str, *, size: int = 36, shape: tuple[int, int] = (300, 480), at=(40, 60), ink="black", paper="white"):
@@ -132,18 +134,22 @@ def test_fingerprint_tells_which_pictures_are_read(gated, always):
     assert (gated.name, gated.kind) == ("ocr", WordKind.OCR)
 
 
-def test_modes(monkeypatch):
-    assert load_enrichers("off") == []
-    assert [one.gated for one in load_enrichers("auto")] == [True]
-    assert [one.gated for one in load_enrichers("always")] == [False]
+def enrichers_for(mode):
+    return load_enrichers(EncoderSettings(ocr=mode))
+
+
+def test_modes():
+    assert enrichers_for("off") == []
+    assert [one.gated for one in enrichers_for("auto")] == [True]
+    assert [one.gated for one in enrichers_for("always")] == [False]
     with pytest.raises(UnknownNameError, match=r"no mode of OCR named 'allways'\. Did you mean 'always'"):
-        load_enrichers("allways")
+        ocr.from_setting("allways", Running())
 
 
 def test_what_is_not_installed_is_left_out_or_named_with_the_way_out(monkeypatch):
     monkeypatch.setattr(ocr, "find_spec", lambda _name: None)
-    assert enrichers.load_enrichers("auto") == []
-    for ask in (lambda: load_enrichers("always"), lambda: OcrEnricher().words([drawn()])):
+    assert enrichers_for("auto") == []
+    for ask in (lambda: enrichers_for("always"), lambda: OcrEnricher().words([drawn()])):
         with pytest.raises(EncodeError, match=r"pip install 'medley\[ocr\]'"):
             ask()
 

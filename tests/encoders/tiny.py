@@ -217,3 +217,80 @@ def colpali(folder: Path) -> Path:
     tokens.add_special_tokens({"additional_special_tokens": ["<image>"]})
     ColPaliProcessor(pictures, tokens).save_pretrained(folder)
     return folder
+
+
+def whisper(folder: Path) -> Path:
+    """A Whisper of one language, with its marks for seconds."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import (
+        GenerationConfig,
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+        WhisperProcessor,
+        WhisperTokenizer,
+    )
+
+    _seeded()
+    marks = ["<|endoftext|>", "<|startoftranscript|>", "<|transcribe|>", "<|notimestamps|>"]
+    words = [f"\u0120{word}" for word in WORDS]
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Tokenizer(models.BPE(vocab={token: n for n, token in enumerate(words)}, merges=[]))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    made.add_special_tokens([AddedToken(mark, special=True) for mark in marks])
+    made.add_tokens([AddedToken(f"<|{n * 0.02:.2f}|>", special=False) for n in range(1501)])
+    tokens = WhisperTokenizer(
+        tokenizer_object=made, bos_token=marks[0], eos_token=marks[0], unk_token=marks[0], pad_token=marks[0]
+    )
+    end, begin, _, untimed = (tokens.convert_tokens_to_ids(mark) for mark in marks)
+    config = WhisperConfig(
+        vocab_size=len(tokens),
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        num_mel_bins=80,
+        max_target_positions=48,
+        decoder_start_token_id=begin,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+        suppress_tokens=None,
+        begin_suppress_tokens=None,
+    )
+    model = WhisperForConditionalGeneration(config)
+    model.generation_config = GenerationConfig(
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+        decoder_start_token_id=begin,
+        max_length=24,
+        no_timestamps_token_id=untimed,
+        is_multilingual=False,
+        return_timestamps=True,
+    )
+    model.save_pretrained(folder)
+    WhisperProcessor(WhisperFeatureExtractor(feature_size=80), tokens).save_pretrained(folder)
+    return folder
+
+
+def captioner(folder: Path) -> Path:
+    from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor, BlipProcessor
+
+    _seeded()
+    text = {
+        **TEXT,
+        "encoder_hidden_size": 32,
+        "projection_dim": 32,
+        "num_hidden_layers": 1,
+        "max_position_embeddings": 64,
+        "sep_token_id": 2,
+    }
+    model = BlipForConditionalGeneration(BlipConfig(text_config=text, vision_config=VISION, projection_dim=32))
+    model.save_pretrained(folder)
+    BlipProcessor(BlipImageProcessor(size={"height": 32, "width": 32}), tokenizer()).save_pretrained(folder)
+    return folder
