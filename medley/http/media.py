@@ -97,9 +97,8 @@ def thumbnail(
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
-@router.api_route(
-    "/items/{item}/file", methods=["GET", "HEAD"], response_class=FileResponse, responses={206: {}, 416: {}}
-)
+@router.head("/items/{item}/file", include_in_schema=False)
+@router.get("/items/{item}/file", response_class=FileResponse, responses={206: {}, 416: {}})
 def file(library: HeldLibrary, item: UUID) -> FileResponse:
     """The file, whole or in ranges of bytes, so that a player can begin anywhere: `…/file#t=12.5`."""
     fields = _segment(library, item, 0)

@@ -1,0 +1,113 @@
+"""A library that another process serves: the command line asks it there, and loads no model.
+
+Light, as it decides how fast `medley search` answers: no httpx, no Qdrant, no numpy.
+"""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote, urlsplit
+
+from schemas.errors import MedleyError, StoreUnavailableError, UsageError
+from schemas.report import CollectionStatus
+from schemas.search import Part, SearchRequest, SearchResult, Upload
+from store import is_server
+from store.lock import server_of
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
+
+TIMEOUT = 120  # seconds: the first question may have to wait for a model
+_WRONG = {400, 404, 413, 415, 422}  # the question is at fault
+_NO_KEY = 401
+
+
+def served(settings: Settings) -> Remote | None:
+    """The server that holds the embedded store of the settings; None if no server does."""
+    if is_server(settings.store):
+        return None
+    url = server_of(Path(settings.store).expanduser() / settings.collection / "lock")
+    if url is None:
+        return None
+    return Remote(url, settings.http.api_key.get_secret_value() if settings.http.api_key else None)
+
+
+class Remote:
+    """What `Library` can be asked, asked of a server."""
+
+    def __init__(self, url: str, key: str | None) -> None:
+        self._url, self._key = url, key
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """See `Library.search`; files are sent along.
+
+        Raises:
+            UsageError: the question cannot be asked.
+            StoreUnavailableError: the server does not answer.
+        """
+        sent = request.model_copy(update={"parts": [_sent(part) for part in request.parts]})
+        body = sent.model_dump_json(exclude_unset=True, exclude_none=True).encode()
+        return SearchResult.model_validate_json(self._ask("POST", "/search", body))
+
+    def status(self) -> CollectionStatus:
+        """See `Library.status`."""
+        return CollectionStatus.model_validate_json(self._ask("GET", "/status"))
+
+    def show(self, item: str) -> list[dict[str, Any]]:
+        """See `Library.show`."""
+        found: list[dict[str, Any]] = json.loads(self._ask("GET", f"/items?name={quote(item, safe='')}"))["segments"]
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        address = urlsplit(self._url)
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT)
+        headers = {"Content-Type": "application/json"} if body else {}
+        if self._key:
+            headers["api-key"] = self._key
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            data = answer.read()
+        except (OSError, HTTPException) as error:
+            raise StoreUnavailableError(
+                f"The server at {self._url}, which holds the store, does not answer ({error}): wait for it, or stop it."
+            ) from error
+        finally:
+            connection.close()
+        if answer.status >= 400:  # noqa: PLR2004 - an error, as HTTP has it
+            raise self._told(answer, data)
+        return data
+
+    def _told(self, answer: HTTPResponse, data: bytes) -> MedleyError:
+        if answer.status == _NO_KEY:
+            return UsageError(f"The server at {self._url} asks for its API key: set MEDLEY_HTTP__API_KEY.")
+        try:
+            sentence = str(json.loads(data)["error"])
+        except (ValueError, KeyError, TypeError):
+            sentence = f"The server at {self._url} answered {answer.status} {answer.reason}."
+        return (UsageError if answer.status in _WRONG else MedleyError)(sentence)
+
+
+def _sent(part: Part) -> Part:
+    """The part with the file's bytes instead of its path: the server reads no file that it is only told of."""
+    if not isinstance(part.value, Path):
+        return part
+    path: Path = part.value
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no file {str(path)!r}.") from error
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
+    if not data:
+        raise UsageError(f"{str(path)!r} is empty.")
+    return part.model_copy(update={part.kind: Upload(data=data, name=str(path))})
