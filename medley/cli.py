@@ -15,6 +15,7 @@ from medley.answering import Json, Store, answering
 from medley.serve_command import serve
 
 if TYPE_CHECKING:
+    from medley.http.remote import Remote
     from medley.library import Library
 
 app = typer.Typer(
@@ -150,7 +151,7 @@ def search(
                 exact=exact,
             )
         )
-        with _library(store) as library, bar.working("Searching", quiet=as_json):
+        with _asked(store) as library, bar.working("Searching", quiet=as_json):
             result = library.search(asked)
         show.result(result, as_json=as_json)
 
@@ -161,7 +162,7 @@ def status(store: Store = None, as_json: Json = False) -> None:
     with answering(as_json):
         from medley import show
 
-        with _library(store) as library:
+        with _asked(store) as library:
             found = library.status()
         show.status(found, as_json=as_json)
 
@@ -176,7 +177,7 @@ def quarantine(
     with answering(as_json):
         from medley import show
 
-        with _library(store) as library:
+        with _asked(store) as library:
             found = library.quarantine(source)
         show.quarantine(found, as_json=as_json)
 
@@ -191,7 +192,7 @@ def show_command(
     with answering(as_json):
         from medley import show
 
-        with _library(store) as library:
+        with _asked(store) as library:
             segments = library.show(item)
         show.item(segments, as_json=as_json)
 
@@ -211,6 +212,19 @@ def version(
 def main() -> None:
     """Run the command line."""
     app()
+
+
+def _asked(store: str | None) -> "Library | Remote":
+    """The collection to ask: through the server that holds it, if one does."""
+    from medley.http.remote import served
+    from schemas.settings import load_settings
+
+    settings = load_settings(**({"store": store} if store else {}))
+    if remote := served(settings):
+        return remote
+    from medley.library import Library
+
+    return Library(settings)
 
 
 def _library(store: str | None, encoders: dict[str, str] | None = None) -> "Library":

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qdrant_client import models
+from qdrant_client.local.json_path_parser import parse_json_path
 from qdrant_client.local.payload_value_extractor import value_by_key
 
+from schemas.errors import RefusedError
 from store.filters import unsupported
 
 DEFAULT_LIMIT, DEFAULT_SIZE = 10, 3  # what a server takes when a request names none
@@ -26,9 +28,18 @@ def group(request: models.QueryGroupsRequest, ask: Ask, fetch: Fetch) -> list[mo
         request: with the payload field to group by.
         ask: answers a query.
         fetch: gives points by id, with a part of their payload and vectors.
+
+    Raises:
+        RefusedError: the field is no path, or the query cannot be answered.
     """
     if request.with_lookup is not None:
         raise unsupported("a lookup of groups in another collection (with_lookup)")
+    try:
+        parse_json_path(request.group_by)
+    except ValueError as error:
+        raise RefusedError(
+            f"The field {request.group_by!r} cannot be grouped by: write a path such as info.tags."
+        ) from error
     limit = DEFAULT_LIMIT if request.limit is None else request.limit
     size = DEFAULT_SIZE if request.group_size is None else request.group_size
     wanted = limit * size * _FIRST

@@ -44,9 +44,17 @@ class Answer:
 
 
 def _of_name(store: HeldStore, name: Annotated[str, Path(description="Name of the collection.")]) -> Store:
-    if name != store.collection or not store.exists():
+    if not store.exists() or not _is(store, name):
         raise NotFoundError(f"Not found: Collection `{name}` doesn't exist!")
     return store
+
+
+def _is(store: Store, name: str) -> bool:
+    return name == store.collection or name in store.aliases()
+
+
+def _aliases(store: Store) -> list[dict[str, str]]:
+    return [{"alias_name": alias, "collection_name": store.collection} for alias in store.aliases()]
 
 
 Named = Annotated[Store, Depends(_of_name)]
@@ -64,7 +72,7 @@ def collections(store: HeldStore, answer: Answering) -> Response:
 @router.get("/collections/{name}/exists")
 def collection_exists(name: str, store: HeldStore, answer: Answering) -> Response:
     """Whether there is such a collection."""
-    return answer({"exists": name == store.collection and store.exists()})
+    return answer({"exists": store.exists() and _is(store, name)})
 
 
 @router.get("/collections/{name}")
@@ -74,15 +82,15 @@ def collection(store: Named, answer: Answering) -> Response:
 
 
 @router.get("/aliases")
-def aliases(answer: Answering) -> Response:
-    """None: a collection has one name here."""
-    return answer({"aliases": []})
+def aliases(store: HeldStore, answer: Answering) -> Response:
+    """The other names of the collection."""
+    return answer({"aliases": _aliases(store) if store.exists() else []})
 
 
 @router.get("/collections/{name}/aliases")
 def collection_aliases(store: Named, answer: Answering) -> Response:
-    """None: a collection has one name here."""
-    return answer({"aliases": []})
+    """The same."""
+    return answer({"aliases": _aliases(store)})
 
 
 @router.post("/collections/{name}/points")

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
 from schemas.errors import MedleyError, StoreUnavailableError, UsageError
-from schemas.report import CollectionStatus
+from schemas.report import CollectionStatus, QuarantineEntry
 from schemas.search import Part, SearchRequest, SearchResult, Upload
 from store import is_server
+from store.aliases import resolve
 from store.lock import server_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def served(settings: Settings) -> Remote | None:
     """The server that holds the embedded store of the settings; None if no server does."""
     if is_server(settings.store):
         return None
-    url = server_of(Path(settings.store).expanduser() / settings.collection / "lock")
+    folder = Path(settings.store).expanduser()
+    url = server_of(folder / resolve(folder, settings.collection) / "lock")
     if url is None:
         return None
     return Remote(url, settings.http.api_key.get_secret_value() if settings.http.api_key else None)
@@ -55,6 +57,11 @@ class Remote:
     def status(self) -> CollectionStatus:
         """See `Library.status`."""
         return CollectionStatus.model_validate_json(self._ask("GET", "/status"))
+
+    def quarantine(self, source: str | None = None) -> list[QuarantineEntry]:
+        """See `Library.quarantine`."""
+        path = "/quarantine" if source is None else f"/quarantine?source={quote(source, safe='')}"
+        return [QuarantineEntry.model_validate(entry) for entry in json.loads(self._ask("GET", path))]
 
     def show(self, item: str) -> list[dict[str, Any]]:
         """See `Library.show`."""

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from medley.http.held import HeldLibrary
 from medley.library import Library
 from schemas import UsageError
-from schemas.report import CollectionStatus
+from schemas.report import CollectionStatus, QuarantineEntry
 from schemas.search import MOST_HITS, MOST_PARTS, Part, SearchRequest, SearchResult, Upload, sentence
 
 router = APIRouter(tags=["Search"])
@@ -83,6 +83,14 @@ def search_files(
 def status(library: HeldLibrary) -> CollectionStatus:
     """What the collection holds, and which files are quarantined, and why."""
     return library.status()
+
+
+@router.get("/quarantine")
+def quarantine(
+    library: HeldLibrary, source: Annotated[str | None, Query(description="of this source alone")] = None
+) -> list[QuarantineEntry]:
+    """The files that could not be read or encoded, and why."""
+    return library.quarantine(source)
 
 
 def _answer(library: Library, request: SearchRequest) -> SearchResult:

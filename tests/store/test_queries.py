@@ -495,6 +495,11 @@ def test_what_the_engine_lacks_is_named_with_the_way_out(engines: tuple[Store, S
     assert "use a Qdrant server" in str(caught.value)
 
 
+def test_a_field_that_is_no_path_is_refused(engines: tuple[Store, Store]) -> None:
+    with pytest.raises(StoreError, match="cannot be grouped by"):
+        engines[0].query_groups(m.QueryGroupsRequest(query=TEXT, using="text", group_by="\u00d0 ["))
+
+
 def test_lookup_of_groups_is_named_too(engines: tuple[Store, Store]) -> None:
     request = m.QueryGroupsRequest(query=TEXT, using="text", group_by="item", with_lookup="other")
     with pytest.raises(StoreError, match=r"with_lookup.*use a Qdrant server"):

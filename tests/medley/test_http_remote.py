@@ -1,0 +1,127 @@
+"""The command line while a server holds the store: it asks there, and says the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import medley
+from medley.cli import app
+from medley.http.remote import Remote, served
+from schemas.errors import StoreUnavailableError, UsageError
+from schemas.search import SearchRequest
+from schemas.settings import load_settings
+from tests.media import picture, tone
+from tests.serving import serving
+from tests.store.conftest import quick_folder
+
+KEY = "a-long-secret"
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[medley.Library]:
+    """Held by this process, and served by it."""
+    with quick_folder() as folder:
+        for colour in ("red", "green", "blue"):
+            picture(folder / "media" / f"{colour}.png", colour, (120, 80), "square")
+            (folder / "media" / f"{colour}.txt").write_text(f"a {colour} square")
+        tone(folder / "media" / "bell.wav", seconds=1)
+        (folder / "media" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        settings = load_settings(
+            store=str(folder / "store"), encoders={"preset": "tiny", "ocr": "off"}, http={"api_key": KEY}
+        )
+        with medley.Library(settings) as library, serving(library) as url:
+            library.ingest(folder / "media")
+            library.store.announce(url)
+            yield library
+
+
+@pytest.fixture(autouse=True)
+def environment(library: medley.Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDLEY_STORE", library.settings.store)
+    monkeypatch.setenv("MEDLEY_HTTP__API_KEY", KEY)
+
+
+def says(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_a_search_is_answered_as_by_the_library(library: medley.Library) -> None:
+    media, away = Path(library.settings.store).parent / "media", {"text": "red", "weight": -1}
+    for words, expected in (
+        (["a", "green", "square"], library.search("a green square")),
+        (["--image", media / "red.png", "-n", "2"], library.search(image=media / "red.png", limit=2)),
+        (
+            ["--like", "blue.png", "--without", "red"],
+            library.search(item="blue.png", parts=[away]),
+        ),
+        (["square", "--where", "modality = picture"], library.search("square", where="modality = picture")),
+    ):
+        done = says("search", *words, "--json")
+        assert done.exit_code == 0, done.output
+        told, own = json.loads(done.stdout), expected.model_dump(mode="json")
+        assert told["notes"] == own["notes"]
+        assert told["fusion"] == own["fusion"]
+        assert {hit["path"]: (hit["file"], hit["words"]) for hit in told["hits"]} == {
+            hit["path"]: (hit["file"], hit["words"]) for hit in own["hits"]
+        }
+        assert [hit["score"] for hit in told["hits"]] == pytest.approx([hit["score"] for hit in own["hits"]])
+
+
+def test_status_quarantine_and_show_too(library: medley.Library) -> None:
+    assert json.loads(says("status", "--json").stdout) == library.status().model_dump(mode="json")
+    assert json.loads(says("show", "red.png", "--json").stdout) == {"segments": library.show("red.png")}
+    assert "broken.png" in says("quarantine").stdout
+    assert "a red square" in says("show", "red.png").stdout
+
+
+WRONG: list[tuple[list[str], Callable[[medley.Library], object]]] = [
+    (["search", "x", "--using", "imag"], lambda library: library.search("x", using="imag")),
+    (["search", "--image", "nothing.png"], lambda library: library.search(image="nothing.png")),
+    (["search", "x", "--where", "modality ="], lambda library: library.search("x", where="modality =")),
+    (["show", "nowhere.png"], lambda library: library.show("nowhere.png")),
+]
+
+
+@pytest.mark.parametrize(("words", "ask"), WRONG)
+def test_errors_are_the_same_sentences(
+    library: medley.Library, words: list[str], ask: Callable[[medley.Library], object]
+) -> None:
+    done = says(*words)
+    with pytest.raises(UsageError) as caught:
+        ask(library)
+    assert (done.exit_code, done.stderr) == (2, f"{caught.value}\n")
+
+
+def test_a_server_with_a_key_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MEDLEY_HTTP__API_KEY")
+    done = says("status")
+    assert done.exit_code == 2
+    assert "set MEDLEY_HTTP__API_KEY" in done.stderr
+
+
+def test_a_server_that_went_away_is_told() -> None:
+    with pytest.raises(StoreUnavailableError, match="does not answer"):
+        Remote("http://127.0.0.1:1", None).search(SearchRequest.of(text="x"))
+
+
+def test_nobody_is_asked_where_no_server_holds_the_store(tmp_path: Path) -> None:
+    with medley.open(tmp_path / "store") as library:
+        assert served(library.settings) is None  # nothing was written yet: there is no lock
+        library.store.announce("http://127.0.0.1:1")
+        assert served(library.settings) is not None
+    assert served(library.settings) is None  # let go
+    assert served(load_settings(store="http://localhost:6333")) is None
+
+
+def test_asking_loads_nothing_heavy() -> None:
+    heavy = ["numpy", "qdrant_client", "qdrant_edge", "httpx", "fastapi", "prefect", "av", "PIL", "torch"]
+    code = f"import sys, medley.cli, medley.http.remote, medley.show; print([n for n in {heavy} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
