@@ -86,12 +86,16 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
         self._built: dict[str, Encoder[Any]] = {}
         self._rerankers: dict[str, Reranker] = {}
         self._building = Lock()
+        self._original: tuple[EncoderSet, dict[str, str]] | None = None  # see `under`
         self.lexical = Lexical()
         self.specs: dict[str, EncoderSpec] = {
             vector: registry.spec(name, self.running) for vector, name in self._names.items()
         }
 
     def __getitem__(self, vector: str) -> Encoder[Any]:
+        if self._original is not None:
+            original, names = self._original
+            return original[names[vector]]
         with self._building:  # a question and a run must share one model, not load two
             if vector not in self._built:
                 encoder = registry.create(self._names[vector], running=self.running)
@@ -112,6 +116,16 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
     def __repr__(self) -> str:
         return f"EncoderSet({self._names})"
 
+    def under(self, names: Mapping[str, str]) -> EncoderSet:
+        """Some of these encoders under other named vectors: the same objects, not others like them.
+
+        Args:
+            names: the other name of each named vector that is wanted.
+        """
+        found = EncoderSet({new: self._names[old] for old, new in names.items()}, running=self.running)
+        found._original = self, {new: old for old, new in names.items()}
+        return found
+
     def reranker(self, name: str) -> Reranker:
         """A reranker by name, hub id or folder; one of each for the set, loaded when it is first used.
 
@@ -131,6 +145,8 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
     @property
     def sample_rate(self) -> int:
         """Hertz at which sounds are read for these encoders: what the keenest of them hears."""
+        if self._original is not None:
+            return self._original[0].sample_rate
         heard = [spec.sample_rate for spec in self.specs.values() if Modality.AUDIO in spec.modalities]
         return max([SAMPLE_RATE, *heard])
 

@@ -127,5 +127,6 @@ def _moved(run: Run, carry: Carry, record: models.Record) -> models.PointStruct:
     vectors.pop(LEXICAL, None)
     if text := join_words(words, named=True):
         vectors[LEXICAL] = run.encoders.lexical.document(text)
+        fields[payload.ENCODERS] = {**fields[payload.ENCODERS], LEXICAL: run.encoders.lexical.spec.fingerprint}
     identity = point_id(run.source, carry.found.path, fields[payload.SEGMENT])
     return models.PointStruct.model_construct(id=identity, vector=vectors, payload=fields)

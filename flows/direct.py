@@ -24,6 +24,8 @@ def ingest(
         while steps.index(run):
             pass
         steps.forget(run)
+        while steps.reencode(run):
+            pass
         steps.fit(run)
         steps.optimize(run)
         return steps.account(run)

@@ -18,6 +18,7 @@ compare = task(cache_policy=NO_CACHE)(steps.compare)
 carry = task(cache_policy=NO_CACHE)(steps.carry)
 index = task(cache_policy=NO_CACHE)(steps.index)
 forget = task(cache_policy=NO_CACHE)(steps.forget)
+reencode = task(cache_policy=NO_CACHE)(steps.reencode)
 fit = task(cache_policy=NO_CACHE)(steps.fit)
 optimize = task(cache_policy=NO_CACHE)(steps.optimize)
 account = task(cache_policy=NO_CACHE)(steps.account)
@@ -50,6 +51,8 @@ def ingest(
         while index(run):
             pass
         forget(run)
+        while reencode(run):
+            pass
         fit(run)
         optimize(run)
         report = account(run)

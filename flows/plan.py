@@ -75,6 +75,7 @@ class Plan:
     excluded: list[ExcludedFile] = field(default_factory=list)
     delete: list[Known] = field(default_factory=list)
     moved: list[Known] = field(default_factory=list)  # old paths, to be removed once they are carried over
+    spelled: dict[str, str] = field(default_factory=dict)  # paths that are no UTF-8, as the system spells them
 
     @property
     def found(self) -> int:
@@ -83,6 +84,11 @@ class Plan:
             self.index, self.reread, self.carry, self.touch, self.quarantined, self.unreadable, self.excluded,
         )  # fmt: skip
         return self.unchanged + sum(map(len, lists))
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """What the paths begin with that could not be looked into: what is known there is not gone."""
+        return tuple(payload_path(file.path).rstrip("/") + "/" for file, _ in self.unreadable)
 
     def value(self) -> IngestPlan:
         """The same as a value, to be shown."""
@@ -149,25 +155,21 @@ def make_plan(
             plan.excluded.append(file)  # what a new rule excludes stays among the gone, and leaves the collection
             continue
         path = file.path if file.path.isascii() else payload_path(file.path)
+        if path != file.path:
+            plan.spelled[path] = file.path
         item = gone.pop(path, None)
         if isinstance(file, UnreadableFile):
             plan.unreadable.append((file, item))
-        elif item is None or not _same(file, item):
+        elif item is None or verify or not _same(file, item) or (retry and item.state is State.QUARANTINED):
             suspects.append(file)
         elif item.state is State.INDEXED:
-            if verify:
-                suspects.append(file)
-            else:
-                plan.unchanged += 1
-        elif verify or (retry and item.state is State.QUARANTINED):
-            suspects.append(file)
+            plan.unchanged += 1
         elif item.state is State.QUARANTINED:
             plan.quarantined.append(item)
         else:
             plan.excluded.append(ExcludedFile(file.path, item.reason))
-    if gone and plan.unreadable:  # what lies in a folder that cannot be looked into is not gone
-        hidden = tuple(payload_path(file.path).rstrip("/") + "/" for file, _ in plan.unreadable)
-        gone = {path: item for path, item in gone.items() if not path.startswith(hidden)}
+    if gone and plan.unreadable:
+        gone = {path: item for path, item in gone.items() if not path.startswith(plan.unseen)}
     if suspects:
         _Sorter(plan, suspects, known, gone, retry=retry, verify=verify).sort(digests)
     moved = {item.path for item in plan.moved}

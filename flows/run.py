@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.migrate import Migration, begin, resume, stale
 from flows.plan import Plan
 from schemas import Modality, ReadOptions, UsageError
 from schemas.report import IngestReport
 from schemas.settings import Settings, load_settings
-from schemas.vectors import DEFAULT_PRESET, PRESET, SOURCES
+from schemas.vectors import DEFAULT_PRESET, PRESET, SOURCES, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet, Enricher
@@ -46,7 +47,10 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     plan: Plan = field(default_factory=Plan)
     report: IngestReport = field(default_factory=IngestReport)
+    migrations: list[Migration] = field(default_factory=list)  # the encoders are those of the vectors that are filled
+    postponed: bool = False  # something that should be encoded anew could not be read
     indexer: Indexer | None = None
+    reencoder: Iterator[None] | None = None
 
     @property
     def read_options(self) -> ReadOptions:
@@ -114,19 +118,38 @@ def open_run(
         enriching = preset_named(preset).enrichers
         enrichers = load_enrichers(settings.encoders, enriching, rate=encoders.sample_rate)
         name = source_name(metadata.get(SOURCES, {}), root, source)
+        migrations = _migrations(store, encoders, dry=dry)
+        names = {vector: vector for vector in encoders} | {one.name: one.into for one in migrations}
+        filled = encoders.under({vector: names[vector] for vector in encoders}) if migrations else encoders
         if not dry:
-            store.ensure(encoders.vector_specs())
+            store.ensure(filled.vector_specs())
             _claim(store, {PRESET: preset, SOURCES: metadata.get(SOURCES, {}) | {name: str(root)}})
-        run = Run(root, name, store, encoders, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
+        run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
+        run.migrations = migrations
         run.report.source = name
         try:
             yield run
         finally:
             if run.indexer is not None:
                 run.indexer.close()
+            if isinstance(run.reencoder, Generator):
+                run.reencoder.close()
     finally:
         if shared is None:
             store.close()
+
+
+def _migrations(store: Store, encoders: EncoderSet, *, dry: bool) -> list[Migration]:
+    """The vectors whose encoder changes, made ready to be filled unless the run is a dry one."""
+    if not store.exists():
+        return []
+    if not dry:
+        resume(store)
+    wanted, metadata = encoders.vector_specs(), store.metadata()
+    migrations = stale(vectors_in_use(store.vectors(), metadata), metadata, wanted)
+    if not dry:
+        begin(store, migrations, wanted)
+    return migrations
 
 
 def media_root(folder: str | Path) -> Path:

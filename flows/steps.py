@@ -2,7 +2,7 @@
 
 In this order:
 
-compare -> carry -> index, again and again -> forget -> fit -> optimize -> account
+compare -> carry -> index, again and again -> forget -> reencode, again and again -> fit -> optimize -> account
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from flows.bridge import fit_bridge
 from flows.carry import carry_over, to_read
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import known_files
+from flows.migrate import Migration, advance, left, unwanted
 from flows.plan import Carry, Known, entry_of, make_plan
 from flows.points import Item, file_fields
 from flows.progress import tell, tell_plan
+from flows.reencode import reencode as fill
+from flows.reencode import waiting
 from flows.upkeep import build_index
 from readers import CrawlRules, content_hash, crawl
-from schemas import FoundFile, MedleyError, ReadError, UsageError
+from schemas import FoundFile, MedleyError, ReadError, UsageError, payload
 from schemas.media import UnreadableFile
-from schemas.payload import State, point_id
-from schemas.plan import IngestPlan
+from schemas.payload import State, payload_path, point_id
+from schemas.plan import IngestPlan, Reencoding
 from schemas.report import IngestReport
+from schemas.vectors import LEXICAL, NEXT, SOURCES
 
 if TYPE_CHECKING:
     from flows.run import Run
@@ -65,9 +69,23 @@ def plan_value(run: Run) -> IngestPlan:
     """The plan of a run as a value, to be shown."""
     plan = run.plan.value()
     plan.source, plan.folder = run.source, str(run.root)
+    plan.reencode = {one.name: _reencoding(run, one) for one in run.migrations if run.source not in one.done}
     if run.refused:
         plan.notes.append(f"{run.refused} A run stops before it deletes them; if they are really gone, give --force.")
     return plan
+
+
+def _reencoding(run: Run, migration: Migration) -> Reencoding:
+    """The items that will want the vector once all else is done."""
+    plan = run.plan
+    moved = {carry.origin.path: payload_path(carry.found.path) for carry in plan.carry if carry.move}
+    over = {item.path for item in plan.delete} | {payload_path(work.found.path) for work in (*plan.index, *plan.reread)}
+    paths = [
+        moved.get(path, path)
+        for record in run.store.scroll_all(waiting(run, migration), with_payload=[payload.PATH])
+        if (path := str((record.payload or {})[payload.PATH])) not in over or path in moved
+    ]
+    return Reencoding(before=migration.before, after=migration.spec.fingerprint, paths=sorted(paths))
 
 
 def _found(run: Run) -> Iterator[Crawled]:
@@ -152,9 +170,47 @@ def forget(run: Run) -> None:
         run.store.sync()
 
 
+def reencode(run: Run, seconds: float = PORTION) -> bool:
+    """Give items the vectors that they lack or have from another encoder; says whether there is more to do."""
+    if not run.migrations:
+        return False
+    if run.reencoder is None:
+        run.reencoder = fill(run)
+    until = time.monotonic() + seconds
+    for _ in run.reencoder:
+        if time.monotonic() > until:
+            return True
+    run.reencoder = None
+    run.store.sync()
+    if run.postponed:
+        run.report.notes.append("Some files could not be read for their new vectors: the next run goes on with them.")
+        return False
+    over = [one for one in run.migrations if advance(run.store, one, run.source)]
+    run.migrations = [one for one in run.migrations if one not in over]
+    run.report.notes += [_waits(run, one) for one in run.migrations]
+    return False
+
+
+def _waits(run: Run, migration: Migration) -> str:
+    """What a person should know of a migration that is not over."""
+    sources = run.store.metadata().get(SOURCES, {})
+    others = left(run.store, migration)
+    folders = ", ".join(f"{name} ({sources[name]})" if name in sources else name for name in others)
+    answers = f"{migration.before} answers" if migration.before else "it answers for the others alone"
+    return (
+        f"The vector {migration.name!r} of {folders} is still to be encoded by {migration.spec.fingerprint}, and until "
+        f"then {answers}: ingest {'it' if len(others) == 1 else 'each of them'}, too."
+    )
+
+
 def fit(run: Run) -> None:
-    """Fit the bridge from words to pictures on the collection's captioned pictures, if enough has changed."""
-    note = fit_bridge(run.store, run.encoders)
+    """Fit the bridge from words to pictures on the collection's captioned pictures, if enough has changed.
+
+    While vectors are being replaced the one that is there goes on: it belongs to the encoders that still answer.
+    """
+    if run.migrations:
+        return
+    note = fit_bridge(run.store, run.encoders.under({vector: _called(vector) for vector in run.encoders}))
     if note:
         run.report.notes.append(note)
 
@@ -180,7 +236,16 @@ def account(run: Run) -> IngestReport:
         count_excluded(report, excluded.rule)
     for unreadable, before in plan.unreadable:
         _note_unreadable(run, unreadable, before)
-    report.encoded = {vector: report.encoded.get(vector, 0) for vector in run.encoders}
+    encoded: dict[str, int] = {_called(vector): 0 for vector in run.encoders}
+    for vector, number in report.encoded.items():
+        encoded[_called(vector)] += number
+    report.encoded = encoded
+    for vector, spec in unwanted(run.store.vectors(), run.encoders.vector_specs()).items():
+        if vector not in encoded and vector != LEXICAL:
+            report.notes.append(
+                f"The collection has a vector {vector!r} ({spec.fingerprint}) that these encoders do not make: "
+                "new files are not found by it."
+            )
     report.seconds = round(time.monotonic() - run.started, 3)
     if not report.balanced:
         raise MedleyError(
@@ -204,6 +269,11 @@ def _note_unreadable(run: Run, file: UnreadableFile, before: Known | None) -> No
         run.store.delete([point_id(run.source, found.path, n) for n in range(1, before.segments)])
     run.store.upsert(record.points(run.source))
     count(run.report, record)
+
+
+def _called(vector: str) -> str:
+    """What a person calls a named vector that may be filled to replace another."""
+    return vector.removesuffix(NEXT)
 
 
 def _count_carried(report: IngestReport, carries: list[Carry], failed: list[Carry]) -> None:

@@ -24,7 +24,13 @@ from flows.progress import Listener
 
 PATIENCE = 1.0  # seconds without a bar
 
-STAGES = {"scan": "Looking", "hash": "Hashing", "index": "Reading and encoding", "optimize": "Building the index"}
+STAGES = {
+    "scan": "Looking",
+    "hash": "Hashing",
+    "index": "Reading and encoding",
+    "reencode": "Encoding anew",
+    "optimize": "Building the index",
+}
 
 
 class Rate(ProgressColumn):

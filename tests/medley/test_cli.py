@@ -271,11 +271,18 @@ def test_error_in_json_is_a_document_too() -> None:
     assert json.loads(done.stdout) == {"error": "There is no folder 'nowhere'."}
 
 
-def test_store_for_other_vectors_is_refused(library: Path) -> None:
-    done = medley("ingest", library / "media", "--store", library / "store", "--preset", "text=hashing,image=visual")
+def test_other_encoders_are_planned_and_made_for_the_vectors_that_want_them(tmp_path: Path) -> None:
+    picture(tmp_path / "media" / "a.png")
+    answer("ingest", tmp_path / "media")
+    encoders = ("--preset", "text=hashing,image=visual,audio=logmel")
 
-    assert done.exit_code == 1
-    assert "image" in done.stderr
+    dry = medley("ingest", tmp_path / "media", *encoders, "--dry-run")
+    report = answer("ingest", tmp_path / "media", *encoders)
+
+    assert "1 to encode for 'image' by visual-" in " ".join(dry.output.split())
+    assert report["encoded"] == {"text": 0, "image": 1, "audio": 0}
+    assert report["unchanged"] == 1
+    assert answer("status")["vectors"]["image"]["fingerprint"].startswith("visual-")
 
 
 def test_wrong_setting_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,214 @@
+"""Items that lack a vector, or have it from another encoder, are given it in place; nothing else of them is touched.
+
+Words are taken from the payload: no file is opened for them. Pictures and sounds are read again, and encoded for these
+vectors alone. An item is done when its segment 0 has the vector, which is written last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flows.index import count
+from flows.ledger import FIELDS, first_segments, known_file
+from flows.migrate import Migration, pages, set_encoders
+from flows.pipeline import Pipeline
+from flows.plan import Known, Work
+from flows.points import Item
+from flows.progress import tell
+from flows.reading import FileReading
+from schemas import FoundFile, Modality, payload
+from schemas.media import join_words
+from schemas.payload import State, payload_path, point_id
+from schemas.vectors import LEXICAL
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    from flows.run import Run
+
+BATCH = 256  # segments written with one request
+
+SHOWN_BY = {Modality.IMAGE: (Modality.IMAGE, Modality.VIDEO), Modality.AUDIO: (Modality.AUDIO, Modality.VIDEO)}
+"""Items that may have pictures, or sounds."""
+
+
+def waiting(run: Run, migration: Migration) -> models.Filter:
+    """Segment 0 of the items of the run's source that may have the vector, and do not."""
+    from qdrant_client import models
+
+    wanted = first_segments(run.source, State.INDEXED)
+    must: list[Any] = list(wanted.must or ())
+    if kinds := [kind.value for one in _stored(run, migration) for kind in SHOWN_BY.get(one, ())]:
+        must.append(models.FieldCondition(key=payload.MODALITY, match=models.MatchAny(any=kinds)))
+    there = migration.into in run.store.vectors()
+    lacking: list[Any] = [models.HasVectorCondition(has_vector=migration.into)] if there else []
+    return models.Filter(must=must, must_not=lacking)
+
+
+def _stored(run: Run, migration: Migration) -> Sequence[Modality]:
+    if migration.name == LEXICAL:
+        return (Modality.TEXT,)
+    return run.encoders.specs[migration.into].stored
+
+
+def reencode(run: Run) -> Iterator[None]:
+    """Fill the vectors of all migrations for the run's source, a little at each step.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    wanted = [one for one in run.migrations if run.source not in one.done]
+    words = [one for one in wanted if Modality.TEXT in _stored(run, one)]
+    media = [one for one in wanted if one not in words]
+    for migration in words:
+        yield from _from_payloads(run, migration)
+    if media:
+        yield from _from_files(run, media)
+
+
+def _from_payloads(run: Run, migration: Migration) -> Iterator[None]:
+    """Encode the words that the payloads hold."""
+    condition, done = waiting(run, migration), 0
+    total = run.store.count(condition)
+    for page in pages(
+        run.store.scroll_all(condition, with_payload=[*FIELDS, payload.ITEM, payload.WORDS, payload.ENCODERS])
+    ):
+        records = _others(run, page) + page  # segment 0 last
+        texts = [
+            join_words((record.payload or {}).get(payload.WORDS, {}), named=migration.name == LEXICAL)
+            for record in records
+        ]
+        some = [(record, text) for record, text in zip(records, texts, strict=True) if text]
+        vectors, reasons = _encode(run, migration, [text for _, text in some])
+        items = {(record.payload or {})[payload.ITEM] for record, _ in some}
+        failed = {(some[n][0].payload or {})[payload.ITEM]: reason for n, reason in reasons.items()}
+        made = {
+            str(record.id): {migration.into: vector}
+            for (record, _), vector in zip(some, vectors, strict=True)
+            if (record.payload or {})[payload.ITEM] not in failed
+        }
+        told = [record for record in records if (record.payload or {})[payload.ITEM] in items - failed.keys()]
+        _write(run, told, made, {migration.into: migration.spec.fingerprint})
+        for record in page:
+            if reason := failed.get(str(record.id)):
+                _quarantine(
+                    run, known_file(record.payload or {}), reason, migration.spec.fingerprint.rpartition("-")[0]
+                )
+        done += len(page)
+        tell("reencode", done, total)
+        yield
+
+
+def _encode(run: Run, migration: Migration, texts: Sequence[str]) -> tuple[Sequence[Any], Mapping[int, str]]:
+    if migration.name == LEXICAL:
+        return [run.encoders.lexical.document(text) for text in texts], {}
+    if not texts:
+        return [], {}
+    vectors, reasons = run.encoders[migration.into].encode_each(texts, Modality.TEXT)
+    run.report.encoded[migration.name] = run.report.encoded.get(migration.name, 0) + len(texts) - len(reasons)
+    return list(vectors), reasons
+
+
+def _from_files(run: Run, media: Sequence[Migration]) -> Iterator[None]:
+    """Read the files again, once for all vectors, and encode them for these alone."""
+    items: dict[str, Known] = {}
+    for migration in media:
+        for record in run.store.scroll_all(waiting(run, migration), with_payload=FIELDS):
+            known = known_file(record.payload or {})
+            if known.path.startswith(run.plan.unseen):
+                run.postponed = True
+            else:
+                items[known.path] = known
+    spelled = run.plan.spelled
+    work = [
+        Work(FoundFile(spelled.get(item.path, item.path), item.size, item.mtime_ns), item.hash)
+        for item in items.values()
+    ]
+    # Words that are read again are nobody's business here, so that nothing enriches them.
+    pipeline = Pipeline(
+        FileReading(run.root, work, options=run.read_options),
+        run.encoders.under({migration.into: migration.into for migration in media}),
+    )
+    prints = {migration.into: migration.spec.fingerprint for migration in media}
+    batch: list[Item] = []
+    done = 0
+    try:
+        for item in pipeline:
+            batch.append(item)
+            if sum(len(one.rows) + 1 for one in batch) >= BATCH:
+                _write_items(run, batch, items, prints)
+                done, batch = done + len(batch), []
+                tell("reencode", done, len(work))
+                yield
+        _write_items(run, batch, items, prints)
+        tell("reencode", len(work), len(work))
+        yield
+    finally:
+        pipeline.close()
+        for migration in media:
+            encoded = pipeline.encoded.get(migration.into, 0)
+            run.report.encoded[migration.name] = run.report.encoded.get(migration.name, 0) + encoded
+
+
+def _write_items(run: Run, batch: Sequence[Item], items: Mapping[str, Known], prints: Mapping[str, str]) -> None:
+    made: dict[str, dict[str, Any]] = {}
+    ids: list[str] = []
+    told: dict[str, set[str]] = {}
+    for item in batch:
+        known = items[payload_path(item.found.path)]
+        if item.state is State.INDEXED:
+            own = [point_id(run.source, known.path, n) for n in range(known.segments)]
+            ids += [*own[1:], own[0]]
+            for row in item.rows:
+                if row.segment.number < known.segments:
+                    made[own[row.segment.number]] = {name: row.vectors[name] for name in prints if name in row.vectors}
+            for identity in own:
+                told[identity] = {name for row in item.rows for name in prints if name in row.vectors}
+        elif item.state is State.POSTPONED:
+            run.postponed = True
+        else:
+            _quarantine(run, known, item.reason, item.at_fault)
+    records = run.store.retrieve(ids, with_payload=[payload.ENCODERS]) if ids else []
+    for names in {frozenset(names) for names in told.values() if names}:
+        some = [record for record in records if told[str(record.id)] == names]
+        _write(run, some, made, {name: prints[name] for name in names})
+
+
+def _write(
+    run: Run, records: Sequence[models.Record], vectors: Mapping[str, Mapping[str, Any]], prints: Mapping[str, str]
+) -> None:
+    """The fingerprints first, the vectors next, that of each segment 0 last: then it is done."""
+    from qdrant_client import models
+
+    if not records:
+        return
+    set_encoders(run.store, records, lambda encoders: {**encoders, **prints})
+    points = [
+        models.PointVectors.model_construct(id=str(record.id), vector=dict(vectors[str(record.id)]))
+        for record in records
+        if vectors.get(str(record.id))
+    ]
+    if points:
+        run.store.update_vectors(points)
+
+
+def _others(run: Run, page: Sequence[models.Record]) -> list[models.Record]:
+    """The segments of items beside their segment 0."""
+    known = [known_file(record.payload or {}) for record in page]
+    ids = [point_id(run.source, item.path, n) for item in known for n in range(1, item.segments)]
+    fields = [payload.ITEM, payload.WORDS, payload.ENCODERS]
+    return run.store.retrieve(ids, with_payload=fields) if ids else []
+
+
+def _quarantine(run: Run, known: Known, reason: str, at_fault: str) -> None:
+    """An item that the new encoder cannot take is quarantined, as if it had come today."""
+    found = FoundFile(known.path, known.size, known.mtime_ns, sidecar_stamp=known.sidecars)
+    record = Item(found, known.hash, state=State.QUARANTINED, reason=reason, at_fault=at_fault)
+    run.store.delete([point_id(run.source, known.path, n) for n in range(1, known.segments)])
+    run.store.upsert(record.points(run.source))
+    if run.report.unchanged:
+        run.report.unchanged -= 1
+    else:
+        run.report.indexed -= 1
+    count(run.report, record)
