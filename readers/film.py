@@ -13,7 +13,7 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from readers.container import av_errors, decodable
-from readers.scenes import Look
+from readers.cuts import Look
 from readers.subtitles import Cue, clean_cue
 from schemas import ReadError, ReadOptions
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from readers.scenes import Frame
+    from readers.cuts import Frame
     from readers.sound import SoundTrack
 
 _STEP = 0.5  # seconds between sampled frames

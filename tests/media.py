@@ -27,13 +27,23 @@ SOUNDS = {  # muxer and encoder of what soundfile does not write
     ".opus": ("ogg", "libopus"),
     ".aac": ("adts", "aac"),
     ".mka": ("matroska", "libopus"),
+    ".wma": ("asf", "wmav2"),
+    ".3ga": ("3gp", "aac"),
 }
 FILMS = {  # encoder of pictures, encoder of sound, encoder of subtitles
     ".mp4": ("libx264", "aac", "mov_text"),
     ".mov": ("libx264", "aac", "mov_text"),
     ".mkv": ("libx264", "libopus", "subrip"),
     ".webm": ("libvpx", "libopus", "webvtt"),
+    ".avi": ("mpeg4", "mp2", ""),
+    ".mpg": ("mpeg2video", "mp2", ""),
+    ".3gp": ("mpeg4", "aac", "mov_text"),
+    ".ogv": ("libvpx", "libopus", ""),
+    ".wmv": ("wmv2", "wmav2", ""),
+    ".flv": ("flv", "libmp3lame", ""),
+    ".ts": ("mpeg2video", "mp2", ""),
 }
+MUXERS = {".mpg": "mpeg", ".3gp": "3gp", ".ogv": "ogg", ".wmv": "asf", ".ts": "mpegts"}
 
 
 def drawing(colour: str = "red", size: tuple[int, int] = (96, 64), shape: str = "circle") -> Image.Image:
@@ -177,7 +187,7 @@ def clip(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     picture_codec, sound_codec, text_codec = FILMS[path.suffix]
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", format=MUXERS.get(path.suffix)) as container:
         container.metadata.update(tags or {})
         film = container.add_stream(picture_codec, rate=rate)
         film.width, film.height, film.pix_fmt = size[0], size[1], "yuv420p"

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from readers.scenes import Look, Scene, cut
+from readers.cuts import Look
+from readers.scenes import Scene, cut
 
 RED, BLUE, GREEN = (200, 30, 30), (30, 40, 200), (30, 160, 60)
 
@@ -37,6 +40,48 @@ def test_a_scene_begins_where_the_colours_change() -> None:
 
 def test_motion_is_no_cut() -> None:
     assert spans(film((RED, 0, 9))) == [(0, 9)]
+
+
+def painting(seed: int, shift: int = 0, warm: float = 0.0) -> np.ndarray:
+    """A picture of soft patches; the same colours for every seed, in other places."""
+    palette = np.random.default_rng(0).integers(40, 200, (60, 3), dtype=np.uint8)
+    grid = np.random.default_rng(seed).permutation(palette).reshape(6, 10, 3)
+    wide = np.asarray(Image.fromarray(grid).resize((140, 36), Image.Resampling.BICUBIC), dtype=float)
+    picture = wide[:, shift : shift + 64]
+    return (picture * [1 + warm, 1, 1 - warm]).clip(0, 255)
+
+
+def shown(time: float, pixels: np.ndarray) -> Look:
+    return Look(time, pixels.astype(np.uint8))
+
+
+def test_a_cut_between_pictures_of_alike_colours_is_seen() -> None:
+    slides = [shown(number / 2, painting(1 if number < 12 else 2, number)) for number in range(24)]
+    before, after = slides[11], slides[12]
+    assert before.recoloured(after) < 0.4
+    assert spans(slides) == [(0, 6), (6, 11.5)]
+
+
+def test_a_moving_camera_is_no_cut() -> None:
+    assert spans([shown(number / 2, painting(1, number * 3)) for number in range(18)]) == [(0, 8.5)]
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1.5, 2.5])
+def test_a_dissolve_ends_a_scene(seconds: float) -> None:
+    first, second = painting(1, warm=0.3), painting(2, warm=-0.3)
+    looks = []
+    for number in range(20):
+        share = min(1.0, max(0.0, (number / 2 - 3.9) / seconds))
+        looks.append(shown(number / 2, first * (1 - share) + second * share))
+    found = spans(looks)
+    assert len(found) == 2
+    assert 4.0 <= found[0][1] <= 4.5 + seconds
+
+
+def test_a_picture_that_brightens_and_darkens_again_stays_a_scene() -> None:
+    bright = [1.0] * 6 + [1.05, 1.1, 1.05] + [1.0] * 8
+    looks = [shown(number / 2, (painting(1) * light).clip(0, 255)) for number, light in enumerate(bright)]
+    assert spans(looks) == [(0, 8)]
 
 
 def test_a_long_scene_is_cut_at_the_limit() -> None:
@@ -88,5 +133,5 @@ def test_frames_are_spread_and_none_repeats_the_one_before() -> None:
 
 def test_a_look_is_brief_whatever_the_size() -> None:
     tiny = Look(0.0, np.zeros((1, 1, 3), dtype=np.uint8))
-    assert not tiny.cut_to(tiny)
+    assert tiny.recoloured(tiny) == 0
     assert not tiny.same_as(look(0, RED))
