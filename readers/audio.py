@@ -10,8 +10,9 @@ from readers.container import av_errors, duration_of, open_container, plain_tags
 from readers.cutoff import check_end, states_duration
 from readers.sidecar import unique_lines
 from readers.sniff import MediaType
-from readers.sound import check_reached, samples, windows
+from readers.sound import check_reached, samples
 from readers.subtitles import spoken
+from readers.windows import windows
 from readers.words import FileWords
 from schemas import FoundFile, ReadError, Reading, ReadOptions, Segment
 

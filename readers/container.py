@@ -30,6 +30,7 @@ _FORMATS = {
     "flac": "flac",
     "mp4": "mov",
     "quicktime": "mov",
+    "3gpp": "mov",
     "ogg": "ogg",
     "aac": "aac",
     "aiff": "aiff",

@@ -19,7 +19,7 @@ FILM = frozenset(
     f"video/{kind}"
     for kind in (
         *("mp4", "quicktime", "x-matroska", "webm", "ogg"),
-        *("x-msvideo", "mpeg", "mp2t", "x-ms-asf", "x-flv"),
+        *("x-msvideo", "mpeg", "mp2t", "x-ms-asf", "x-flv", "3gpp"),
     )
 )
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -128,6 +128,8 @@ def _boxes(head: bytes) -> str:
         return "audio/mp4"
     if major == b"crx ":
         return "image/x-canon-cr3"
+    if major[:3] in (b"3gp", b"3g2"):
+        return "video/3gpp"
     return "video/quicktime" if major == b"qt  " else "video/mp4"
 
 

@@ -1,4 +1,4 @@
-"""Sound as a stream of mono samples, and its windows. Memory stays the same however long the recording is."""
+"""Sound as a stream of mono samples. Memory stays the same however long the recording is."""
 
 from __future__ import annotations
 
@@ -138,32 +138,6 @@ class SoundTrack:
         self._buffer = np.concatenate(parts)
         self.reached = have / self.rate
         return self.reached
-
-
-def windows(blocks: Iterator[tuple[float, Samples]], options: ReadOptions) -> Iterator[tuple[float, float, Samples]]:
-    """Windows of a recording: start and end in seconds, samples.
-
-    A recording of up to one and a half windows is one window. What is left after the last whole window belongs to it,
-    or, if that is more than half a window, makes a last window that ends where the recording ends.
-    """
-    rate = options.sample_rate
-    length, hop = max(1, round(options.window * rate)), max(1, round(options.hop * rate))
-    parts: list[Samples] = []
-    have = begin = 0  # samples buffered; where the buffer begins
-    for _, block in blocks:
-        parts.append(block)
-        have += len(block)
-        while have >= hop + length and begin + have > 1.5 * length:
-            buffer = np.concatenate(parts)
-            yield begin / rate, (begin + length) / rate, buffer[:length].copy()
-            parts, have, begin = [buffer[hop:]], have - hop, begin + hop
-    if not have:
-        return
-    buffer = np.concatenate(parts)
-    if have > 1.5 * length:
-        yield begin / rate, (begin + length) / rate, buffer[:length]
-        begin, buffer = begin + have - length, buffer[have - length :]
-    yield begin / rate, (begin + len(buffer)) / rate, buffer
 
 
 def check_reached(reached: float, stated: float | None) -> None:

@@ -326,7 +326,26 @@ PICTURES = (
     *("red.jp2", "red.psd", "red.dng"),
 )
 DRAWINGS = ("red.svg", "red.svgz")
-RECORDINGS = ("tone.wav", "tone.flac", "tone.mp3", "tone.ogg", "tone.m4a", "tone.opus", "tone.aac", "tone.aiff")
+RECORDINGS = (
+    "tone.wav",
+    "tone.flac",
+    "tone.mp3",
+    "tone.ogg",
+    "tone.m4a",
+    "tone.opus",
+    "tone.aac",
+    "tone.aiff",
+    "tone.wma",
+)
+OLD_FILM_NAMES = {
+    "clip.avi": "video/x-msvideo",
+    "clip.mpg": "video/mpeg",
+    "clip.3gp": "video/3gpp",
+    "clip.ogv": "video/ogg",
+    "clip.wmv": "video/x-ms-asf",
+    "clip.flv": "video/x-flv",
+    "clip.ts": "video/mp2t",
+}
 FILM_NAMES = ("clip.mp4", "clip.mkv", "clip.webm", "clip.mov")
 
 

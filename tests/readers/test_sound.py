@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from readers import read_audio, read_file
-from readers.sound import windows
+from readers.windows import windows
 from schemas import Modality, ReadError, ReadOptions, Segment, WordKind
 from tests.media import RECORDINGS, sine, tone
 
@@ -121,6 +121,33 @@ def cut(seconds: float, window: float, hop: float) -> list[tuple[float, float]]:
 )
 def test_windows(seconds: float, window: float, hop: float, spans: list[tuple[float, float]]) -> None:
     assert cut(seconds, window, hop) == spans
+
+
+def test_a_window_ends_at_a_pause_and_the_next_one_begins_after_it(tmp_path: Path) -> None:
+    said = np.concatenate([np.concatenate([sine(4, 300, 16_000), np.zeros((16_000, 1), np.float32)]) for _ in range(6)])
+    found = segments(wav(tmp_path / "a.wav", said))
+    assert [(part.start, part.end) for part in found] == [(0, 4), (5, 9), (10, 14), (15, 19), (20, 24), (25, 30)]
+    faint = segments(wav(tmp_path / "b.wav", said * np.float32(0.01)))
+    assert [(part.start, part.end) for part in faint] == [(part.start, part.end) for part in found]
+
+
+def test_breaths_and_silence_are_no_pauses(tmp_path: Path) -> None:
+    breath = np.concatenate([np.concatenate([sine(1.85, 300, 16_000), np.zeros((2400, 1), np.float32)])] * 6)
+    assert [(part.start, part.end) for part in segments(wav(tmp_path / "a.wav", breath))] == [(0, 6), (3, 9), (6, 12)]
+    silence = np.zeros((12 * 16_000, 1), np.float32)
+    assert [(part.start, part.end) for part in segments(wav(tmp_path / "b.wav", silence))] == [(0, 6), (3, 9), (6, 12)]
+
+
+@pytest.mark.parametrize("channels", range(1, 9))
+@pytest.mark.parametrize("rate", [8_000, 48_000, 192_000])
+def test_mono_to_surround_at_any_rate_sounds_the_same(tmp_path: Path, channels: int, rate: int) -> None:
+    tone(tmp_path / "a.flac", 0.5, 440, rate=rate, channels=channels)
+    reading = read_file(tmp_path / "a.flac")
+    (segment,) = reading.segments
+    assert (reading.info["channels"], reading.info["sample_rate"]) == (channels, rate)
+    assert segment.sound is not None
+    assert pitch(segment.sound, 16_000) == pytest.approx(440, abs=3)
+    assert 0.3 < float(np.abs(segment.sound[2000:-2000]).max()) <= 0.6
 
 
 def test_each_window_holds_its_own_sound(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from readers import read_file, read_image, sniff
 from schemas import Modality, ReadError, ReadOptions, Segment, WordKind
-from tests.media import COLOURS, FILM_NAMES, clip
+from tests.media import COLOURS, FILM_NAMES, OLD_FILM_NAMES, clip
 
 
 def segments(path: Path, **options: Any) -> list[Segment]:
@@ -82,6 +82,21 @@ def test_every_format_has_the_same_scenes(media: dict[str, Path], name: str) -> 
         assert 0.4 < float(np.percentile(np.abs(part.sound), 90)) < 0.6  # codecs overshoot where a tone ends
     assert reading.info["width"], reading.info["height"] == (96, 64)
     assert reading.info["duration"] == pytest.approx(4.0, abs=0.05)
+
+
+@pytest.mark.parametrize("name", OLD_FILM_NAMES)
+def test_older_containers_have_the_same_scenes(tmp_path: Path, name: str) -> None:
+    path = clip(tmp_path / name, rate=25)
+    reading = read_file(path)
+    first, second = reading.segments
+    assert (reading.modality, reading.mime) == (Modality.VIDEO, OLD_FILM_NAMES[name])
+    assert (first.start, first.end, second.end) == (
+        pytest.approx(0.0, abs=0.1),
+        pytest.approx(2.0, abs=0.15),
+        pytest.approx(4.0, abs=0.15),
+    )
+    assert (ground(first), ground(second)) == ("red", "blue")
+    assert all(part.sound is not None and abs(len(part.sound) - 32_000) < 3200 for part in (first, second))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])

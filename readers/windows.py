@@ -1,0 +1,70 @@
+"""Windows of a recording: cut at pauses where there are any, overlapping where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from schemas import ReadOptions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+
+_FRAME = 0.02  # seconds in which loudness is measured
+_PAUSE = 0.3  # seconds; less is a breath inside a sentence
+_QUIET = 0.1  # of what is loud in a window: 20 dB below it
+_SILENT = 1e-4  # of full scale: what is never louder has no pauses
+
+
+def windows(blocks: Iterator[tuple[float, Samples]], options: ReadOptions) -> Iterator[tuple[float, float, Samples]]:
+    """Windows of a recording: start and end in seconds, samples.
+
+    A window ends where a pause begins in its second half, and the next one begins where the pause ends. Where nobody
+    pauses, a window is as long as it may be and the next one begins a hop later. A recording of up to one and a half
+    windows is one window. What is left after the last whole window belongs to it, or, if that is more than half a
+    window, makes a last window that ends where the recording ends.
+    """
+    rate = options.sample_rate
+    length, hop = max(1, round(options.window * rate)), max(1, round(options.hop * rate))
+    parts: list[Samples] = []
+    have = begin = 0  # samples buffered; where the buffer begins
+    for _, block in blocks:
+        parts.append(block)
+        have += len(block)
+        while have >= hop + length and begin + have > 1.5 * length:
+            buffer = np.concatenate(parts)
+            end, onward = _pause(buffer[:length], rate) or (length, hop)
+            yield begin / rate, (begin + end) / rate, buffer[:end].copy()
+            parts, have, begin = [buffer[onward:]], have - onward, begin + onward
+    if not have:
+        return
+    buffer = np.concatenate(parts)
+    if have > 1.5 * length:
+        yield begin / rate, (begin + length) / rate, buffer[:length]
+        begin, buffer = begin + have - length, buffer[have - length :]
+    yield begin / rate, (begin + len(buffer)) / rate, buffer
+
+
+def _pause(sound: Samples, rate: int) -> tuple[int, int] | None:
+    """Where the longest pause in the second half of `sound` begins and ends, in samples; None without one."""
+    frame = max(1, round(_FRAME * rate))
+    count = len(sound) // frame
+    if count < 4:  # noqa: PLR2004  # too few to compare
+        return None
+    loudness = np.sqrt(np.mean(np.square(sound[: count * frame].reshape(count, frame)), axis=1))
+    loud = float(np.quantile(loudness, 0.95))
+    if loud < _SILENT:
+        return None
+    quiet = loudness < _QUIET * loud
+    quiet[: count // 2] = False
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]])))
+    begins, ends = edges[::2], edges[1::2]
+    if not len(begins):
+        return None
+    longest = int(np.argmax(ends - begins))
+    begin, end = int(begins[longest]) * frame, int(ends[longest]) * frame
+    return (begin, end) if end - begin >= _PAUSE * rate else None
