@@ -81,8 +81,8 @@ def measure(store: Store, name: str, wanted: float = WANTED, sample: int = SAMPL
     """Find the smallest `hnsw_ef` with which a named vector is searched well enough.
 
     Searched with are a random sample of the collection's own vectors, each left out of its own answer, and as many
-    points between one of them and its last neighbour: a graph finds what is one of its nodes more easily than what a
-    question brings. The recall is the lower of both.
+    that are not in it: a graph finds the neighbours of its own nodes much more easily than those of what a question
+    brings (0.98 of them where it finds 0.85 of the other's, seen with 100,000 vectors). The recall is the lower.
     """
     from qdrant_client import models
 
@@ -98,8 +98,8 @@ def measure(store: Store, name: str, wanted: float = WANTED, sample: int = SAMPL
     exactly = models.SearchParams(exact=True)
     own = _Questions(vectors)
     own_truths, exact_time = own.ask(store, name, exactly)
-    between = _Questions(_between(store, name, vectors, own_truths))
-    between_truths, _ = between.ask(store, name, exactly)
+    new = _Questions(_stepped(store, name, vectors, own_truths))
+    new_truths, _ = new.ask(store, name, exactly)
     distance = store.vectors()[name].distance
     best, best_time, ef = 0.0, 0.0, 0
     for ef in STEPS:
@@ -107,8 +107,8 @@ def measure(store: Store, name: str, wanted: float = WANTED, sample: int = SAMPL
         found, best_time = own.ask(store, name, params)
         best = _recall(found, own_truths, distance)
         if best >= wanted:
-            found, _ = between.ask(store, name, params)
-            best = min(best, _recall(found, between_truths, distance))
+            found, _ = new.ask(store, name, params)
+            best = min(best, _recall(found, new_truths, distance))
         if best >= wanted:
             break
     return Recall(name, ef, best, len(vectors), exact_time, best_time)
@@ -136,23 +136,33 @@ class _Questions:
         return answers, median(times) if times else 0.0
 
 
-def _between(
+def _stepped(
     store: Store, name: str, vectors: Sequence[tuple[Any, Any]], truths: Sequence[Sequence[models.ScoredPoint]]
 ) -> list[tuple[Any, Any]]:
-    """Halfway between each vector and its last neighbour; late interaction has no such place."""
+    """Vectors that might be the collection's, but are not.
+
+    Each is one of its own, moved as far as its nearest neighbour lies, in the direction from one of the others to
+    another: so it stays among them, whatever their shape. Late interaction has no such place.
+    """
     import numpy as np
 
-    lasts = [truth[-1].id for truth in truths if truth]
-    found: dict[Any, Any] = {
+    if len(vectors) < 3 or np.ndim(vectors[0][1]) != 1:  # noqa: PLR2004 - the one and two others
+        return []
+    nearest: dict[Any, Any] = {
         record.id: record.vector[name]
-        for record in store.retrieve(lasts, with_payload=False, with_vectors=[name])
+        for record in store.retrieve(
+            [truth[0].id for truth in truths if truth], with_payload=False, with_vectors=[name]
+        )
         if isinstance(record.vector, dict)
     }
-    return [
-        (None, ((np.asarray(vector) + np.asarray(found[truth[-1].id])) / 2).tolist())
-        for (_, vector), truth in zip(vectors, truths, strict=True)
-        if truth and np.ndim(vector) == 1
-    ]
+    rows = np.array([vector for _, vector in vectors], np.float32)
+    ends = np.array(
+        [nearest[truth[0].id] if truth else vector for (_, vector), truth in zip(vectors, truths, strict=True)]
+    )
+    directions = np.roll(rows, 1, axis=0) - np.roll(rows, 2, axis=0)
+    directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-12)
+    moved = rows + directions * np.linalg.norm(ends - rows, axis=1, keepdims=True)
+    return [(None, vector.tolist()) for vector in moved]
 
 
 def _has_index(store: Store, spec: VectorSpec) -> bool:

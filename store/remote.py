@@ -12,7 +12,7 @@ from qdrant_client import QdrantClient, models
 from schemas.errors import CollectionMismatchError, StoreError, StoreUnavailableError, UsageError
 from schemas.payload import INDEXES
 from store.params import changed_params, is_kept_specially, new_vector, sparse_params, vector_params
-from store.retry import Backoff
+from store.retry import Backoff, is_refusal
 from store.specs import VECTORS, from_json, quantized, to_json
 
 if TYPE_CHECKING:
@@ -50,8 +50,10 @@ class Remote:
             return True
         try:
             target = self.aliases().get(self.collection)
-        except StoreError:  # a key may be good for one collection only
-            return False
+        except StoreUnavailableError as error:
+            if not is_refusal(error.__cause__):
+                raise
+            return False  # a key may be good for one collection only
         if target is None:
             return False
         self.collection = target

@@ -86,6 +86,11 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, QdrantException)  # 429 with a Retry-After, of which the client only reads whole seconds
 
 
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether the server does not let the key do that."""
+    return getattr(error, "status_code", None) in _REFUSED
+
+
 def _is_distrust(error: BaseException | None) -> bool:
     """Whether the server's certificate was not believed: it will be the same next time."""
     while error is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,9 @@ from qdrant_client import QdrantClient, models
 from schemas.vectors import VectorSpec
 from store import Store
 from store.embedded import EmbeddedStore
+from store.files import copy_tree
 from store.server import ServerStore
+from tests.rest import Local, RestServer
 from tests.server import server_url
 
 SPECS = [
@@ -82,38 +83,29 @@ def tmp_path() -> Iterator[Path]:
 
 def clone(source: Path, target: Path) -> Path:
     """A copy of a store."""
-    return Path(shutil.copytree(source, target, copy_function=_copy_data))
+    copy_tree(source, target)
+    return target
 
 
-def _copy_data(source: str, target: str) -> None:
-    """Copy what was written and leave the rest of the file a hole, as the engine does: it is most of it."""
-    with Path(source).open("rb") as old, Path(target).open("wb") as new:
-        size, end = os.fstat(old.fileno()).st_size, 0
-        os.ftruncate(new.fileno(), size)
-        while end < size:
-            try:
-                start = os.lseek(old.fileno(), end, os.SEEK_DATA)
-            except OSError:  # nothing but a hole up to the end
-                return
-            end = os.lseek(old.fileno(), start, os.SEEK_HOLE)
-            os.lseek(new.fileno(), start, os.SEEK_SET)
-            os.sendfile(new.fileno(), old.fileno(), start, end - start)
-
-
-ENGINES = ["embedded", "oracle", "server"]
+ENGINES = ["embedded", "oracle", "rest", "server"]  # rest: the oracle, over HTTP
 
 
 @contextmanager
 def opened(engine: str, folder: Path) -> Iterator[Store]:
     """A store without its collection, on an engine."""
-    warnings.filterwarnings("ignore", message="Payload indexes have no effect")
     if engine == "embedded":
         with EmbeddedStore(folder / "store", "medley") as store:
             yield store
         return
     if engine == "oracle":
-        with ServerStore("http://in-memory", "medley", client=QdrantClient(":memory:")) as store:
+        with ServerStore("http://in-memory", "medley", client=Local()) as store:
             yield store
+        return
+    if engine == "rest":
+        rest = RestServer()
+        with ServerStore(rest.url, "medley") as store:
+            yield store
+        rest.stop()
         return
     url = server_url()
     name = f"medley-test-{uuid4().hex}"

@@ -25,7 +25,7 @@ from store import Store, open_store
 from .conftest import SPECS, clone, make_points, quick_folder, uid
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("MEDLEY_KILLS", "10"))
+KILLS = int(os.environ.get("MEDLEY_KILLS", "30"))
 BATCH = 16
 # Forks a writer for each number that it reads, so that the modules are imported once.
 NURSERY = """
@@ -74,19 +74,61 @@ def write(folder: Path, number: int) -> None:
     """Write batches for ever, and say which are done."""
     with open_store(folder) as store:
         while True:
-            store.upsert(batch_of(number))
-            store.set_payload({"state": "indexed"}, [uid(1 + number * BATCH)])
-            store.delete([uid(2 + number * BATCH)])
-            store.set_metadata({"written": number})
-            sys.stdout.write(f"done {number}\n")
-            sys.stdout.flush()
+            write_one(store, number)
             number += 1
 
 
-def check(store: Store, acknowledged: int) -> int:
-    """Compare every point of the batches that were acknowledged; gives how many there are."""
+def write_one(store: Store, number: int) -> None:
+    """A batch, as the flows write: points, then what is changed and deleted of them."""
+    store.upsert(batch_of(number))
+    store.set_payload({"state": "indexed"}, [uid(1 + number * BATCH)])
+    store.delete([uid(2 + number * BATCH)])
+    store.set_metadata({"written": number})
+    sys.stdout.write(f"done {number}\n")
+    sys.stdout.flush()
+
+
+class Mortal:
+    """An engine that dies before or after one of its writes and syncs: between the halves of what the store does."""
+
+    def __init__(self, shard: Any, step: int) -> None:
+        self._shard, self._left = shard, step
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shard, name)
+
+    def update(self, operation: Any) -> None:
+        self._live()
+        self._shard.update(operation)
+        self._live()
+
+    def flush(self) -> None:
+        self._live()
+        self._shard.flush()
+        self._live()
+
+    def _live(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+STEPS = 12  # of a batch: three writes with their syncs, each with a before and an after
+
+
+def write_and_die(folder: Path, step: int) -> None:
+    """Write three batches, and die in the step so many steps later."""
+    with open_store(folder) as store:
+        engine = store._engine  # type: ignore[attr-defined]
+        engine._shard = Mortal(engine._shard, STEPS + step)
+        for number in range(3):
+            write_one(store, number)
+
+
+def check(store: Store, acknowledged: int, since: int = 0) -> int:
+    """Compare every point of the batches that were acknowledged, from one on; gives how many there are."""
     seen = 0
-    for number in range(acknowledged + 1):
+    for number in range(since, acknowledged + 1):
         expected = [point for place, point in enumerate(batch_of(number)) if place != 1]
         expected[0].payload["state"] = "indexed"
         found = store.retrieve([point.id for point in batch_of(number)], with_vectors=True)
@@ -104,64 +146,117 @@ def check(store: Store, acknowledged: int) -> int:
     return seen
 
 
-@pytest.fixture
-def killed(tmp_path: Path) -> Iterator[Callable[[str, int], int]]:
-    """Runs `write` or `change` from a number on, kills it soon after its first word, and gives its last number."""
-    chance, nurseries = random.Random(5), {}
+class Nursery:
+    """A process that forks another for each piece of work, so that the modules are imported once."""
 
-    def run(work: str, number: int) -> int:
-        if work not in nurseries:
-            nurseries[work] = subprocess.Popen(
-                [sys.executable, "-c", NURSERY, str(tmp_path / "store"), work],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        nursery = nurseries[work]
-        assert nursery.stdin is not None
-        assert nursery.stdout is not None
-        print(number, file=nursery.stdin, flush=True)
+    def __init__(self, store: Path, work: str) -> None:
+        self._chance = random.Random(5)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", NURSERY, str(store), work],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def kill(self, number: int) -> int:
+        """Let it work from a number on, kill it soon after its first word, and give its last number."""
+        self._begin(number)
         writer, done = 0, None
         while not writer or done is None:
-            word, value = nursery.stdout.readline().split()
+            word, value = self._line().split()
             if word == "child":
                 writer = int(value)
             else:
                 done = int(value)
-        time.sleep(chance.uniform(0, 0.1))
+        time.sleep(self._chance.uniform(0, 0.1))
         os.kill(writer, signal.SIGKILL)
-        while (line := nursery.stdout.readline()) != "dead\n":
-            done = int(line.split()[1])
+        return self._until_dead(done)
+
+    def let_die(self, number: int) -> int:
+        """Let it work until it dies of itself, and give its last number."""
+        self._begin(number)
+        return self._until_dead(-1)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _begin(self, number: int) -> None:
+        assert self._process.stdin is not None
+        print(number, file=self._process.stdin, flush=True)
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def _until_dead(self, done: int) -> int:
+        while (line := self._line()) != "dead\n":
+            assert line
+            word, value = line.split()
+            done = int(value) if word == "done" else done
         return done
 
-    yield run
-    for nursery in nurseries.values():
-        nursery.kill()
-        nursery.communicate()
+
+@pytest.fixture
+def nursery(tmp_path: Path) -> Iterator[Callable[[str], Nursery]]:
+    """Makes nurseries for the functions of this module that work on a store."""
+    made: list[Nursery] = []
+
+    def make(work: str) -> Nursery:
+        made.append(Nursery(tmp_path / "store", work))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
-def test_everything_acknowledged_survives_kill_9(tmp_path: Path, killed: Callable[[str, int], int]) -> None:
-    with open_store(tmp_path / "store") as store:
-        store.ensure([VectorSpec("image", 32, "dot", "clip-1"), VectorSpec("text", 8, "dot", "mini-1")])
-    acknowledged = -1
+def test_everything_acknowledged_survives_kill_9(tmp_path: Path, nursery: Callable[[str], Nursery]) -> None:
+    writers, acknowledged = nursery("write"), -1
+    make_store(tmp_path / "store")
     for _ in range(KILLS):
-        acknowledged = killed("write", acknowledged + 1)
+        since, acknowledged = acknowledged + 1, writers.kill(acknowledged + 1)
         with open_store(tmp_path / "store") as store:
-            assert check(store, acknowledged) == (acknowledged + 1) * (BATCH - 1)
+            check(store, acknowledged, since)  # what is lost stays lost: all of it is compared at the end
             assert store.metadata()["written"] >= acknowledged
+    with open_store(tmp_path / "store") as store:
+        assert check(store, acknowledged) == (acknowledged + 1) * (BATCH - 1)
     assert acknowledged >= KILLS - 1
 
 
-def test_kill_9_while_vectors_are_replaced_loses_nothing_else(
-    tmp_path: Path, killed: Callable[[str, int], int]
+def make_store(folder: Path) -> None:
+    with open_store(folder) as store:
+        store.ensure([VectorSpec("image", 32, "dot", "clip-1"), VectorSpec("text", 8, "dot", "mini-1")])
+
+
+def test_a_death_between_the_halves_of_a_batch_costs_nothing_that_was_acknowledged(
+    tmp_path: Path, nursery: Callable[[str], Nursery]
 ) -> None:
+    """Before and after each write and each sync of one batch; the next writer does the batch again."""
+    writers = nursery("write_and_die")
+    make_store(tmp_path / "store")
+    for step in range(STEPS):
+        assert writers.let_die(step) == 0
+        with open_store(tmp_path / "store") as store:
+            check(store, 0)
+            half = store.retrieve([point.id for point in batch_of(1)], with_vectors=True)
+            assert len(half) in {0, BATCH, BATCH - 1}
+            assert len(half) > 0 or step == 0  # from its first write on, it is there
+            write_one(store, 1)
+            check(store, 1)
+            store.delete([point.id for point in batch_of(1)])
+
+
+def test_kill_9_while_vectors_are_replaced_and_dropped_loses_nothing_else(
+    tmp_path: Path, nursery: Callable[[str], Nursery]
+) -> None:
+    workers, done = nursery("change"), 0
+    make_store(tmp_path / "store")
     with open_store(tmp_path / "store") as store:
-        store.ensure([VectorSpec("image", 32, "dot", "clip-1"), VectorSpec("text", 8, "dot", "mini-0")])
         store.upsert(batch_of(0))
-    done = 0
-    for _ in range(KILLS):
-        done = killed("change", done + 1)
+    for _ in range(KILLS // 3):
+        done = workers.kill(done + 1)
         with open_store(tmp_path / "store") as store:
             now = store.vectors().get("text")
             assert now is None or int(now.fingerprint.removeprefix("mini-")) >= done

@@ -140,6 +140,47 @@ def test_second_process_is_told_who_holds_the_store_and_harms_nothing(folder: Pa
         assert store.count() == 20
 
 
+WRITER = """
+import sys, threading
+from pathlib import Path
+from qdrant_client import models
+from store import open_store
+told = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), told.set()), daemon=True).start()
+with open_store(Path(sys.argv[1])) as store:
+    number = 100
+    while not told.is_set():
+        vectors = [{"image": [float(number), 1.0, float(n)]} for n in range(8)]
+        store.upsert([models.PointStruct(id=number + n, vector=vector) for n, vector in enumerate(vectors)])
+        number += 8
+        if number == 108:
+            print("writing", flush=True)
+    print(number, flush=True)
+"""
+
+
+def test_fifty_attempts_while_a_process_writes_harm_nothing(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        for _ in range(50):
+            with pytest.raises(StoreLockedError, match=f"process {writer.pid} .*stop it"):
+                open_store(folder)
+        end = int(writer.communicate("", timeout=60)[0])
+    assert end > 108
+    with open_store(folder) as store:
+        written = {
+            record.id: record.vector for record in store.scroll_all(with_vectors=True) if record.id in range(100, end)
+        }
+        assert written == {
+            number: {"image": [float(100 + (number - 100) // 8 * 8), 1.0, float((number - 100) % 8)]}
+            for number in range(100, end)
+        }
+        assert store.count() == 12 + end - 100
+
+
 def test_lock_of_a_killed_process_is_free(folder: Path) -> None:
     with holder(folder) as process:
         process.kill()

@@ -1,4 +1,4 @@
-"""Whatever the points, the filter and the fusion: the embedded engine and the reference agree."""
+"""Whatever the points, the filter and the fusion: an engine and the reference agree."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ SPECS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def engines() -> Iterator[tuple[Store, Store]]:
-    with quick_folder() as folder, opened("embedded", folder) as embedded, opened("oracle", folder) as oracle:
-        for store in (embedded, oracle):
-            store.ensure(SPECS)
-        yield embedded, oracle
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def engines(request: pytest.FixtureRequest) -> Iterator[tuple[Store, Store]]:
+    with quick_folder() as folder, opened(request.param, folder) as store, opened("oracle", folder) as oracle:
+        for each in (store, oracle):
+            each.ensure(SPECS)
+        yield store, oracle
 
 
 # Halves are exact in float32, so that equal scores are equal on both and a tie is a tie.

@@ -232,12 +232,7 @@ def test_info_tells_of_points_and_indexes(library: Store) -> None:
     assert (found.points_count, found.segments_count > 0) == (12, True)
     assert isinstance(found.config.params.vectors, dict)
     assert sorted(found.config.params.vectors) == ["image", "late", "text"]
-    if not is_oracle(library):  # the client's local mode has no payload indexes
-        assert {key: field.data_type.value for key, field in found.payload_schema.items()} == INDEXES
-
-
-def is_oracle(store: Store) -> bool:
-    return store.location == "http://in-memory"
+    assert {key: field.data_type.value for key, field in found.payload_schema.items()} == INDEXES
 
 
 def test_aliases_are_other_names_that_can_be_moved(empty_store: Store) -> None:
