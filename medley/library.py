@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 from flows import direct
 from flows.progress import Listener, Reader, listening
 from flows.run import sharing
-from query import collection_status, load_encoders, preview_hit, quarantined, search, show_item
+from query import (
+    collection_status,
+    load_encoders,
+    preview_hit,
+    quarantined,
+    search,
+    show_item,
+    warm_up,
+    with_vectors,
+)
 from schemas.plan import IngestPlan
 from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
 from schemas.search import Hit, Part, SearchRequest, SearchResult
@@ -152,6 +161,18 @@ class Library:
             **more,
         )
         return search(self.store, self.encoders, request)
+
+    def with_vectors(self, request: Any) -> Any:
+        """A Qdrant request with vectors for the words and pictures in it: see `query.infer`."""
+        return with_vectors(request, self.store, self.encoders)
+
+    def warm_up(self) -> None:
+        """Load what a question needs, so that the first one is answered as fast as the others.
+
+        Raises:
+            EncodeError: a model cannot be loaded.
+        """
+        warm_up(self.encoders)
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""

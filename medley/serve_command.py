@@ -3,11 +3,16 @@
 # Typer reads the annotations at run time.
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from medley.answering import Store, answering
+from schemas.errors import MedleyError
+
+if TYPE_CHECKING:
+    from medley.library import Library
 
 
 def serve(
@@ -50,6 +55,7 @@ def serve(
             def ready() -> None:
                 typer.echo(f"Medley answers at {url} (Ctrl-C stops it).", err=True)
                 intake.start()
+                Thread(target=_warm_up, args=[library], daemon=True).start()
 
             try:
                 with suppress(KeyboardInterrupt):
@@ -57,3 +63,8 @@ def serve(
             finally:
                 intake.stop()
         typer.echo("Stopped.", err=True)
+
+
+def _warm_up(library: "Library") -> None:
+    with suppress(MedleyError):  # whoever asks is told
+        library.warm_up()

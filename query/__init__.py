@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from query.infer import with_vectors
 from query.quarantine import quarantined
 from query.search import search
 from query.show import collection_status, show_item
@@ -27,6 +28,8 @@ __all__ = [
     "quarantined",
     "search",
     "show_item",
+    "warm_up",
+    "with_vectors",
 ]
 
 
@@ -36,6 +39,15 @@ def load_encoders(settings: Settings, store: Store) -> EncoderSet:
 
     preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
     return load_preset(preset, settings=settings.encoders)
+
+
+def warm_up(encoders: EncoderSet) -> None:
+    """Load every model, and start the process that reads what is sent along, so that the first question is as fast."""
+    from readers import start_host
+
+    start_host()
+    for name in encoders:
+        encoders[name].load()
 
 
 def preview_hit(hit: Hit, side: int = 240) -> bytes | None:

@@ -1,15 +1,19 @@
-"""A file that is asked with, on this machine or sent along -> its pictures and sounds."""
+"""A file that is asked with, on this machine or sent along -> its pictures and sounds.
+
+What was sent along is anybody's: it is read in a child process, within its limits of time and memory.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from readers import read
-from schemas import FoundFile, Modality, ReadError, ReadOptions, UsageError
+from readers import IsolatedReader, Job, Opened, read
+from schemas import FoundFile, Modality, ReadError, ReadOptions, Segment, UsageError
 from schemas.search import Upload
 
 SEGMENTS = 64
@@ -26,21 +30,42 @@ def contents(given: Path | Upload, modality: Modality, sample_rate: int) -> dict
     with _on_disk(given) as (path, name):
         try:
             stat = path.stat()
-            reading = read(path, FoundFile(path.name, stat.st_size, stat.st_mtime_ns), options)
-            segments = [segment for segment, _ in zip(reading.segments, range(SEGMENTS), strict=False)]
+            reading = _read_apart if isinstance(given, Upload) else _read
+            found_as, segments = reading(path, FoundFile(path.name, stat.st_size, stat.st_mtime_ns), options)
         except FileNotFoundError as error:
             raise UsageError(f"There is no file {name!r}.") from error
         except OSError as error:
             raise UsageError(f"{name!r} cannot be read: {error.strerror}.") from error
         except ReadError as error:
             raise UsageError(f"{name!r} cannot be read: {error}") from error
-    if reading.modality is not modality:
-        raise UsageError(f"{name!r} is {_named(reading.modality)}, not {_named(modality)}.")
+    if found_as is not modality:
+        raise UsageError(f"{name!r} is {_named(found_as)}, not {_named(modality)}.")
     found: dict[Modality, list[Any]] = {
         Modality.IMAGE: [frame for segment in segments for frame in segment.frames],
         Modality.AUDIO: [segment.sound for segment in segments if segment.sound is not None],
     }  # the words in a file are not what it is shown for
     return {kind: several for kind, several in found.items() if several}
+
+
+def _read(path: Path, found: FoundFile, options: ReadOptions) -> tuple[Modality, list[Segment]]:
+    reading = read(path, found, options)
+    return reading.modality, list(islice(reading.segments, SEGMENTS))
+
+
+def _read_apart(path: Path, found: FoundFile, options: ReadOptions) -> tuple[Modality, list[Segment]]:
+    modality, segments = Modality.TEXT, []
+    with IsolatedReader(options) as reader:
+        for events in reader.read([Job(str(path), found)]):
+            for _, event in events:
+                if isinstance(event, ReadError):
+                    raise event
+                if isinstance(event, Opened):
+                    modality = event.modality
+                elif isinstance(event, Segment):
+                    segments.append(event)
+            if len(segments) >= SEGMENTS:
+                break
+    return modality, segments[:SEGMENTS]
 
 
 @contextmanager

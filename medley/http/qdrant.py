@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from qdrant_client import models
 
 from medley.http.errors import QDRANT
-from medley.http.held import HeldStore
+from medley.http.held import HeldLibrary, HeldStore
 from schemas import NotFoundError, NotOfferedError
 from store import Store
 
@@ -139,22 +139,26 @@ def facet(body: models.FacetRequest, store: Named, answer: Answering) -> Respons
 
 
 @router.post("/collections/{name}/points/query")
-def query(body: models.QueryRequest, store: Named, answer: Answering) -> Response:
-    """The universal query: nearest, recommend, discover, fusion, formula, sample, order."""
-    return answer({"points": store.query(body)})
+def query(body: models.QueryRequest, store: Named, library: HeldLibrary, answer: Answering) -> Response:
+    """The universal query: nearest, recommend, discover, fusion, formula, sample, order.
+
+    Words (`{"text": "a red boat", "model": "medley"}`) and pictures (base64) are encoded by the vector's own encoder.
+    """
+    return answer({"points": store.query(library.with_vectors(body))})
 
 
 @router.post("/collections/{name}/points/query/batch")
-def query_batch(body: models.QueryRequestBatch, store: Named, answer: Answering) -> Response:
+def query_batch(body: models.QueryRequestBatch, store: Named, library: HeldLibrary, answer: Answering) -> Response:
     """Several queries at once."""
-    found = store.query_batch(body.searches) if body.searches else []
+    searches = [library.with_vectors(search) for search in body.searches]
+    found = store.query_batch(searches) if searches else []
     return answer([{"points": points} for points in found])
 
 
 @router.post("/collections/{name}/points/query/groups")
-def query_groups(body: models.QueryGroupsRequest, store: Named, answer: Answering) -> Response:
+def query_groups(body: models.QueryGroupsRequest, store: Named, library: HeldLibrary, answer: Answering) -> Response:
     """A query whose hits are grouped by a payload field."""
-    return answer({"groups": store.query_groups(body)})
+    return answer({"groups": store.query_groups(library.with_vectors(body))})
 
 
 _WRITES = ["POST", "PUT", "PATCH", "DELETE"]

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from qdrant_client import QdrantClient, models
 
 import medley
 from schemas.settings import load_settings
@@ -154,6 +155,27 @@ def test_a_collection_that_is_empty_says_what_to_do() -> None:
 def test_status_is_that_of_the_command_line(client: httpx.Client, library: medley.Library) -> None:
     assert client.get("/status").json() == library.status().model_dump()
     assert client.get("/status").json()["quarantined"][0]["path"] == "broken.png"
+
+
+def test_qdrants_client_asks_in_words_and_pictures_and_needs_no_model(client: httpx.Client, home: Path) -> None:
+    qdrant = QdrantClient(url=str(client.base_url), cloud_inference=True)
+    words = models.Document(text="a green square", model="medley")
+    image = base64.b64encode((home / "media" / "drawings" / "blue.png").read_bytes()).decode()
+    picture = models.Image(image=image, model="medley")
+
+    def paths(**query: Any) -> list[str]:
+        points = qdrant.query_points("medley", with_payload=["path"], **query).points
+        return [str((point.payload or {})["path"]) for point in points]
+
+    assert paths(query=words, using="text", limit=1) == ["drawings/green.png"]
+    assert paths(query=picture, using="image", limit=1) == ["drawings/blue.png"]
+    stages = [
+        models.Prefetch(query=words, using="text", limit=1),
+        models.Prefetch(query=picture, using="image", limit=1),
+    ]
+    fused = paths(prefetch=stages, query=models.FusionQuery(fusion=models.Fusion.RRF))
+    assert sorted(fused) == ["drawings/blue.png", "drawings/green.png"]
+    qdrant.close()
 
 
 # -- what was found ---------------------------------------------------------------------------------------------------

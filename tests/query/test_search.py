@@ -247,6 +247,20 @@ def test_bytes_are_as_good_as_a_file(library: Library) -> None:
     assert paths(library, image=file.read_bytes()) == paths(library, image=file)
 
 
+def test_bytes_are_read_by_a_child_process_as_they_may_be_anybodys(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(library.status().sources["media"]) / "circle" / "red.png"
+
+    def here(*_: Any) -> None:
+        raise AssertionError("read in this process")
+
+    monkeypatch.setattr("query.files.read", here)
+    assert paths(library, image=file.read_bytes(), limit=1) == ["circle/red.png"]
+    with pytest.raises(AssertionError):
+        paths(library, image=file)
+
+
 def test_offset_goes_on_where_the_limit_stopped(library: Library) -> None:
     whole = paths(library, text="one red circle", limit=6)
 
