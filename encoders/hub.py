@@ -7,6 +7,7 @@ fetched where it is missing.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -117,6 +118,18 @@ def fetch(source: Source) -> Path:
         return Path(hub.snapshot_download(source.model, revision=source.revision, local_files_only=True))
     except (FileNotFoundError, ValueError):
         return pull(source)
+
+
+def on_this_machine(source: Source) -> bool:
+    """Whether a model's folder is there, given or in the hub's cache; the hub is not asked, nor its client imported."""
+    if source.folder is not None:
+        return True
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    place = cache / f"models--{source.model.replace('/', '--')}"
+    if source.revision == "main":
+        return any((place / "snapshots").glob("*/*"))
+    return any((place / "snapshots" / source.revision).glob("*"))
 
 
 def pull(source: Source, to: Path | None = None) -> Path:

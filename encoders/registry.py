@@ -89,6 +89,12 @@ def source(name: str, running: Running | None = None) -> Source | None:
     return None if found is None else found[2]
 
 
+def spelled_source(name: str, running: Running) -> Source:
+    """Where the weights of an encoder come from that is spelled out, without looking into them."""
+    model = name.partition(":")[2]
+    return source_of(name, "", "", given=model, trust=running.trust)
+
+
 def made_by(fingerprint: str) -> str | None:
     """The encoder that makes vectors of this fingerprint; None if none that is installed does, or does any more."""
     name = fingerprint.rpartition("-")[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from medley import store_commands
+from medley import model_commands, store_commands
 from medley.answering import Json, Store, answering
 from medley.serve_command import serve
 
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 
 app.add_typer(store_commands.app, name="store")
+app.add_typer(model_commands.app, name="models")
+app.command()(model_commands.encoders)
 app.command()(serve)
 
 

@@ -1,0 +1,155 @@
+"""What there is to choose from, and what a choice needs from a hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from encoders import registry
+from encoders.captioner import CAPTIONERS
+from encoders.generating import found_model
+from encoders.hub import Source, on_this_machine, pull
+from encoders.presets import PRESETS, preset_named
+from encoders.reranker import RERANKERS, reranker_source
+from encoders.running import Running
+from encoders.whisper import WHISPERS
+from schemas import UnknownNameError
+
+WITHOUT_MODEL = ("auto", "always", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One encoder, enricher or reranker, as it is shown.
+
+    Attributes:
+        name: by which it is chosen.
+        kind: "encoder", "transcript", "caption" or "reranker".
+        modalities: what it takes.
+        dim: dimensions of its vectors; 0 where it makes none, or sparse ones.
+        form: "dense", "several" (late interaction) or "sparse"; empty where it makes no vectors.
+        space: encoders of one space can be compared.
+        license: of its weights.
+        size: bytes of weights.
+        model: hub id, or what it is in words.
+        revision: commit of the hub, or hash of the weights.
+        here: its weights are on this machine, or it has none.
+        presets: those that it is part of.
+    """
+
+    name: str
+    kind: str
+    modalities: tuple[str, ...]
+    dim: int
+    form: str
+    space: str
+    license: str
+    size: int
+    model: str
+    revision: str
+    here: bool
+    presets: tuple[str, ...]
+
+
+def listing(running: Running | None = None) -> list[Listed]:
+    """All that is known by name; no weights are loaded."""
+    running = running or Running()
+    found = []
+    for name in registry.names():
+        spec = registry.spec(name, running)
+        source = registry.source(name, running)
+        found.append(
+            Listed(
+                name,
+                "encoder",
+                tuple(spec.modalities),
+                spec.dim,
+                "sparse" if spec.sparse else "several" if spec.multivector else "dense",
+                spec.space,
+                spec.license,
+                spec.size,
+                spec.model,
+                spec.revision,
+                source is None or on_this_machine(source),
+                tuple(preset for preset, one in PRESETS.items() if name in one.encoders.values()),
+            )
+        )
+    for kind, modality, writers in (("transcript", "audio", WHISPERS), ("caption", "image", CAPTIONERS)):
+        for name in writers:
+            writer, source = found_model(kind, name, writers, name, running)
+            used = tuple(preset for preset, one in PRESETS.items() if one.enrichers.get(kind) == name)
+            found.append(_listed(name, kind, (modality,), spec=writer, source=source, presets=used))
+    for name in RERANKERS:
+        reranker, source = reranker_source(name, running)
+        used = tuple(preset for preset, one in PRESETS.items() if one.reranker == name)
+        found.append(_listed(name, "reranker", ("text",), spec=reranker, source=source, presets=used))
+    return found
+
+
+def pull_models(name: str, running: Running | None = None, to: Path | None = None) -> dict[str, Path]:
+    """Fetches the models of a preset, or of one encoder, enricher or reranker; what is here is not fetched again.
+
+    Args:
+        name: of a preset or of what runs the model.
+        running: models that a setting names instead.
+        to: a folder that gets a folder for each; else the hub's cache.
+
+    Returns:
+        The folder of each model by the name of what runs it; empty where nothing needs one.
+
+    Raises:
+        UnknownNameError: there is nothing of this name.
+        EncodeError: the hub cannot be reached or does not have one of them.
+    """
+    sources = _needed(name, running or Running())
+    folders: dict[str, Path] = {}
+    by_model: dict[tuple[str, str], Path] = {}
+    for owner, source in sources.items():
+        key = (source.model, source.revision)
+        if source.folder is not None:
+            by_model[key] = source.folder
+        elif key not in by_model:
+            by_model[key] = pull(source, to / owner if to is not None else None)
+        folders[owner] = by_model[key]
+    return folders
+
+
+def _needed(name: str, running: Running) -> dict[str, Source]:
+    known = [*PRESETS, *registry.names(), *WHISPERS, *CAPTIONERS, *RERANKERS]
+    if name not in known and "=" not in name and ":" not in name:
+        raise UnknownNameError("preset or model", name, known)
+    if name in PRESETS or "=" in name:
+        preset = preset_named(name)
+        names = [*preset.encoders.values(), *preset.enrichers.values(), *([preset.reranker] if preset.reranker else [])]
+    else:
+        names = [name]
+    found = {one: _source(one, running) for one in names if one not in WITHOUT_MODEL}
+    return {one: source for one, source in found.items() if source is not None}
+
+
+def _source(name: str, running: Running) -> Source | None:
+    if name in RERANKERS:
+        return reranker_source(name, running)[1]
+    for writers in (WHISPERS, CAPTIONERS):
+        if name in writers:
+            return found_model("model", name, writers, name, running)[1]
+    if ":" in name:
+        return registry.spelled_source(name, running)
+    return registry.source(name, running)
+
+
+def _listed(
+    name: str, kind: str, modalities: tuple[str, ...], *, spec: object, source: Source, presets: tuple[str, ...]
+) -> Listed:
+    told = {part: getattr(spec, part) for part in ("license", "size", "model", "revision")}
+    return Listed(
+        name=name,
+        kind=kind,
+        modalities=modalities,
+        dim=0,
+        form="",
+        space="",
+        here=on_this_machine(source),
+        presets=presets,
+        **told,
+    )
