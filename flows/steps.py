@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.bridge import fit_bridge
+from flows.calibrate import calibrate
 from flows.carry import carry_over, to_read
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import known_files
@@ -204,15 +205,17 @@ def _waits(run: Run, migration: Migration) -> str:
 
 
 def fit(run: Run) -> None:
-    """Fit the bridge from words to pictures on the collection's captioned pictures, if enough has changed.
+    """Fit what belongs to the collection: the bridge from words to pictures, and how its scores are distributed.
 
-    While vectors are being replaced the one that is there goes on: it belongs to the encoders that still answer.
+    While vectors are being replaced, what is there goes on: it belongs to the encoders that still answer.
     """
     if run.migrations:
         return
-    note = fit_bridge(run.store, run.encoders.under({vector: _called(vector) for vector in run.encoders}))
+    encoders = run.encoders.under({vector: _called(vector) for vector in run.encoders})
+    note = fit_bridge(run.store, encoders)
     if note:
         run.report.notes.append(note)
+    calibrate(run.store, encoders)
 
 
 def optimize(run: Run) -> None:

@@ -14,26 +14,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import fsum, sqrt
 
-from fusion.base import Fused, Ranking, add_up, weight_of
+from fusion.base import Factor, Fused, Ranking, add_up, entry_weights
 
 DEVIATIONS = 3  # to each side of the mean
 MIDDLE = 0.5  # of a score that nothing tells apart
 
 
-def dbsf(rankings: Mapping[str, Ranking], weights: Mapping[str, float] | None = None) -> list[Fused]:
+def dbsf(
+    rankings: Mapping[str, Ranking], weights: Mapping[str, float] | None = None, *, factor: Factor | None = None
+) -> list[Fused]:
     """Fuses rankings by their scores, normalised by mean and deviation.
 
     Args:
         rankings: ids with scores, best first, by the ranking's name.
         weights: by the ranking's name, 1 where missing; multiplies its shares. Qdrant has none: it equals weight 1.
+        factor: what a weight is multiplied by for an id.
 
     Raises:
         UsageError: a weight is negative or not finite.
     """
     shares = {}
     for name, ranking in rankings.items():
-        weight = weight_of(name, weights)
-        shares[name] = [weight * score for score in _normalised([score for _, score in ranking])]
+        scores = _normalised([score for _, score in ranking])
+        shares[name] = [w * s for w, s in zip(entry_weights(name, ranking, weights, factor), scores, strict=True)]
     return add_up(rankings, shares)
 
 

@@ -5,40 +5,42 @@ rankings of any number, with weights made to add up to 1):
 
     share(d) = w_r * (score(d) - min_r) / (max_r - min_r)
 
-The minimum and maximum are those of the ranking at hand. They found it to beat reciprocal rank fusion, in domain and
-out of it, and to depend little on how the scores are normalised: what it keeps, and ranks lose, is by how far the
-first is better than the second.
+The minimum and maximum are those of the ranking at hand, or those that theory gives (`fusion.scale`). They found it to
+beat reciprocal rank fusion, in domain and out of it, and to depend little on how the scores are normalised: what it
+keeps, and ranks lose, is by how far the first is better than the second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from fusion.base import Fused, Ranking, add_up, weight_of
+from fusion.base import Factor, Fused, Ranking, add_up, entry_weights, weight_of
+from fusion.scale import Bounds, bounds_of, stretched
 
 
-def relative(rankings: Mapping[str, Ranking], weights: Mapping[str, float] | None = None) -> list[Fused]:
+def relative(
+    rankings: Mapping[str, Ranking],
+    weights: Mapping[str, float] | None = None,
+    *,
+    factor: Factor | None = None,
+    bounds: Mapping[str, Bounds] | None = None,
+) -> list[Fused]:
     """Fuses rankings by their scores, stretched so that the best of each is 1 and the last 0.
 
     Args:
         rankings: ids with scores, best first, by the ranking's name.
         weights: by the ranking's name, 1 where missing; they are divided by their sum, so that a fused score lies
             between 0 and 1.
+        factor: what a weight is multiplied by for an id.
+        bounds: what to stretch between, by the ranking's name; else its own least and greatest score.
 
     Raises:
         UsageError: a weight is negative or not finite.
     """
-    given = {name: weight_of(name, weights) for name in rankings}
-    total = sum(given.values()) or 1.0
+    total = sum(weight_of(name, weights) for name in rankings) or 1.0
     shares = {}
     for name, ranking in rankings.items():
-        weight = given[name] / total
-        shares[name] = [weight * score for score in _stretched([score for _, score in ranking])]
+        scores = stretched([score for _, score in ranking], bounds_of(name, bounds))
+        given = entry_weights(name, ranking, weights, factor)
+        shares[name] = [w / total * score for w, score in zip(given, scores, strict=True)]
     return add_up(rankings, shares)
-
-
-def _stretched(scores: Sequence[float]) -> list[float]:
-    low, high = min(scores, default=0.0), max(scores, default=0.0)
-    if high == low:  # nothing tells them apart: all were found, and found first
-        return [1.0] * len(scores)
-    return [(score - low) / (high - low) for score in scores]

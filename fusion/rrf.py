@@ -17,20 +17,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fusion.base import Fused, Ranking, add_up, weight_of
+from fusion.base import Factor, Fused, Ranking, add_up, entry_weights
 from schemas import UsageError
 
 K = 60
 """The default. Qdrant's own, 2, lets a first place in one ranking outvote good places in all the others."""
 
 
-def rrf(rankings: Mapping[str, Ranking], weights: Mapping[str, float] | None = None, *, k: int = K) -> list[Fused]:
+def rrf(
+    rankings: Mapping[str, Ranking],
+    weights: Mapping[str, float] | None = None,
+    *,
+    factor: Factor | None = None,
+    k: int = K,
+) -> list[Fused]:
     """Fuses rankings by the places in them.
 
     Args:
         rankings: ids with scores, best first, by the ranking's name.
         weights: by the ranking's name, 1 where missing; 0 leaves a ranking's ids in the answer with a share of 0. A
             weight divides the place: with weight 2 the tenth counts as the fifth would.
+        factor: what a weight is multiplied by for an id.
         k: how little the first places stand out, at least 1, in Qdrant's counting.
 
     Raises:
@@ -38,10 +45,10 @@ def rrf(rankings: Mapping[str, Ranking], weights: Mapping[str, float] | None = N
     """
     if k < 1:
         raise UsageError(f"k of reciprocal rank fusion is {k}: give 1 or more.")
-    shares = {}
-    for name, ranking in rankings.items():
-        weight = weight_of(name, weights)
-        shares[name] = [_share(place, weight, k) for place in range(len(ranking))]
+    shares = {
+        name: [_share(place, w, k) for place, w in enumerate(entry_weights(name, ranking, weights, factor))]
+        for name, ranking in rankings.items()
+    }
     return add_up(rankings, shares)
 
 

@@ -110,7 +110,7 @@ def search(
     offset: Annotated[int, typer.Option(help="How many of the best to leave out.")] = 0,
     group_by: Annotated[str, typer.Option(help="item, segment, or a field such as folder.")] = "item",
     group_size: Annotated[int, typer.Option(help="Hits of each group.")] = 1,
-    fusion: Annotated[str, typer.Option(help="How rankings become one: rrf, dbsf or relative.")] = "rrf",
+    fusion: Annotated[str, typer.Option(help="evidence, rrf, dbsf, relative, max or combmnz.")] = "evidence",
     weight: Annotated[
         list[str] | None, typer.Option(help="VECTOR=WEIGHT; may be repeated.", show_default=False)
     ] = None,

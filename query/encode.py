@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fusion.bridge import Bridge
+from fusion.calibration import BRIDGE
 from query.files import contents
 from query.items import vectors_of_item
 from query.vectors import Vector, raw
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from schemas.search import Part, SearchRequest
     from store import Store
 
-BRIDGED = 0.5
-"""Weight of a vector reached through a bridge: it finds, but with less precision than a direct one."""
-
 FILES = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VIDEO}
 
 
@@ -33,12 +31,14 @@ class Term:
         vector: the numbers.
         weight: of the part; below 0: away from it.
         part: its place in the request.
+        way: how the vector is asked: the modality of the question, or `fusion.calibration.BRIDGE`.
         item: whether it is an indexed item.
     """
 
     vector: Vector
     weight: float
     part: int
+    way: str
     item: bool = False
 
 
@@ -91,17 +91,26 @@ class _Encoding:
         self._specs = {spec.name: spec for spec in encoders.vector_specs()}
         self._fresh = {name for name, spec in self._specs.items() if _same(spec, have.get(name))}
         self._direct: set[str] = set()
+        self._bridges: set[str] = set()
         self._encoded = Encoded()
 
     def run(self) -> Encoded:
         for number, part in enumerate(self._request.parts):
             wanted = self._wanted(part)
             for name, vector in self._vectors(part, wanted).items():
-                self._encoded.terms.setdefault(name, []).append(Term(vector, part.weight, number, part.kind == "item"))
-        self._encoded.bridged -= self._direct
+                way = self._way(part, name)
+                term = Term(vector, part.weight, number, way, part.kind == "item")
+                self._encoded.terms.setdefault(name, []).append(term)
+        self._encoded.bridged = self._bridges - self._direct
         self._check_reached()
         self._drop_aversions()
         return self._encoded
+
+    def _way(self, part: Part, name: str) -> str:
+        if part.text is not None:
+            return BRIDGE if name in self._bridges else Modality.TEXT
+        spec = self._encoders.specs.get(name)
+        return spec.stored[0] if spec else Modality.TEXT
 
     def _wanted(self, part: Part) -> set[str]:
         for name in (*self._request.using, *part.using):
@@ -148,7 +157,7 @@ class _Encoding:
                 )
             else:
                 found[name] = bridge.project(found[routes[0].encoder][None])[0]
-                self._encoded.bridged.add(name)
+                self._bridges.add(name)
         return {name: vector for name, vector in found.items() if name in wanted}
 
     def _bridge(self, source: str, target: str) -> Bridge | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from query.combine import ascending
@@ -19,27 +19,26 @@ if TYPE_CHECKING:
 Rankings = Mapping[str, Sequence["models.ScoredPoint"]]
 
 
+Fuse = Callable[[Mapping[str, "fusion.Ranking"], Mapping[str, float]], "list[fusion.Fused]"]
+
+
 @dataclass(slots=True)
 class Ranked:
     """A segment with its final score, and what each vector said of it."""
 
+    id: Any
     fields: Mapping[str, Any]  # of the payload
     score: float
     vectors: dict[str, VectorHit]
+    benefit: dict[str, float] = field(default_factory=dict)
 
 
-def rank(
-    rankings: Rankings, fuse: fusion.Fusion, weights: Mapping[str, float], specs: Mapping[str, VectorSpec]
-) -> list[Ranked]:
+def rank(rankings: Rankings, fuse: Fuse, weights: Mapping[str, float], specs: Mapping[str, VectorSpec]) -> list[Ranked]:
     """All segments that were found, best first: as the one vector ranked them, or fused."""
     if len(rankings) == 1:
         [(name, answer)] = rankings.items()
         return [
-            Ranked(
-                point.payload or {},
-                point.score,
-                {name: VectorHit.model_construct(rank=n, score=point.score, share=point.score)},
-            )
+            Ranked(point.id, point.payload or {}, point.score, {name: _part(n, point.score, point.score)})
             for n, point in enumerate(answer, start=1)
         ]
     points = {point.id: point for answer in rankings.values() for point in answer}
@@ -47,15 +46,18 @@ def rank(
     scored = {name: [(point.id, signs[name] * point.score) for point in answer] for name, answer in rankings.items()}
     return [
         Ranked(
+            one.id,
             points[one.id].payload or {},  # type: ignore[index]  # the ids are those of the points
             one.score,
-            {
-                name: VectorHit.model_construct(rank=part.rank, score=signs[name] * part.score, share=part.share)
-                for name, part in one.parts.items()
-            },
+            {name: _part(part.rank, signs[name] * part.score, part.share) for name, part in one.parts.items()},
+            one.benefit,
         )
         for one in fuse(scored, weights)
     ]
+
+
+def _part(rank: int, score: float, share: float) -> VectorHit:
+    return VectorHit.model_construct(rank=rank, score=score, share=share)
 
 
 def grouped(ranked: Sequence[Ranked], key: str | None, size: int) -> dict[Any, list[Ranked]]:
@@ -97,6 +99,7 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         segment=fields[payload.SEGMENT],
         group=group,
         vectors=one.vectors,
+        benefit=one.benefit,
         words=fields.get(payload.WORDS, {}),
         info=fields.get(payload.INFO, {}),
     )

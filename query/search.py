@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fusion
+from fusion.calibration import Calibration
+from query import fuse
 from query.combine import ascending
-from query.encode import BRIDGED, encode_request
+from query.confidence import judge
+from query.encode import encode_request
 from query.plan import MOST, condition, first_depth, group_key, requests, thoroughness
 from query.rank import Ranked, grouped, rank, to_hit
 from query.reach import encoders_in_use
-from schemas import EmptyCollectionError, UnknownNameError, UsageError, payload
+from schemas import EmptyCollectionError, UsageError, payload
 from schemas.search import Hit, SearchRequest, SearchResult
-from schemas.vectors import SOURCES, vectors_in_use
+from schemas.vectors import CALIBRATION, SOURCES, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -35,28 +37,32 @@ def search(store: Store, encoders: EncoderSet, request: SearchRequest) -> Search
     """
     started = time.perf_counter()
     _refuse(request)
-    fuse = fusion.get(request.fusion.method)
     if not store.exists():
         raise EmptyCollectionError(
             f"There is nothing to search in {store.location} yet: run `medley ingest FOLDER` first."
         )
     metadata = store.metadata()
     specs = vectors_in_use(store.vectors(), metadata)
-    for name in request.weights:
-        if name not in specs:
-            raise UnknownNameError("vector", name, specs)
+    fuse.check(request, specs)
     key = group_key(request)
+    filter_in_words = condition(request, [])  # a filter that is wrong is told before anything is encoded
     encoded = encode_request(request, encoders_in_use(encoders, specs), store, specs)
+    fuse.check_distances(request, list(encoded.terms), specs)
     after_encoding = time.perf_counter()
-    filter_ = condition(request, encoded.items)
+    filter_ = condition(request, encoded.items) if encoded.items else filter_in_words
     efforts = thoroughness(metadata, specs)
-    weights = dict.fromkeys(encoded.bridged, BRIDGED) | request.weights
+    nulls = fuse.known_nulls(_calibration(store), encoded, specs)
+    weights = fuse.weights(request, encoded)
     depth = first_depth(request)
     wanted = request.offset + request.limit
     while True:
         asked = requests(request, encoded, specs, filter_, depth=depth, efforts=efforts)
         answers = dict(zip(asked, store.query_batch(list(asked.values())), strict=True))
-        ranked = _above(rank(answers, fuse, weights, specs), request, specs, answers)
+        payloads: dict[Hashable, Any] = {
+            point.id: point.payload or {} for answer in answers.values() for point in answer
+        }
+        fusing = fuse.fusing(request, specs, nulls, payloads.__getitem__)
+        ranked = _above(rank(answers, fusing, weights, specs), request, specs, answers)
         groups = grouped(ranked, key, request.group_size)
         exhausted = all(len(answer) < depth for answer in answers.values())
         if len(groups) >= wanted or exhausted or depth >= MOST or request.candidates is not None:
@@ -65,26 +71,34 @@ def search(store: Store, encoders: EncoderSet, request: SearchRequest) -> Search
     chosen = list(groups.items())[request.offset : wanted]
     own = key if key != payload.ITEM else None
     hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
+    relevant = judge(hits, nulls, specs, encoded) if nulls else None
+    if request.min_confidence is not None:
+        if not nulls:
+            raise UsageError("How sure a hit is, is not known of this question: leave min_confidence out.")
+        hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
     _locate(hits, metadata.get(SOURCES, {}))
     done = time.perf_counter()
     return SearchResult.model_construct(
         hits=hits,
+        relevant=relevant,
         fusion=request.fusion.method if len(answers) > 1 else None,
         notes=encoded.notes,
         seconds={"encode": after_encoding - started, "search": done - after_encoding},
     )
 
 
+def _calibration(store: Store) -> Calibration | None:
+    kept = store.load_artifact(CALIBRATION)
+    return None if kept is None else Calibration.from_arrays(*kept)
+
+
 def _refuse(request: SearchRequest) -> None:
     """Say what cannot be asked yet, rather than answer something else."""
     later = {
-        "fusion.k": request.fusion.k is not None,
-        "fusion.bounds": request.fusion.bounds is not None,
         "fusion.side": request.fusion.side != "client",
         "rerank": request.rerank is not None,
         "diversity": request.diversity is not None,
         "combine": request.combine != "sum",
-        "min_confidence": request.min_confidence is not None,
     }
     for name, asked in later.items():
         if asked:

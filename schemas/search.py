@@ -155,7 +155,7 @@ class FusionOptions(Strict):
             not tell the rank and score of each vector. `client` asks all vectors in one batch and fuses here.
     """
 
-    method: str = "rrf"
+    method: str = "evidence"
     k: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     bounds: Literal["ranking", "theory"] | None = None
     side: Literal["client", "store"] = "client"
@@ -285,7 +285,9 @@ class Hit(BaseModel):
     page: int | None = None
     segment: int = 0
     group: str | int | None = None  # the value of the field that the request groups by, if it is not the item
+    confidence: float | None = None  # that it is a right answer, 0 to 1, where the collection's scores are calibrated
     vectors: dict[str, VectorHit] = Field(default_factory=dict)
+    benefit: dict[str, float] = Field(default_factory=dict)  # of the score, for vectors that it lacks
     words: dict[str, str] = Field(default_factory=dict)
     info: dict[str, Any] = Field(default_factory=dict)
     file: str | None = None  # the file on this machine, where the source's folder is known
@@ -295,6 +297,7 @@ class SearchResult(BaseModel):
     """Hits, best first, and what the person should know of how they were found."""
 
     hits: list[Hit]
+    relevant: bool | None = None  # whether any hit is probably a right answer; None: not known
     fusion: str | None = None
     notes: list[str] = Field(default_factory=list)
     seconds: dict[str, float] = Field(default_factory=dict)

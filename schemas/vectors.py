@@ -19,6 +19,9 @@ PRESET = "preset"
 BRIDGE = "bridge-"
 """What the names of fitted bridges begin with, among what the store keeps beside the points."""
 
+CALIBRATION = "calibration"
+"""The name of what the store keeps of how scores are distributed where nothing is meant: see `fusion.calibration`."""
+
 SOURCES = "sources"
 """Key of the collection's metadata: where the folder of each source lies, by the source's name."""
 

@@ -89,13 +89,17 @@ def test_hit_tells_where_and_why(library: Library) -> None:
     assert Path(hit.file).is_file()
 
 
-@pytest.mark.parametrize("fusion", ["rrf", "dbsf", "relative"])
+@pytest.mark.parametrize("fusion", ["combmnz", "dbsf", "evidence", "max", "relative", "rrf"])
 def test_shares_add_up_to_the_score(library: Library, fusion: str) -> None:
-    result = library.search(text="blue circle", fusion=fusion)
+    red = Path(library.status().sources["media"]) / "circle" / "red.png"
+
+    result = library.search(text="blue circle", image=red, fusion=fusion, limit=30)
 
     assert result.fusion == fusion
+    assert any(len(hit.vectors) > 1 for hit in result.hits)
     for hit in result.hits:
-        assert sum(part.share for part in hit.vectors.values()) == pytest.approx(hit.score, abs=1e-6)
+        shares = [part.share for part in hit.vectors.values()]
+        assert sum(shares) + sum(hit.benefit.values()) == pytest.approx(hit.score, abs=1e-6)
 
 
 def test_weight_decides_between_words_and_picture(library: Library) -> None:

@@ -1,0 +1,108 @@
+"""Fusion by evidence: how much more often a right answer would score like this than a random one.
+
+Each vector gives an id evidence, ln a + (1 - a) x, where x is the surprise of its score (`fusion.calibration`); by
+naive Bayes the evidence of several vectors adds up. So that no share is negative, ln (1 / a) of each is added to all:
+
+    found by r:                           share = w_r (1 - a_r) x_r(d)
+    has the vector, but r did not find it: 0
+    does not have the vector at all:      benefit = w_r ln (1 / a_r)
+
+An item that lacks a vector is neither punished for it nor compared on it: nothing speaks for it, and nothing against.
+Fusions that add up what was found let items with many vectors outvote those with one: among 800 pieces of clip art with
+captions for four fifths, words brought up a picture without one among the first ten 0 times of 100 by reciprocal
+ranks, and 20 to 28 times by evidence, which is most of what the picture's own vector could do alone (36).
+
+The surprise is the mean of two. One measures the score against the null distribution of the collection, and knows a
+poor best from a good one; the other is the place, ln (n / place), and knows what is a high score for this question.
+Where no null distribution is known, the place speaks alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from math import exp, fsum, log
+
+import numpy as np
+
+from fusion.base import Factor, Fused, Ranking, VectorPart, entry_weights, in_order, weight_of
+from fusion.calibration import DIRECT, Null
+
+Lacks = Callable[[Hashable, str], bool]
+"""Whether an id has no vector of this name at all."""
+
+
+def evidence(
+    rankings: Mapping[str, Ranking],
+    weights: Mapping[str, float] | None = None,
+    *,
+    factor: Factor | None = None,
+    nulls: Mapping[str, Null] | None = None,
+    lacks: Lacks | None = None,
+) -> list[Fused]:
+    """Fuses rankings by what they tell of each id.
+
+    Args:
+        rankings: ids with scores, best first, by the ranking's name.
+        weights: by the ranking's name, 1 where missing; multiplies its evidence.
+        factor: what a weight is multiplied by for an id.
+        nulls: the null distributions, by the ranking's name.
+        lacks: whether an id has no vector of this name; else all ids have all.
+
+    Raises:
+        UsageError: a weight is negative or not finite.
+    """
+    nulls = nulls or {}
+    parts: dict[Hashable, dict[str, VectorPart]] = {}
+    for name, ranking in rankings.items():
+        null = nulls.get(name)
+        told = 1.0 - (DIRECT if null is None else null.a)
+        given = entry_weights(name, ranking, weights, factor)
+        for place, ((id_, score), x, w) in enumerate(zip(ranking, surprises(ranking, null), given, strict=True), 1):
+            parts.setdefault(id_, {})[name] = VectorPart(place, float(score), w * told * x)
+    doubts = {name: weight_of(name, weights) * log(1.0 / _a(nulls.get(name))) for name in rankings}
+    fused = []
+    for id_, made_of in parts.items():
+        benefit = {
+            name: doubt * (1.0 if factor is None else factor(name, id_))
+            for name, doubt in doubts.items()
+            if name not in made_of and lacks is not None and lacks(id_, name)
+        }
+        score = fsum((*(part.share for part in made_of.values()), *benefit.values()))
+        fused.append(Fused(id_, score, made_of, benefit))
+    return in_order(fused)
+
+
+def surprises(ranking: Ranking, null: Null | None) -> Sequence[float]:
+    """The surprise of each entry: by its score and its place, or by its place alone."""
+    count = len(ranking) if null is None else max(null.points, len(ranking))
+    by_place = np.log((count + 0.5) / (np.arange(len(ranking)) + 0.5))
+    if null is None or not len(ranking):
+        return [float(x) for x in by_place]
+    return [float(x) for x in (by_place + null.surprise([score for _, score in ranking])) / 2]
+
+
+def confidence(scores: Mapping[str, float], lacking: Sequence[str], nulls: Mapping[str, Null], points: int) -> float:
+    """How probable it is that a segment is a right answer, from its raw scores alone.
+
+    Naive Bayes over the vectors' evidence, with one right answer expected among the `points` of the collection.
+
+    Args:
+        scores: by vector, those that found it; higher is better.
+        lacking: vectors that it does not have.
+        nulls: by vector; one without is left out.
+        points: segments that are searched.
+
+    Returns:
+        0 to 1.
+    """
+    total = -log(max(points, 1))
+    for name, null in nulls.items():
+        if name in scores:
+            total += log(null.a) + (1.0 - null.a) * float(null.surprise(scores[name]))
+        elif name not in lacking:
+            total += log(null.a)
+    return 1.0 / (1.0 + exp(-max(min(total, 500.0), -500.0)))
+
+
+def _a(null: Null | None) -> float:
+    return DIRECT if null is None else null.a

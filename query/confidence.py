@@ -1,0 +1,43 @@
+"""How sure hits are, and whether a question has an answer at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fusion.calibration import Null
+from fusion.evidence import confidence
+from query.combine import ascending
+
+if TYPE_CHECKING:
+    from query.encode import Encoded
+    from schemas import VectorSpec
+    from schemas.search import Hit
+
+RELEVANT = 0.02
+"""A question whose best hit is less sure than this has probably no answer here."""
+
+
+def judge(
+    hits: Sequence[Hit], nulls: Mapping[str, Null], specs: Mapping[str, VectorSpec], encoded: Encoded
+) -> bool | None:
+    """Give each hit its confidence; say whether one of them is probably a right answer, and a note if none is.
+
+    Returns:
+        None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it.
+    """
+    points = max(null.points for null in nulls.values())
+    best = 0.0
+    for hit in hits:
+        scores = {
+            name: -part.score if ascending(specs[name]) else part.score
+            for name, part in hit.vectors.items()
+            if name in nulls
+        }
+        hit.confidence = confidence(scores, list(hit.benefit), nulls, points)
+        best = max(best, hit.confidence)
+    if nulls.keys() <= encoded.bridged:
+        return None
+    if best < RELEVANT:
+        encoded.note("Nothing here seems to answer this: the hits are no more alike than chance would have it.")
+    return best >= RELEVANT

@@ -1,0 +1,135 @@
+"""How the rankings of a request are fused, and what is known of their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import fusion
+from fusion.calibration import Calibration, Null
+from fusion.scale import THEORY, Bounds
+from query.combine import ascending
+from schemas import Modality, UnknownNameError, UsageError, WordKind, payload
+from schemas.vectors import LEXICAL
+
+if TYPE_CHECKING:
+    from query.encode import Encoded
+    from schemas import VectorSpec
+    from schemas.search import SearchRequest
+
+Specs = Mapping[str, "VectorSpec"]
+Fields = Mapping[str, Any]
+
+BRIDGED = 0.5
+
+STRETCHING = ("relative", "max", "combmnz")
+
+
+def check(request: SearchRequest, specs: Specs) -> None:
+    """See that the fusion and the weights that a request names are there.
+
+    Raises:
+        UsageError: one of them is not, or does not belong to the other.
+    """
+    options = request.fusion
+    fusion.get(options.method)
+    if options.k is not None and options.method != "rrf":
+        raise UsageError(f"k belongs to the fusion 'rrf', not to {options.method!r}: leave it out.")
+    if options.bounds is not None and options.method not in STRETCHING:
+        raise UsageError(f"Bounds belong to the fusions {', '.join(STRETCHING)}, not to {options.method!r}.")
+    for name in request.weights:
+        vector, at, modality = name.partition("@")
+        if vector not in specs:
+            raise UnknownNameError("vector", vector, specs)
+        if at and modality not in list(Modality):
+            raise UnknownNameError("modality", modality, Modality)
+
+
+def check_distances(request: SearchRequest, names: Sequence[str], specs: Specs) -> None:
+    """See that a fusion can be had of these vectors.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if len(names) < 2:  # noqa: PLR2004 - one ranking is not fused
+        return
+    turned = [name for name in names if ascending(specs[name])]
+    if request.fusion.method == "dbsf" and turned:
+        raise UsageError(
+            f"DBSF would turn the order of {', '.join(turned)} around, whose {specs[turned[0]].distance} scores are "
+            "best when low: take another fusion, such as rrf."
+        )
+    unbounded = [name for name in names if _kind(specs[name]) not in THEORY]
+    if request.fusion.bounds == "theory" and unbounded:
+        raise UsageError(
+            f"The scores of {', '.join(unbounded)} have no bounds in theory ({specs[unbounded[0]].distance}): take "
+            "bounds 'ranking'."
+        )
+
+
+def fusing(
+    request: SearchRequest, specs: Specs, nulls: Mapping[str, Null], fields: Callable[[Hashable], Fields]
+) -> Callable[[Mapping[str, fusion.Ranking], Mapping[str, float]], list[fusion.Fused]]:
+    """The fusion that a request asks for, as a function of rankings and weights.
+
+    Args:
+        request: what is asked.
+        specs: the named vectors.
+        nulls: the null distributions that are known, by vector.
+        fields: the payload of a segment that was found.
+    """
+    options: dict[str, Any] = {}
+    by_modality = {name: weight for name, weight in request.weights.items() if "@" in name}
+    if by_modality:
+        options["factor"] = lambda name, id_: by_modality.get(f"{name}@{fields(id_)[payload.MODALITY]}", 1.0)
+    method = request.fusion.method
+    if method == "rrf" and request.fusion.k is not None:
+        options["k"] = request.fusion.k
+    if method in STRETCHING and request.fusion.bounds == "theory":
+        options["bounds"] = bounds(specs)
+    if method == "evidence":
+        options |= {"nulls": nulls, "lacks": lambda id_, name: lacks(fields(id_), name, specs)}
+    return partial(fusion.get(method), **options)
+
+
+def weights(request: SearchRequest, encoded: Encoded) -> dict[str, float]:
+    """The weights of the rankings.
+
+    A vector that is reached only through a bridge finds with less precision, and counts half. Evidence knows that of
+    itself.
+    """
+    default = {} if request.fusion.method == "evidence" else dict.fromkeys(encoded.bridged, BRIDGED)
+    return default | {name: weight for name, weight in request.weights.items() if "@" not in name}
+
+
+def bounds(specs: Specs) -> dict[str, Bounds]:
+    """The bounds that theory gives to the scores of each vector, where it does."""
+    return {name: THEORY[kind] for name, spec in specs.items() if (kind := _kind(spec)) in THEORY}
+
+
+def known_nulls(calibration: Calibration | None, encoded: Encoded, specs: Specs) -> dict[str, Null]:
+    """The null distribution of each vector that is asked by one part, in a way that was measured."""
+    found = {}
+    for name, terms in encoded.terms.items():
+        if calibration is not None and len(terms) == 1 and terms[0].weight > 0:
+            null = calibration.of(name, terms[0].way, specs[name].fingerprint)
+            if null is not None:
+                found[name] = null
+    return found
+
+
+def lacks(fields: Fields, name: str, specs: Specs) -> bool:
+    """Whether a segment has no vector of this name.
+
+    Every segment has words, those of its file's name. Where there are no others, it is not expected to be found by
+    words, and is taken to have none.
+    """
+    if name == LEXICAL:
+        return not fields.get(payload.WORDS, {}).keys() - {WordKind.NAME.value}
+    have = fields.get(payload.ENCODERS)
+    return have is not None and name not in have and specs[name].name not in have
+
+
+def _kind(spec: VectorSpec) -> str:
+    return "sparse" if spec.sparse else "multivector" if spec.multivector else spec.distance

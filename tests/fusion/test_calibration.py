@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from fusion.calibration import Calibration, Null, key, random_pairs
+
+
+def normal(count: int = 40_000) -> Null:
+    null = Null.fit(np.random.default_rng(0).normal(size=count), a=0.2, points=100)
+    assert null is not None
+    return null
+
+
+def test_surprise_is_the_logarithm_of_the_share_of_random_pairs_that_score_as_high():
+    shares = {0.0: 0.5, 1.0: 0.1587, 2.0: 0.02275, 3.0: 0.00135}
+
+    assert normal().surprise(list(shares)) == pytest.approx([-np.log(p) for p in shares.values()], abs=0.3)
+
+
+def test_surprise_never_falls_as_scores_rise_and_knows_no_negative():
+    surprises = normal().surprise(np.linspace(-6, 60, 1000))
+
+    assert (np.diff(surprises) >= 0).all()
+    assert surprises.min() == 0
+    assert surprises.max() <= 40
+
+
+def test_score_that_most_random_pairs_share_is_no_surprise():
+    scores = np.zeros(10_000)
+    scores[:300] = 1 + np.random.default_rng(0).exponential(size=300)
+    null = Null.fit(scores, a=0.2, points=100)
+
+    assert null is not None
+    assert null.surprise([0.0])[0] == 0
+    assert null.surprise([1.5])[0] > 3
+
+
+def test_too_few_or_broken_scores_are_not_fitted():
+    assert Null.fit(np.ones(499), a=0.2, points=3) is None
+    assert Null.fit([np.nan] * 1000, a=0.2, points=3) is None
+
+
+def test_calibration_is_kept_and_read_back_and_belongs_to_its_fingerprint():
+    kept = Calibration({key("text", "text"): normal()}, {key("text", "text"): "minilm-1"})
+    again = Calibration.from_arrays(kept.arrays(), json.loads(json.dumps(kept.meta())))
+
+    found = again.of("text", "text", "minilm-1")
+    assert found is not None
+    assert found.surprise([2.0]) == normal().surprise([2.0])
+    assert again.of("text", "text", "minilm-2") is None
+    assert again.of("text", "bridge", "minilm-1") is None
+
+
+def test_pairs_that_belong_together_are_not_random():
+    scores = np.arange(6.0).reshape(2, 3)
+
+    assert sorted(random_pairs(scores, ["a", "b"], ["a", "b", "c"])) == [1, 2, 3, 5]
+    assert sorted(random_pairs(scores, ["a", "b"], ["a", "b", "c"], other=(["x", "y"], ["x", "y", "x"]))) == [1, 3, 5]

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+import pytest
+
+from fusion.calibration import DIRECT, Null
+from fusion.evidence import confidence, evidence
+from fusion.rrf import rrf
+
+# Three items with captions and one without, which its picture alone speaks for.
+RANKINGS = {
+    "image": [("bare", 0.9), ("a", 0.6), ("b", 0.5), ("c", 0.4)],
+    "text": [("a", 0.3), ("b", 0.2), ("c", 0.1)],
+    "words": [("c", 2.0), ("b", 1.0)],
+}
+
+
+def without_captions(id_, name):
+    return id_ == "bare" and name != "image"
+
+
+def test_scores_are_those_of_hand_arithmetic():
+    [first, second] = evidence({"text": [("a", 0.9), ("b", 0.1)]})
+
+    assert (first.id, first.score) == ("a", pytest.approx((1 - DIRECT) * log(2.5 / 0.5)))
+    assert second.score == pytest.approx((1 - DIRECT) * log(2.5 / 1.5))
+
+
+def test_shares_and_benefits_add_up_to_the_score():
+    for one in evidence(RANKINGS, {"words": 0.5}, lacks=without_captions):
+        shares = [part.share for part in one.parts.values()]
+        assert sum(shares) + sum(one.benefit.values()) == pytest.approx(one.score, abs=1e-12)
+
+
+def test_item_that_lacks_vectors_is_not_outvoted():
+    assert rrf(RANKINGS)[-1].id == "bare"
+
+    first = evidence(RANKINGS, lacks=without_captions)[0]
+
+    assert first.id == "bare"
+    assert first.benefit == {"text": pytest.approx(log(1 / DIRECT)), "words": pytest.approx(log(1 / DIRECT))}
+
+
+def test_item_that_has_a_vector_which_did_not_find_it_gets_nothing_for_it():
+    fused = {one.id: one for one in evidence(RANKINGS, lacks=without_captions)}
+
+    assert "words" not in fused["a"].parts
+    assert fused["a"].benefit == {}
+
+
+def test_null_distribution_tells_a_poor_best_from_a_good_one():
+    null = Null.fit(np.random.default_rng(0).normal(size=5000), a=0.2, points=100)
+    assert null is not None
+
+    def best(score):
+        return evidence({"text": [("a", score), ("b", -1.0)]}, nulls={"text": null})[0].score
+
+    assert best(4.0) > best(0.5) + 2
+
+
+def test_weight_multiplies_evidence_and_benefit():
+    once = {one.id: one for one in evidence(RANKINGS, lacks=without_captions)}
+    twice = {one.id: one for one in evidence(RANKINGS, {"text": 2.0}, lacks=without_captions)}
+
+    assert twice["a"].parts["text"].share == pytest.approx(2 * once["a"].parts["text"].share)
+    assert twice["bare"].benefit["text"] == pytest.approx(2 * once["bare"].benefit["text"])
+
+
+def test_confidence_is_that_of_bayes():
+    null = Null.fit(np.random.default_rng(0).normal(size=5000), a=0.2, points=100)
+    assert null is not None
+    odds = 0.2 * np.exp(0.8 * null.surprise(5.0)) / 100
+
+    assert confidence({"text": 5.0}, [], {"text": null}, 100) == pytest.approx(odds / (1 + odds))
+    assert confidence({}, [], {"text": null}, 100) < confidence({}, ["text"], {"text": null}, 100)
+    assert confidence({"text": 1.0}, [], {"text": null}, 100) < 0.05
