@@ -7,7 +7,7 @@ MEDIA ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types contracts check bench bench-store clean
+.PHONY: help install demo test soak lint types contracts check bench bench-store clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -26,6 +26,10 @@ demo: $(INSTALLED) ## make a folder of media searchable and search it (MEDIA=fol
 
 test: $(INSTALLED) ## run the tests
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+soak: $(INSTALLED) ## run what takes too long for a test: thousands of damaged files (ARGS=--help)
+	@for name in $(filter-out __init__,$(basename $(notdir $(wildcard tests/soak/*.py)))); do \
+		$(BIN)/python -m tests.soak.$$name $(ARGS) || exit 1; done
 
 lint: $(INSTALLED) ## check the style
 	@$(BIN)/ruff check .
