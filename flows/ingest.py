@@ -33,6 +33,7 @@ def ingest(
     retry: bool = False,
     force: bool = False,
     verify: bool = False,
+    wait: bool = False,
 ) -> IngestReport:
     """Make the collection equal to the folder.
 
@@ -43,9 +44,10 @@ def ingest(
         retry: try quarantined files again although they have not changed.
         force: delete although most of the source is gone from the folder.
         verify: hash every file, and believe no time stamp.
+        wait: until another run over the same collection has ended.
     """
     settings = current_settings(store=store)
-    with open_run(folder, settings, source=source, retry=retry, force=force, verify=verify) as run:
+    with open_run(folder, settings, source=source, retry=retry, force=force, verify=verify, wait=wait) as run:
         compare(run)
         carry(run)
         while index(run):

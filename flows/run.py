@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.lease import Lease, leased, open_when_free
 from flows.migrate import Migration, begin, resume, stale
 from flows.plan import Plan
 from schemas import Modality, ReadOptions, UsageError
@@ -49,6 +50,7 @@ class Run:
     report: IngestReport = field(default_factory=IngestReport)
     migrations: list[Migration] = field(default_factory=list)  # the encoders are those of the vectors that are filled
     postponed: bool = False  # something that should be encoded anew could not be read
+    lease: Lease | None = None
     indexer: Indexer | None = None
     reencoder: Iterator[None] | None = None
 
@@ -98,6 +100,7 @@ def open_run(
     retry: bool = False,
     force: bool = False,
     verify: bool = False,
+    wait: bool = False,
 ) -> Iterator[Run]:
     """Open the store and the encoders for a run over a folder; a `dry` one writes nothing, not even a collection.
 
@@ -106,34 +109,38 @@ def open_run(
         StoreError: the store cannot be opened, or was made for other vectors.
     """
     from encoders import load_enrichers, load_preset, preset_named
-    from store import open_from
 
     root = media_root(folder)
     shared = _shared.get()
-    store = shared or open_from(settings)
+    store = shared or open_when_free(settings, wait=wait)
     try:
-        metadata = store.metadata()
-        preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
+        preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
         encoders = load_preset(preset, settings=settings.encoders)
         enriching = preset_named(preset).enrichers
         enrichers = load_enrichers(settings.encoders, enriching, rate=encoders.sample_rate)
-        name = source_name(metadata.get(SOURCES, {}), root, source)
-        migrations = _migrations(store, encoders, dry=dry)
-        names = {vector: vector for vector in encoders} | {one.name: one.into for one in migrations}
-        filled = encoders.under({vector: names[vector] for vector in encoders}) if migrations else encoders
-        if not dry:
-            store.ensure(filled.vector_specs())
-            _claim(store, {PRESET: preset, SOURCES: metadata.get(SOURCES, {}) | {name: str(root)}})
-        run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
-        run.migrations = migrations
-        run.report.source = name
-        try:
-            yield run
-        finally:
-            if run.indexer is not None:
-                run.indexer.close()
-            if isinstance(run.reencoder, Generator):
-                run.reencoder.close()
+        with ExitStack() as held:
+            lease = None
+            if not dry:
+                if not store.exists():
+                    store.ensure(encoders.vector_specs())
+                lease = held.enter_context(leased(store, wait=wait))
+            sources: dict[str, str] = store.metadata().get(SOURCES, {})
+            name = source_name(sources, root, source)
+            migrations = _migrations(store, encoders, dry=dry)
+            names = {one.name: one.into for one in migrations}
+            filled = encoders.under({one: names.get(one, one) for one in encoders}) if migrations else encoders
+            if not dry:
+                store.ensure(filled.vector_specs())
+                _claim(store, {PRESET: preset, SOURCES: sources | {name: str(root)}})
+            run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
+            run.migrations, run.lease, run.report.source = migrations, lease, name
+            try:
+                yield run
+            finally:
+                if run.indexer is not None:
+                    run.indexer.close()
+                if isinstance(run.reencoder, Generator):
+                    run.reencoder.close()
     finally:
         if shared is None:
             store.close()

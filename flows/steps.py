@@ -135,6 +135,7 @@ def _guard(run: Run, indexed: int) -> str:
 
 def carry(run: Run) -> None:
     """Renames, moves, copies and new time stamps: written anew without encoding."""
+    _check_lease(run)
     plan, report = run.plan, run.report
     known = [c for c in plan.carry if not c.twin]
     failed = carry_over(run, known)
@@ -150,6 +151,7 @@ def carry(run: Run) -> None:
 
 def index(run: Run, seconds: float = PORTION) -> bool:
     """Read, encode and write for about so long; says whether there is more to do."""
+    _check_lease(run)
     if run.indexer is None:
         run.indexer = Indexer(run, run.plan.index)
     if run.indexer.advance(seconds):
@@ -161,6 +163,7 @@ def index(run: Run, seconds: float = PORTION) -> bool:
 
 def forget(run: Run) -> None:
     """Remove from the collection what the folder no longer has: the deleted, and the old paths of the moved."""
+    _check_lease(run)
     ids: list[str] = []
     for item in (*run.plan.delete, *run.plan.moved):
         ids += [point_id(run.source, item.path, n) for n in range(item.segments)]
@@ -173,6 +176,7 @@ def forget(run: Run) -> None:
 
 def reencode(run: Run, seconds: float = PORTION) -> bool:
     """Give items the vectors that they lack or have from another encoder; says whether there is more to do."""
+    _check_lease(run)
     if not run.migrations:
         return False
     if run.reencoder is None:
@@ -272,6 +276,11 @@ def _note_unreadable(run: Run, file: UnreadableFile, before: Known | None) -> No
         run.store.delete([point_id(run.source, found.path, n) for n in range(1, before.segments)])
     run.store.upsert(record.points(run.source))
     count(run.report, record)
+
+
+def _check_lease(run: Run) -> None:
+    if run.lease is not None:
+        run.lease.check()
 
 
 def _called(vector: str) -> str:

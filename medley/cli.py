@@ -46,6 +46,7 @@ def ingest(
     retry: Annotated[bool, typer.Option("--retry", help="Try quarantined files again.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Hash every file, and believe no time stamp.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Delete although most of the source is gone.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until another run has ended.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if files are quarantined.")] = False,
     prefect: Annotated[
@@ -66,8 +67,10 @@ def ingest(
         from schemas.report import IngestReport
 
         encoders = {name: value for name, value in (("preset", preset), ("ocr", ocr)) if value}
-        asked: RunOptions = {"source": source, "retry": retry, "force": force, "verify": verify}
-        with _library(store, encoders) as library, bar.shown(quiet=as_json) as progress:
+        asked: RunOptions = {"source": source, "retry": retry, "force": force, "verify": verify, "wait": wait}
+        with bar.working("Waiting until the store is free", quiet=as_json or not wait):
+            library = _library(store, encoders, wait=wait)
+        with library, bar.shown(quiet=as_json) as progress:
             if dry_run:
                 plan = library.plan(folder, **asked, progress=progress)
             else:
@@ -229,10 +232,10 @@ def _asked(store: str | None) -> "Library | Remote":
     return Library(settings)
 
 
-def _library(store: str | None, encoders: dict[str, str] | None = None) -> "Library":
+def _library(store: str | None, encoders: dict[str, str] | None = None, *, wait: bool = False) -> "Library":
     import medley
 
-    return medley.open(store, **({"encoders": encoders} if encoders else {}))
+    return medley.open(store, wait=wait, **({"encoders": encoders} if encoders else {}))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from flows import direct
+from flows.lease import open_when_free
 from flows.progress import Listener, Reader, listening
 from flows.run import sharing
 from query import (
@@ -20,11 +21,10 @@ from query import (
     warm_up,
     with_vectors,
 )
-from schemas.plan import IngestPlan
+from schemas.plan import IngestPlan, RunOptions
 from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
 from schemas.search import Hit, Part, SearchRequest, SearchResult
 from schemas.settings import Settings, load_settings
-from store import open_from
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from store import Store
 
 
-def open(store: str | Path | None = None, **settings: Any) -> Library:
+def open(store: str | Path | None = None, *, wait: bool = False, **settings: Any) -> Library:
     """Open a collection; it is made when it is first filled.
 
     Args:
         store: a folder for the embedded engine, or a server's URL; else that of the settings.
+        wait: until the process that holds an embedded store lets go of it.
         settings: any other setting of `schemas.settings.Settings`, by name.
 
     Raises:
@@ -45,15 +46,15 @@ def open(store: str | Path | None = None, **settings: Any) -> Library:
         StoreError: the store cannot be opened.
     """
     given = {"store": str(store)} if store is not None else {}
-    return Library(load_settings(**given, **settings))
+    return Library(load_settings(**given, **settings), wait=wait)
 
 
 class Library:
     """A collection: `ingest` folders into it, `search` it. Use it in a `with` statement, or call `close`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, wait: bool = False) -> None:
         self.settings = settings
-        self.store: Store = open_from(settings)
+        self.store: Store = open_when_free(settings, wait=wait)
 
     @cached_property
     def encoders(self) -> EncoderSet:
@@ -68,6 +69,7 @@ class Library:
         retry: bool = False,
         force: bool = False,
         verify: bool = False,
+        wait: bool = False,
         prefect: bool = False,
         progress: Listener | None = None,
         planned: Reader | None = None,
@@ -80,6 +82,7 @@ class Library:
             retry: try quarantined files again although they have not changed.
             force: delete although most of the source is gone from the folder.
             verify: hash every file, and believe no time stamp.
+            wait: until another run over the same collection has ended.
             prefect: run as a Prefect flow, seen on its dashboard.
             progress: is told the stage, and how many files are done of how many.
             planned: is shown the plan before the work begins.
@@ -88,12 +91,13 @@ class Library:
             UsageError: there is no such folder, or it is empty.
             StoreError: the collection cannot be written, or was made for other vectors.
         """
+        options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
         with sharing(self.store), listening(progress, planned):
             if prefect:
                 from flows.prefect_run import ingest_as_flow
 
-                return ingest_as_flow(folder, self.settings, source=source, retry=retry, force=force, verify=verify)
-            return direct.ingest(folder, self.settings, source=source, retry=retry, force=force, verify=verify)
+                return ingest_as_flow(folder, self.settings, **options)
+            return direct.ingest(folder, self.settings, **options)
 
     def plan(
         self,
@@ -103,6 +107,7 @@ class Library:
         retry: bool = False,
         force: bool = False,
         verify: bool = False,
+        wait: bool = False,
         progress: Listener | None = None,
     ) -> IngestPlan:
         """What `ingest` with the same arguments would do; nothing is written.
@@ -112,7 +117,8 @@ class Library:
             StoreError: the collection cannot be read.
         """
         with sharing(self.store), listening(progress):
-            return direct.plan(folder, self.settings, source=source, retry=retry, force=force, verify=verify)
+            options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
+            return direct.plan(folder, self.settings, **options)
 
     def search(
         self,

@@ -16,6 +16,7 @@ class RunOptions(TypedDict, total=False):
     retry: bool  # try quarantined files again although they have not changed
     force: bool  # delete although most of the source is gone from the folder
     verify: bool  # hash every file, and believe no time stamp
+    wait: bool  # until another run over the same collection has ended
 
 
 class Carried(BaseModel):

@@ -36,6 +36,9 @@ INDEX = "index"
 """
 
 
+LEASE = "lease"
+"""Key of a server's collection's metadata: the run that has it, and until when (see `flows.lease`)."""
+
 MIGRATIONS = "migrations"
 """Key of the collection's metadata: named vectors whose encoder is being changed or added, as `flows.migrate` does it.
 
