@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.payload import FIRST_ATTEMPT, LAST_ATTEMPT
 from schemas.settings import Settings
 from store import Store, open_store
 
@@ -17,9 +18,14 @@ def contents(settings: Settings) -> dict[str, tuple[dict[str, Any], dict[str, li
 def contents_of(store: Store) -> dict[str, tuple[dict[str, Any], dict[str, list[float]]]]:
     """The same of a store that is open."""
     return {
-        str(record.id): (dict(record.payload or {}), _plain(record.vector))
+        str(record.id): (_timeless(record.payload or {}), _plain(record.vector))
         for record in store.scroll_all(with_payload=True, with_vectors=True)
     }
+
+
+def _timeless(fields: dict[str, Any]) -> dict[str, Any]:
+    """A payload without the times of attempts, in which no two collections agree."""
+    return {key: value for key, value in fields.items() if key not in (FIRST_ATTEMPT, LAST_ATTEMPT)}
 
 
 def _plain(vectors: Any) -> dict[str, list[float]]:

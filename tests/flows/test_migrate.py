@@ -48,15 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def fresh(folder: Path, tmp_path: Path, preset: str) -> dict[str, Any]:
     settings = settings_of(tmp_path, preset, "fresh")
     ingest(folder, settings)
-    return timeless(contents(settings))
-
-
-def timeless(points: dict[str, Any]) -> dict[str, Any]:
-    times = (payload.FIRST_ATTEMPT, payload.LAST_ATTEMPT)
-    return {
-        identity: ({key: value for key, value in fields.items() if key not in times}, vectors)
-        for identity, (fields, vectors) in points.items()
-    }
+    return contents(settings)
 
 
 def encoded(report: IngestReport) -> dict[str, int]:
@@ -74,7 +66,7 @@ def test_other_encoder_makes_its_vector_anew_and_touches_nothing_else(folder: Pa
     assert planned.reencode["image"].before == registry.spec("thumbnail").fingerprint
     assert encoded(report) == {"image": first.encoded["image"]}
     assert (report.unchanged, report.indexed, report.balanced) == (6, 0, True)
-    assert timeless(contents(settings)) == fresh(folder, tmp_path, NEW)
+    assert contents(settings) == fresh(folder, tmp_path, NEW)
     assert plan(folder, settings).empty
     with open_store(settings.store) as store:
         assert MIGRATIONS not in store.metadata()
@@ -93,7 +85,7 @@ def test_added_encoder_adds_one_vector_and_touches_nothing_else(added: str, fold
     vector = added.partition("=")[0]
     after = contents(settings_of(tmp_path, OLD))
     assert set(encoded(report)) == {vector}
-    assert timeless(after) == fresh(folder, tmp_path, OLD)
+    assert after == fresh(folder, tmp_path, OLD)
     for identity, (fields, vectors) in after.items():
         assert {name: value for name, value in vectors.items() if name != vector} == before[identity][1]
         assert {k: v for k, v in fields.items() if k != payload.ENCODERS} == {
@@ -112,7 +104,7 @@ def test_text_of_another_encoder_is_made_from_the_payload_without_opening_a_file
     report = ingest(folder, settings_of(tmp_path, OLD))
 
     assert set(encoded(report)) == {"text"}
-    assert timeless(contents(settings_of(tmp_path, OLD))) == fresh(folder, tmp_path, OLD)
+    assert contents(settings_of(tmp_path, OLD)) == fresh(folder, tmp_path, OLD)
 
 
 def test_words_are_made_anew_when_they_are_split_otherwise(
@@ -125,7 +117,7 @@ def test_words_are_made_anew_when_they_are_split_otherwise(
     report = ingest(folder, settings_of(tmp_path, OLD))
 
     assert not encoded(report)
-    assert timeless(contents(settings_of(tmp_path, OLD))) == fresh(folder, tmp_path, OLD)
+    assert contents(settings_of(tmp_path, OLD)) == fresh(folder, tmp_path, OLD)
 
 
 def _raised(spec: Any) -> Any:
@@ -144,7 +136,7 @@ def test_what_moves_changes_and_comes_in_the_same_run_is_as_if_it_were_new(folde
     report = ingest(folder, settings_of(tmp_path, NEW))
 
     assert report.balanced
-    assert timeless(contents(settings_of(tmp_path, NEW))) == fresh(folder, tmp_path, NEW)
+    assert contents(settings_of(tmp_path, NEW)) == fresh(folder, tmp_path, NEW)
 
 
 def found(store: Store, preset: str, image: Path) -> tuple[list[str], list[str]]:
@@ -206,7 +198,7 @@ def test_encoder_that_is_left_out_and_comes_back_fills_what_came_meanwhile(folde
 
     assert any("'image'" in note for note in without.notes)
     assert encoded(report) == {"image": 1}
-    assert timeless(contents(settings_of(tmp_path, OLD))) == fresh(folder, tmp_path, OLD)
+    assert contents(settings_of(tmp_path, OLD)) == fresh(folder, tmp_path, OLD)
 
 
 class Killed(BaseException):
@@ -253,7 +245,7 @@ def test_interrupted_anywhere_the_next_run_ends_the_same(
 
         ingest(folder, settings)
 
-        after_all = timeless(contents_of(store))
+        after_all = contents_of(store)
         assert MIGRATIONS not in store.metadata()
         assert set(store.vectors()) == {"text", "image", "audio", "words"}
     assert after_all == fresh(folder, tmp_path, NEW)
