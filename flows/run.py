@@ -122,7 +122,7 @@ def open_run(
             lease = None
             if not dry:
                 if not store.exists():
-                    store.ensure(encoders.vector_specs())
+                    store.ensure(settings.keeping(encoders.vector_specs()))
                 lease = held.enter_context(leased(store, wait=wait))
             sources: dict[str, str] = store.metadata().get(SOURCES, {})
             name = source_name(sources, root, source)
@@ -130,7 +130,7 @@ def open_run(
             names = {one.name: one.into for one in migrations}
             filled = encoders.under({one: names.get(one, one) for one in encoders}) if migrations else encoders
             if not dry:
-                store.ensure(filled.vector_specs())
+                store.ensure(settings.keeping(filled.vector_specs()))
                 _claim(store, {PRESET: preset, SOURCES: sources | {name: str(root)}})
             run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
             run.migrations, run.lease, run.report.source = migrations, lease, name

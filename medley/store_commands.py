@@ -101,6 +101,8 @@ def optimize(store: Store = None, as_json: Json = False) -> None:
 
         settings = load_settings(**_given(store))
         with open_from(settings) as opened, bar.working("Building the index", quiet=as_json):
+            for spec in settings.keeping(opened.vectors().values()):
+                opened.configure(spec)
             measured = recall.optimize(opened)
             points = opened.count()
         show.recalls(measured, points, as_json=as_json)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +18,7 @@ from pydantic_settings import (
 )
 
 from schemas.errors import UsageError
+from schemas.vectors import NEXT, VectorSpec
 
 if TYPE_CHECKING:
     from pydantic._internal._repr import ReprArgs
@@ -45,6 +48,27 @@ class CrawlSettings(BaseModel):
     follow_links: bool = False
     max_size: Annotated[int, Field(ge=0, description="bytes; larger files are excluded; 0: no limit")] = 0
     exclude: Annotated[list[str], Field(description="gitignore patterns")] = []
+
+
+class VectorSettings(BaseModel):
+    """How the engine keeps and indexes a named vector, where that is not left to Medley: see `schemas.VectorSpec`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    datatype: Literal["float32", "float16"] | None = None
+    on_disk: bool | None = None
+    quantization: Annotated[
+        Literal["none", "scalar", "product", "binary"] | None, Field(description="of dense vectors; else scalar")
+    ] = None
+    hnsw_m: Annotated[int | None, Field(description="edges of a node of the index; 0: no index")] = None
+    ef_construct: Annotated[int | None, Field(description="candidates while the index is built")] = None
+
+    def keep(self, spec: VectorSpec) -> VectorSpec:
+        """The vector, kept as these settings say."""
+        given: dict[str, Any] = self.model_dump(exclude_none=True)
+        if given.get("quantization") == "none":
+            given["quantization"] = None
+        return replace(spec, **given)
 
 
 class HttpSettings(BaseModel):
@@ -80,6 +104,12 @@ class Settings(BaseSettings):
     encoders: EncoderSettings = EncoderSettings()
     crawl: CrawlSettings = CrawlSettings()
     http: HttpSettings = HttpSettings()
+    vectors: Annotated[dict[str, VectorSettings], Field(description="by the name of the vector")] = {}
+
+    def keeping(self, specs: Iterable[VectorSpec]) -> list[VectorSpec]:
+        """Vectors, kept and indexed as the settings say; one that is being filled for another encoder as that one."""
+        given = self.vectors
+        return [given[name].keep(spec) if (name := spec.name.removesuffix(NEXT)) in given else spec for spec in specs]
 
     def __repr_args__(self) -> ReprArgs:
         """Without what stands before the @ of a server's URL, which is a secret."""

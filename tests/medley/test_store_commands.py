@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,26 @@ def test_a_small_store_needs_no_index(store: Path) -> None:
     assert "need no index" in medley("store", "optimize").stdout
     with open_store(store) as opened:
         assert opened.metadata()["index"]["vectors"] == {}
+
+
+def test_how_vectors_are_kept_is_a_setting_that_the_next_index_takes_up(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(store) as opened:
+        before = opened.vectors()
+    assert (before["text"].quantization, before["words"].quantization) == ("scalar", None)
+    monkeypatch.setenv("MEDLEY_VECTORS__TEXT__QUANTIZATION", "none")
+    monkeypatch.setenv("MEDLEY_VECTORS__TEXT__HNSW_M", "32")
+    assert answer("store", "optimize")["vectors"] == []
+    with open_store(store) as opened:
+        assert opened.vectors() == before | {"text": replace(before["text"], quantization=None, hnsw_m=32)}
+    monkeypatch.setenv("MEDLEY_VECTORS__TEXT__QUANTIZATION", "ternary")
+    done = medley("store", "optimize")
+    assert (done.exit_code, "vectors.text.quantization" in done.stderr) == (2, True)
+    monkeypatch.setenv("MEDLEY_VECTORS__TEXT__QUANTIZATION", "binary")
+    monkeypatch.setenv("MEDLEY_VECTORS__TEXT__HNSW_M", "1")
+    done = medley("store", "optimize")
+    assert (done.exit_code, "1 edges a node" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
