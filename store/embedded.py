@@ -251,13 +251,23 @@ class EmbeddedStore(Store):
     def announce(self, url: str) -> None:
         self._engine.announce(url)
 
+    def adopt(self, source: EmbeddedStore) -> None:
+        """Make this collection, which is not there yet, a copy of another's files.
+
+        The other may be read meanwhile; writes to it wait until its files are copied.
+
+        Raises:
+            StoreError: the collection is there, or the disk is full.
+        """
+        self._engine.adopt(source._engine)
+
     @override
     def optimize(self) -> None:
         """Build the vector index (HNSW), which makes queries on large collections several times faster.
 
-        The engine freezes its whole interpreter meanwhile, for seconds to minutes. So it is closed, a process of its
-        own does the work, and it is opened again; other threads wait. Small collections are left as they are: a full
-        scan answers them as fast.
+        The engine would freeze its whole interpreter meanwhile, for seconds to minutes. So a process of its own does
+        the work in a copy of the files, which then takes their place; reading and writing go on. Small collections are
+        left as they are: a full scan answers them as fast.
         """
         self._engine.optimize()
 

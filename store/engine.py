@@ -125,6 +125,34 @@ class Engine:
         self.folder.publish(record)
         self._record, self.specs, self._shard = record, vectors, self._load()
 
+    def adopt(self, source: Engine) -> None:
+        """Make the collection a copy of another's files, its index and fitted models among them."""
+        if self._lock is None:
+            self.folder.make()
+            self._open()
+        if self._shard is not None:
+            raise StoreError(f"The {self.where} is there already: copy into one that is not.")
+        record = source.copy_into(self.folder)
+        self.folder.publish(record)
+        self._record, self.specs = record, dict(source.specs)
+        self._shard = self._load()
+
+    def copy_into(self, target: CollectionFolder) -> dict[str, Any]:
+        """Copy the files into another folder's draft, as they are between two writes, and give their record."""
+        with self.use() as shard, self._writing, target.guarded("written"):
+            shard.flush()
+            target.check_room(ROOM_TO_WRITE + space_taken(self.folder.shard))
+            copy_tree(self.folder.shard, target.draft)
+            metadata = deepcopy(self._record["metadata"])
+        self.folder.copy_artifacts(target)
+        with self._errors():  # what a crash would do, so that the copy is a store that was closed in order
+            copied = edge.EdgeShard.load(str(target.draft))
+            points = copied.info().points_count
+            copied.flush()
+            copied.close()
+        closed = {"points": points, "logs": logs(target.draft)}
+        return {"engine": "qdrant-edge", "metadata": metadata, FILES: take(target.draft), CLOSED: closed}
+
     def add_indexes(self) -> None:
         """Add the payload indexes that an older collection lacks."""
         with self.use() as shard:

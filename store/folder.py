@@ -163,6 +163,15 @@ class CollectionFolder:
         with self.guarded("written"):
             (self._artifacts / f"{name}.npz").unlink(missing_ok=True)
 
+    def copy_artifacts(self, target: CollectionFolder) -> None:
+        """Give another collection the fitted models of this one."""
+        for name in self.artifact_names():
+            with self.guarded("read"):
+                data = (self._artifacts / f"{name}.npz").read_bytes()
+            with target.guarded("written"):
+                target._artifacts.mkdir(exist_ok=True)
+                write_atomically(target._artifacts / f"{name}.npz", data)
+
     def check_room(self, needed: int) -> None:
         """Raise `StoreError` if the disk is nearly full.
 

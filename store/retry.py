@@ -124,7 +124,7 @@ def explain(error: Exception, where: str) -> StoreError | None:
     from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
     if isinstance(error, UnexpectedResponse):
-        return _explain_status(error.status_code or 0, _reason(error.content), where)
+        return explain_status(error.status_code or 0, reason_of(error.content), where)
     if isinstance(error, ResponseHandlingException) and is_transient(error):
         return StoreUnavailableError(
             f"The Qdrant server of {where} does not answer ({error.source or type(error.source).__name__}): "
@@ -147,7 +147,8 @@ def explain(error: Exception, where: str) -> StoreError | None:
     return None
 
 
-def _explain_status(status: int, reason: str, where: str) -> StoreError:
+def explain_status(status: int, reason: str, where: str) -> StoreError:
+    """A status that is an error as one sentence."""
     if status in _REFUSED:
         return StoreUnavailableError(
             f"The Qdrant server of {where} refuses the API key (status {status}): set MEDLEY_API_KEY to one that may "
@@ -167,7 +168,8 @@ def _explain_status(status: int, reason: str, where: str) -> StoreError:
     )
 
 
-def _reason(content: bytes) -> str:
+def reason_of(content: bytes) -> str:
+    """What a server says of an error, to stand behind its status."""
     try:
         said = json.loads(content)["status"]["error"]
     except (ValueError, KeyError, TypeError):

@@ -16,6 +16,7 @@ from store.checks import check_ids, check_points, check_query
 from store.remote import Remote, trusting, without_credentials
 from store.retry import Backoff
 from store.server_artifacts import ServerArtifacts
+from store.snapshots import Snapshots
 from store.specs import OVERSAMPLING, VECTORS, check_collection, check_metadata
 
 if TYPE_CHECKING:
@@ -42,9 +43,13 @@ class ServerStore(Store):
         ca_file: PEM file with the certificates that the server's is checked against; else those of the system.
         client: one to use instead of a new one.
         backoff: how often and how long to try when the server does not answer.
+
+    Attributes:
+        snapshots: those of the server; None with a client that speaks to none.
     """
 
     indexes_itself = True
+    snapshots: Snapshots | None = None
 
     def __init__(
         self,
@@ -63,6 +68,7 @@ class ServerStore(Store):
             client = QdrantClient(
                 url=url, api_key=api_key, timeout=timeout, check_compatibility=False, **trusting(ca_file)
             )
+            self.snapshots = Snapshots(url, self.location, api_key, timeout, ca_file)
         self._client = client
         self._remote = Remote(client, self.location, collection, backoff or Backoff())
         self._call = self._remote.call
@@ -277,6 +283,11 @@ class ServerStore(Store):
     def _artifacts(self) -> ServerArtifacts:
         """By the collection's own name, which `exists` finds where it was opened by an alias."""
         return ServerArtifacts(self._client, f"{self._remote.collection}.artifacts", self._call)
+
+    def parts(self) -> list[str]:
+        """Names of the collections that it consists of on the server: its own, and that of its fitted models."""
+        known = [self._remote.collection, f"{self._remote.collection}.artifacts"]
+        return [name for name in known if self._call(self._client.collection_exists, name)]
 
     # -- upkeep --------------------------------------------------------------------------------------------------------
 

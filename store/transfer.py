@@ -13,6 +13,7 @@ from store.check import COPYING, PAGE
 if TYPE_CHECKING:
     from store.base import Store
     from store.check import Progress
+    from store.embedded import EmbeddedStore
 
 
 def copy(source: Store, target: Store, *, progress: Progress | None = None, page: int = PAGE) -> int:
@@ -85,18 +86,25 @@ def check_apart(source: str | Path, target: str | Path) -> None:
 
 
 def backup(store: Store, folder: Path, *, progress: Progress | None = None) -> int:
-    """Copy a collection into a folder, which is then an embedded store: it can be opened and searched as it is.
+    """Copy a collection into a folder, as its engine does it best.
+
+    Of an embedded one, the files are copied, the index among them; the folder is then a store that can be opened and
+    searched as it is. A server makes its own snapshots, which are fetched: see `store.snapshots`.
 
     Returns:
         The number of points in it.
 
     Raises:
-        StoreError: see `copy`; the folder holds another collection of this name.
+        StoreError: see `copy`; the folder holds something already.
     """
+    from store import snapshots
     from store.embedded import EmbeddedStore
+    from store.server import ServerStore
 
+    if isinstance(store, ServerStore) and store.snapshots is not None:
+        return snapshots.save(store, store.snapshots, folder)
     with EmbeddedStore(folder, store.collection) as target:
-        return copy(store, target, progress=progress)
+        return _adopt(store, target) if isinstance(store, EmbeddedStore) else copy(store, target, progress=progress)
 
 
 def restore(folder: Path, store: Store, *, progress: Progress | None = None) -> int:
@@ -106,15 +114,36 @@ def restore(folder: Path, store: Store, *, progress: Progress | None = None) -> 
         The number of points that the collection holds.
 
     Raises:
-        UsageError: the folder holds no backup, or several and none of this collection's name.
+        UsageError: the folder holds no backup, or several and none of this collection's name; or a server's, and the
+            store is none.
         StoreError: see `copy`; the backup itself was not finished.
     """
+    from store import snapshots
     from store.embedded import EmbeddedStore
+    from store.server import ServerStore
 
+    if snapshots.is_backup(folder):
+        if isinstance(store, ServerStore) and store.snapshots is not None:
+            return snapshots.bring_back(folder, store, store.snapshots)
+        raise UsageError(
+            f"The backup {folder} is a server's own, and {store.location} is no server: restore it to one "
+            "(--store http://...), and use `medley store copy` from there."
+        )
     with EmbeddedStore(folder, _only_collection(folder, store.collection)) as source:
         if COPYING in source.metadata():
             raise StoreError(f"The backup in {folder} was not finished: make it again, or take an older one.")
+        if isinstance(store, EmbeddedStore) and not store.exists():
+            return _adopt(source, store)
         return copy(source, store, progress=progress)
+
+
+def _adopt(source: EmbeddedStore, target: EmbeddedStore) -> int:
+    if not source.exists():
+        raise StoreError(f"There is no collection {source.collection!r} in {source.location} to copy.")
+    if target.exists():
+        raise StoreError(f"The collection {target.collection!r} in {target.location} is there already: name a new one.")
+    target.adopt(source)
+    return target.count()
 
 
 def _only_collection(folder: Path, preferred: str) -> str:

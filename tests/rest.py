@@ -8,10 +8,13 @@ holds, as a server that is restarted.
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import threading
 import time
 from collections.abc import Callable
+from email import message_from_bytes
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -31,6 +34,7 @@ class Local(QdrantClient):
     def __init__(self) -> None:
         super().__init__(":memory:")
         self.indexes: dict[str, dict[str, m.PayloadIndexInfo]] = {}
+        self.snapshots: dict[str, bytes] = {}
 
     def create_payload_index(self, collection_name: str, field_name: str, field_schema: Any = None, **_: Any) -> Any:
         kind = m.PayloadIndexInfo(data_type=field_schema, points=0)
@@ -139,6 +143,10 @@ class Handler(BaseHTTPRequestHandler):
         """Do what is asked: status and body of the answer."""
         parts = urlsplit(self.path)
         given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if found := re.fullmatch(f"{_C}/snapshots/upload", parts.path):
+            return 200, json.dumps({"result": _recover(self.rest.local, found[1], self.uploaded())}).encode()
+        if self.command == "GET" and (found := re.fullmatch(f"{_C}/snapshots/([^/]+)", parts.path)):
+            return 200, self.rest.local.snapshots[found[2]]
         for (method, pattern), (shape, act) in ROUTES.items():
             found = re.fullmatch(pattern, parts.path)
             if method != self.command or not found:
@@ -153,6 +161,13 @@ class Handler(BaseHTTPRequestHandler):
             except (ValueError, KeyError, TypeError, IndexError) as error:
                 return 404 if "not found" in str(error) else 400, _failed(str(error))
         return 501, _failed(f"no such route: {self.command} {parts.path}")
+
+    def uploaded(self) -> bytes:
+        """The one file of a form."""
+        kind = self.headers["Content-Type"].encode()
+        [part] = message_from_bytes(b"Content-Type: " + kind + b"\r\n\r\n" + self.body).get_payload()
+        assert part.get_param("name", header="Content-Disposition") == "snapshot"
+        return part.get_payload(decode=True)
 
     def answer(self, number: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(number)
@@ -227,9 +242,29 @@ def _groups(local: QdrantClient, name: str, body: m.QueryGroupsRequest, _: Any) 
     )
 
 
+def _snapshot(rest: Local, name: str, *_: Any) -> dict[str, Any]:
+    """A file of our own: nobody but the server reads it."""
+    info, points = rest.get_collection(name), rest.scroll(name, limit=10**6, with_vectors=True)[0]
+    data = pickle.dumps((info.config.params, info.config.metadata, rest.indexes.get(name), points))
+    rest.snapshots[f"{name}-1.snapshot"] = data
+    return {"name": f"{name}-1.snapshot", "size": len(data), "checksum": sha256(data).hexdigest()}
+
+
+def _recover(rest: Local, name: str, body: bytes) -> bool:
+    params, metadata, indexes, points = pickle.loads(body)
+    rest.delete_collection(name)
+    rest.create_collection(name, params.vectors, sparse_vectors_config=params.sparse_vectors, metadata=metadata)
+    rest.indexes[name] = indexes or {}
+    for point in points:
+        rest.upsert(name, [m.PointStruct(id=point.id, vector=point.vector, payload=point.payload)])
+    return True
+
+
 _C = r"/collections/([^/]+)"
 ROUTES: dict[tuple[str, str], tuple[Any, Callable[..., Any]]] = {
     ("GET", f"{_C}/exists"): (None, lambda local, name, *_: {"exists": local.collection_exists(name)}),
+    ("POST", f"{_C}/snapshots"): (None, _snapshot),
+    ("DELETE", f"{_C}/snapshots/([^/]+)"): (None, lambda local, _, file, *__: bool(local.snapshots.pop(file))),
     ("GET", _C): (None, lambda local, name, *_: local.get_collection(name)),
     ("PUT", _C): (m.CreateCollection, _create),
     ("PATCH", _C): (m.UpdateCollection, _update),
