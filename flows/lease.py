@@ -73,8 +73,8 @@ class Lease:
         held: dict[str, Any] = self._store.metadata().get(LEASE) or {}
         if not held or held["token"] == self._token or held["until"] < time.time():
             return ""
-        if held["host"] == socket.gethostname() and not _alive(held["pid"]):
-            return ""
+        if held["host"] == socket.gethostname() and (held["pid"] == os.getpid() or not _alive(held["pid"])):
+            return ""  # of this process only one run gets here: it could not give back what a server that was away kept
         where = f"collection {self._store.collection!r} of {self._store.location}"
         return f"A run over {where} is under way in process {held['pid']} on {held['host']} ({held['command']})."
 
