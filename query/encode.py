@@ -117,7 +117,12 @@ class _Encoding:
             if name not in self._have:
                 raise UnknownNameError("vector", name, self._have)
         wanted = set(self._request.using) or set(self._have)
-        return wanted & set(part.using) if part.using else wanted
+        if part.using:
+            return wanted & set(part.using)
+        if self._request.using:
+            return wanted
+        # Late interaction has no index: it looks closely at what others found, unless it is asked for.
+        return {name for name in wanted if not self._have[name].multivector}
 
     def _vectors(self, part: Part, wanted: set[str]) -> dict[str, Vector]:
         if part.text is not None:

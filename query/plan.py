@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from query.combine import summed
+from query.examples import query_of
 from query.where import field_key, parse_where
 from schemas import UsageError, payload
 from schemas.search import ITEM, SEGMENT
@@ -115,7 +115,7 @@ def requests(
     fields = [*FIELDS, key] if key is not None and key not in FIELDS else list(FIELDS)
     return {
         name: models.QueryRequest(
-            query=summed(terms, specs[name]),
+            query=query_of(terms, specs[name], request.combine),
             using=specs[name].name,
             filter=filter_,
             limit=depth,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from query.combine import ascending
 from schemas import payload
 from schemas.search import Hit, VectorHit
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from qdrant_client import models
 
     import fusion
-    from schemas import VectorSpec
 
 Rankings = Mapping[str, Sequence["models.ScoredPoint"]]
 
@@ -31,18 +29,28 @@ class Ranked:
     score: float
     vectors: dict[str, VectorHit]
     benefit: dict[str, float] = field(default_factory=dict)
+    closer: float | None = None  # what a closer look found
 
 
-def rank(rankings: Rankings, fuse: Fuse, weights: Mapping[str, float], specs: Mapping[str, VectorSpec]) -> list[Ranked]:
-    """All segments that were found, best first: as the one vector ranked them, or fused."""
+def rank(rankings: Rankings, fuse: Fuse, weights: Mapping[str, float], turned: Collection[str]) -> list[Ranked]:
+    """All segments that were found, best first: as the one vector ranked them, or fused.
+
+    Args:
+        rankings: by vector; one by the name "" was fused by Qdrant.
+        fuse: the fusion.
+        weights: by vector.
+        turned: vectors whose best score is the lowest.
+    """
     if len(rankings) == 1:
         [(name, answer)] = rankings.items()
+        if not name:
+            return [Ranked(point.id, point.payload or {}, point.score, {}) for point in answer]
         return [
             Ranked(point.id, point.payload or {}, point.score, {name: _part(n, point.score, point.score)})
             for n, point in enumerate(answer, start=1)
         ]
     points = {point.id: point for answer in rankings.values() for point in answer}
-    signs = {name: -1.0 if ascending(specs[name]) else 1.0 for name in rankings}
+    signs = {name: -1.0 if name in turned else 1.0 for name in rankings}
     scored = {name: [(point.id, signs[name] * point.score) for point in answer] for name, answer in rankings.items()}
     return [
         Ranked(
@@ -100,6 +108,7 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         group=group,
         vectors=one.vectors,
         benefit=one.benefit,
+        closer=one.closer,
         words=fields.get(payload.WORDS, {}),
         info=fields.get(payload.INFO, {}),
     )

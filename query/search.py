@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion.calibration import Calibration
-from query import fuse
+from query import diversity, fuse, stored
 from query.combine import ascending
 from query.confidence import judge
-from query.encode import encode_request
+from query.encode import Encoded, encode_request
+from query.examples import plain
 from query.plan import MOST, condition, first_depth, group_key, requests, thoroughness
 from query.rank import Ranked, grouped, rank, to_hit
 from query.reach import encoders_in_use
+from query.rerank import Reranker
 from schemas import EmptyCollectionError, UsageError, payload
 from schemas.search import Hit, SearchRequest, SearchResult
 from schemas.vectors import CALIBRATION, SOURCES, vectors_in_use
@@ -29,92 +31,123 @@ def search(store: Store, encoders: EncoderSet, request: SearchRequest) -> Search
 
     All named vectors are searched in one request; their rankings are fused here, so that each hit keeps the rank and
     the score that each vector gave it; segments are grouped. Only where a few groups with very many segments crowd out
-    the others is a second, deeper request made.
+    the others is a second, deeper request made; a closer look and diversity ask for the vectors of the best.
 
     Raises:
         UsageError: the request cannot be asked of this collection.
         StoreError: the collection cannot be read.
     """
-    started = time.perf_counter()
-    _refuse(request)
-    if not store.exists():
-        raise EmptyCollectionError(
-            f"There is nothing to search in {store.location} yet: run `medley ingest FOLDER` first."
+    return _Search(store, encoders, request).run()
+
+
+class _Search:
+    def __init__(self, store: Store, encoders: EncoderSet, request: SearchRequest) -> None:
+        self._began = time.perf_counter()
+        if not store.exists():
+            raise EmptyCollectionError(
+                f"There is nothing to search in {store.location} yet: run `medley ingest FOLDER` first."
+            )
+        self._store, self._request = store, request
+        self._metadata = store.metadata()
+        self._specs = vectors_in_use(store.vectors(), self._metadata)
+        self._encoders = encoders_in_use(encoders, self._specs)
+        self._in_store = 0.0
+
+    def run(self) -> SearchResult:
+        request, specs = self._request, self._specs
+        fuse.check(request, specs)
+        key = group_key(request)
+        condition(request, [])  # a filter that is wrong is told before anything is encoded
+        encoded = encode_request(request, self._encoders, self._store, specs)
+        fuse.check_distances(request, list(encoded.terms), specs)
+        encoding = time.perf_counter() - self._began
+        nulls = self._nulls(encoded)
+        ranked, names = self._ranked(encoded, nulls, key)
+        ranked = self._closer(ranked, key, encoded)
+        groups = list(grouped(ranked, key, request.group_size).items())
+        own = key if key != payload.ITEM else None
+        hits = [
+            to_hit(one, group if own else None)
+            for group, members in groups[request.offset : request.offset + request.limit]
+            for one in members
+        ]
+        relevant = judge(hits, nulls, specs, encoded) if nulls else None
+        if request.min_confidence is not None:
+            if not nulls:
+                raise UsageError("How sure a hit is, is not known of this question: leave min_confidence out.")
+            hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
+        _locate(hits, self._metadata.get(SOURCES, {}))
+        done = time.perf_counter() - self._began
+        return SearchResult.model_construct(
+            hits=hits,
+            relevant=relevant,
+            fusion=request.fusion.method if len(names) > 1 else None,
+            notes=encoded.notes,
+            seconds={"encode": encoding, "search": done - encoding, "store": self._in_store},
         )
-    metadata = store.metadata()
-    specs = vectors_in_use(store.vectors(), metadata)
-    fuse.check(request, specs)
-    key = group_key(request)
-    filter_in_words = condition(request, [])  # a filter that is wrong is told before anything is encoded
-    encoded = encode_request(request, encoders_in_use(encoders, specs), store, specs)
-    fuse.check_distances(request, list(encoded.terms), specs)
-    after_encoding = time.perf_counter()
-    filter_ = condition(request, encoded.items) if encoded.items else filter_in_words
-    efforts = thoroughness(metadata, specs)
-    nulls = fuse.known_nulls(_calibration(store), encoded, specs)
-    weights = fuse.weights(request, encoded)
-    depth = first_depth(request)
-    wanted = request.offset + request.limit
-    while True:
-        asked = requests(request, encoded, specs, filter_, depth=depth, efforts=efforts)
-        answers = dict(zip(asked, store.query_batch(list(asked.values())), strict=True))
-        payloads: dict[Hashable, Any] = {
-            point.id: point.payload or {} for answer in answers.values() for point in answer
-        }
-        fusing = fuse.fusing(request, specs, nulls, payloads.__getitem__)
-        ranked = _above(rank(answers, fusing, weights, specs), request, specs, answers)
-        groups = grouped(ranked, key, request.group_size)
-        exhausted = all(len(answer) < depth for answer in answers.values())
-        if len(groups) >= wanted or exhausted or depth >= MOST or request.candidates is not None:
-            break
-        depth = min(depth * 8, MOST)
-    chosen = list(groups.items())[request.offset : wanted]
-    own = key if key != payload.ITEM else None
-    hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
-    relevant = judge(hits, nulls, specs, encoded) if nulls else None
-    if request.min_confidence is not None:
-        if not nulls:
-            raise UsageError("How sure a hit is, is not known of this question: leave min_confidence out.")
-        hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
-    _locate(hits, metadata.get(SOURCES, {}))
-    done = time.perf_counter()
-    return SearchResult.model_construct(
-        hits=hits,
-        relevant=relevant,
-        fusion=request.fusion.method if len(answers) > 1 else None,
-        notes=encoded.notes,
-        seconds={"encode": after_encoding - started, "search": done - after_encoding},
-    )
+
+    def _nulls(self, encoded: Encoded) -> dict[str, Any]:
+        if self._request.combine != "sum" or self._request.fusion.side == "store":
+            return {}
+        kept = self._store.load_artifact(CALIBRATION)
+        return {} if kept is None else fuse.known_nulls(Calibration.from_arrays(*kept), encoded, self._specs)
+
+    def _ranked(self, encoded: Encoded, nulls: Mapping[str, Any], key: str | None) -> tuple[list[Ranked], list[str]]:
+        """Enough segments for the groups that are wanted, best first, and the vectors that found them."""
+        request, specs = self._request, self._specs
+        filter_ = condition(request, encoded.items)
+        efforts = thoroughness(self._metadata, specs)
+        weights = fuse.weights(request, encoded)
+        depth = first_depth(request)
+        wanted = request.offset + request.limit
+        while True:
+            asked = requests(request, encoded, specs, filter_, depth=depth, efforts=efforts)
+            names = list(asked)
+            turned = {name for name, one in asked.items() if ascending(specs[name]) and plain(one.query)}
+            if len(asked) > 1 and request.fusion.side == "store":
+                asked = {"": stored.fused(request, asked, weights, specs)}
+            before = time.perf_counter()
+            answers = dict(zip(asked, self._store.query_batch(list(asked.values())), strict=True))
+            self._in_store += time.perf_counter() - before
+            found: dict[Hashable, Any] = {one.id: one.payload or {} for answer in answers.values() for one in answer}
+            fusing = fuse.fusing(request, specs, nulls, found.__getitem__)
+            ranked = _above(rank(answers, fusing, weights, turned), request, reverse=len(names) == 1 and bool(turned))
+            exhausted = all(len(answer) < (asked[name].limit or depth) for name, answer in answers.items())
+            enough = len(grouped(ranked, key, request.group_size)) >= wanted
+            if enough or exhausted or depth >= MOST or request.candidates is not None:
+                return ranked, names
+            depth = min(depth * 8, MOST)
+
+    def _closer(self, ranked: list[Ranked], key: str | None, encoded: Encoded) -> list[Ranked]:
+        """The best of each group looked at closely, or put in an order that has more variety; the others after them."""
+        request = self._request
+        if request.rerank is None and request.diversity is None:
+            return ranked
+        best = [members[0] for members in grouped(ranked, key, 1).values()]
+        if request.rerank is not None:
+            close = Reranker(request, request.rerank, encoders=self._encoders, store=self._store, specs=self._specs)
+            order, note = close.order(best)
+            best = [best[i] for i in order]
+            if note:
+                encoded.note(note)
+        if request.diversity is not None:
+            specs = {name: self._specs[name] for name in encoded.terms}
+            dense = {name: spec for name, spec in specs.items() if not spec.sparse and not spec.multivector}
+            if not dense:
+                raise UsageError("How much hits differ is seen on dense vectors, and none is searched: add one.")
+            near = best[: max(diversity.CANDIDATES, request.offset + request.limit)]
+            order = diversity.diverse(near, request.diversity, request.offset + request.limit, self._store, dense)
+            best = [near[i] for i in order]
+        first = {id(one) for one in best}
+        return [*best, *(one for one in ranked if id(one) not in first)]
 
 
-def _calibration(store: Store) -> Calibration | None:
-    kept = store.load_artifact(CALIBRATION)
-    return None if kept is None else Calibration.from_arrays(*kept)
-
-
-def _refuse(request: SearchRequest) -> None:
-    """Say what cannot be asked yet, rather than answer something else."""
-    later = {
-        "fusion.side": request.fusion.side != "client",
-        "rerank": request.rerank is not None,
-        "diversity": request.diversity is not None,
-        "combine": request.combine != "sum",
-    }
-    for name, asked in later.items():
-        if asked:
-            raise UsageError(f"{name} cannot be asked for yet: leave it out.")
-
-
-def _above(
-    ranked: list[Ranked], request: SearchRequest, specs: Mapping[str, Any], answers: Mapping[str, Any]
-) -> list[Ranked]:
+def _above(ranked: list[Ranked], request: SearchRequest, *, reverse: bool) -> list[Ranked]:
     """Those that reach the score that was asked for; a distance must not exceed it."""
     least = request.score_threshold
     if least is None:
         return ranked
-    if len(answers) == 1 and ascending(specs[next(iter(answers))]):
-        return [one for one in ranked if one.score <= least]
-    return [one for one in ranked if one.score >= least]
+    return [one for one in ranked if (one.score <= least if reverse else one.score >= least)]
 
 
 def _locate(hits: Sequence[Hit], sources: Mapping[str, str]) -> None:

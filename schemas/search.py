@@ -246,6 +246,8 @@ class SearchRequest(Strict):
             value = given.pop(kind, None)
             several = value if isinstance(value, list | tuple) else [value]
             made += [{kind: one} for one in several if one is not None and one != ""]
+        if isinstance(given.get("using"), str):
+            given["using"] = [given["using"]]
         try:
             return cls.model_validate({"parts": [*made, *(parts or [])], **given})
         except ValidationError as error:
@@ -288,6 +290,7 @@ class Hit(BaseModel):
     confidence: float | None = None  # that it is a right answer, 0 to 1, where the collection's scores are calibrated
     vectors: dict[str, VectorHit] = Field(default_factory=dict)
     benefit: dict[str, float] = Field(default_factory=dict)  # of the score, for vectors that it lacks
+    closer: float | None = None  # the score of the closer look that put it in this place
     words: dict[str, str] = Field(default_factory=dict)
     info: dict[str, Any] = Field(default_factory=dict)
     file: str | None = None  # the file on this machine, where the source's folder is known
