@@ -35,6 +35,9 @@ PROLONGED = 20.0  # seconds from one prolongation to the next
 SETTLED = 0.5  # seconds after which a rival that began in the same instant has written
 POLL = 1.0  # seconds between two looks while waiting
 
+_lost: set[str] = (
+    set()
+)  # tokens of leases that ended while the server was away: it still has them, and they mean nothing
 _threads: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
 
 
@@ -71,10 +74,10 @@ class Lease:
     def _holder(self) -> str:
         """Who else has the collection, in a sentence; "" if nobody has."""
         held: dict[str, Any] = self._store.metadata().get(LEASE) or {}
-        if not held or held["token"] == self._token or held["until"] < time.time():
+        if not held or held["token"] in {self._token, *_lost} or held["until"] < time.time():
             return ""
-        if held["host"] == socket.gethostname() and (held["pid"] == os.getpid() or not _alive(held["pid"])):
-            return ""  # of this process only one run gets here: it could not give back what a server that was away kept
+        if held["host"] == socket.gethostname() and not _alive(held["pid"]):
+            return ""
         where = f"collection {self._store.collection!r} of {self._store.location}"
         return f"A run over {where} is under way in process {held['pid']} on {held['host']} ({held['command']})."
 
@@ -93,9 +96,11 @@ class Lease:
 
     def _give_back(self) -> None:
         self._ended.set()
-        with suppress(StoreError):
+        try:
             if not self._rival and (self._store.metadata().get(LEASE) or {}).get("token") == self._token:
                 self._store.set_metadata({LEASE: None})
+        except StoreError:
+            _lost.add(self._token)
 
 
 def open_when_free(settings: Settings, *, wait: bool) -> Store:

@@ -63,18 +63,29 @@ class RestServer:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        server = self
+        """Listen, on the port that it had."""
 
         class Bound(Handler):
-            rest = server
+            rest = self
+            up = threading.Event()
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), Bound)
+        for _ in range(100):
+            try:
+                self._http = ThreadingHTTPServer(("127.0.0.1", self._port), Bound)
+                break
+            except OSError:  # somebody else's connection leaves from there, for a moment
+                time.sleep(0.1)
+        assert self._http is not None
+        self._up = Bound.up
+        self._up.set()
         self._http.daemon_threads = True
         self._port = self._http.server_port
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
+        """Listen no more, and hang up on those who are connected."""
         assert self._http is not None
+        self._up.clear()
         self._http.shutdown()
         self._http.server_close()
 
@@ -125,11 +136,15 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     rest: RestServer
+    up: threading.Event
     protocol_version = "HTTP/1.1"
 
     def handle_one(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length)
+        if not self.up.is_set():
+            self.close_connection = True
+            return
         with self.rest.lock:
             self.rest.asked.append(f"{self.command} {urlsplit(self.path).path}")
             fault = self.rest.faults.pop(0) if self.rest.faults else None
