@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-NAMES = ("ingest", "overhead", "retrieval", "store")
+NAMES = ("ingest", "overhead", "retrieval", "store", "serve")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -176,6 +177,30 @@ def test_qdrants_client_asks_in_words_and_pictures_and_needs_no_model(client: ht
     fused = paths(prefetch=stages, query=models.FusionQuery(fusion=models.Fusion.RRF))
     assert sorted(fused) == ["drawings/blue.png", "drawings/green.png"]
     qdrant.close()
+
+
+def test_fifty_clients_at_once_get_their_answers(client: httpx.Client, library: medley.Library, home: Path) -> None:
+    green, walk = (item_of(client, path) for path in ("drawings/green.png", "walk.mp4"))
+    expected = [hit.path for hit in library.search("a green square", limit=3).hits]
+    upload = (home / "media" / "drawings" / "red.png").read_bytes()
+
+    async def ask(n: int) -> None:
+        async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as one:
+            assert found(await one.get("/search", params={"q": "a green square", "limit": 3})) == expected
+            points = await one.post("/collections/medley/points/scroll", json={"limit": n + 1})
+            assert points.status_code == 200
+            picture = await one.get(f"/items/{green}/thumbnail", params={"side": 64 + n})
+            assert picture.headers["content-type"] == "image/jpeg"
+            part = await one.get(f"/items/{walk}/file", headers={"range": f"bytes={n}-{n}"})
+            assert (part.status_code, len(part.content)) == (206, 1)
+            if n % 10 == 0:
+                sent = await one.post("/search/files", files={"image": ("x.png", upload)}, data={"limit": "1"})
+                assert found(sent) == ["drawings/red.png"]
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*map(ask, range(50)))
+
+    asyncio.run(all_of_them())
 
 
 # -- what was found ---------------------------------------------------------------------------------------------------
