@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware.cors import CORSMiddleware
 
 import medley
-from medley.http import ingest, media, page, qdrant, search
+from medley.http import ingest, media, page, qdrant, reference, search
 from medley.http.errors import add_handlers
 from medley.http.guard import Guard
 from medley.http.metrics import Metrics
@@ -30,10 +30,17 @@ def create_app(library: Library, intake: Intake) -> FastAPI:
         intake: what ingests into it, in this process.
     """
     settings, store = library.settings.http, library.store
-    app = FastAPI(title="Medley", version=medley.__version__, description=ABOUT, redoc_url=None)
+    app = FastAPI(title="Medley", version=medley.__version__, description=ABOUT, docs_url=None, redoc_url=None)
     app.state.library, app.state.intake = library, intake
     metrics = Metrics(store)
     add_handlers(app)
+
+    app.include_router(page.router)
+    app.include_router(reference.router)
+    app.include_router(search.router)
+    app.include_router(media.router)
+    app.include_router(ingest.router)
+    app.include_router(qdrant.router)
 
     @app.get("/healthz", tags=["Health"], response_class=PlainTextResponse)
     @app.get("/livez", tags=["Health"], response_class=PlainTextResponse, include_in_schema=False)
@@ -52,11 +59,6 @@ def create_app(library: Library, intake: Intake) -> FastAPI:
         """Requests, latencies, errors and the size of the collection, as Prometheus reads them."""
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    app.include_router(page.router)
-    app.include_router(search.router)
-    app.include_router(media.router)
-    app.include_router(ingest.router)
-    app.include_router(qdrant.router)
     app.add_middleware(Guard, settings=settings)
     if settings.origins:  # outside of the guard: a browser asks first whether it may send a key
         app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["*"], allow_headers=["*"])

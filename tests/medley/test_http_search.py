@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -203,6 +204,17 @@ def test_fifty_clients_at_once_get_their_answers(client: httpx.Client, library: 
     asyncio.run(all_of_them())
 
 
+def test_the_python_of_the_documentation_runs(client: httpx.Client) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "qdrant.md").read_text()
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        lines = [line for line in block.splitlines() if "where one is fitted" not in line]  # three captions are too few
+        exec("\n".join(lines).replace("http://localhost:6333", str(client.base_url)), names)
+    assert names["records"]
+    assert "client.query_points_groups(" in text
+    names["client"].close()
+
+
 # -- what was found ---------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +307,15 @@ def test_the_page_is_for_browsers_and_the_version_for_qdrants_clients(client: ht
     assert "default-src 'none'" in policy
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
     assert "version" in client.get("/").json()
+
+
+def test_the_reference_tells_of_every_operation_and_fetches_nothing(client: httpx.Client) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        assert page.text.count(f"<code>{path}</code>") == len(methods)
+    assert "<script" not in page.text
+    assert not re.search(r"(src|href)=.?http", page.text)
 
 
 def test_a_browser_with_the_key_is_let_in_by_a_cookie(home: Path) -> None:
