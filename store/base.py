@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from schemas.errors import CollectionMismatchError, StoreError, UsageError
 from schemas.payload import ENCODERS
@@ -18,6 +18,28 @@ if TYPE_CHECKING:
     from qdrant_client import models
 
     from schemas.vectors import VectorSpec
+
+
+class Core(Protocol):
+    """What an engine knows of the vectors of one collection, and can do with them."""
+
+    where: str
+    """What to call the collection in an error."""
+
+    def create(self, wanted: Sequence[VectorSpec]) -> None:
+        """Make the collection, unless somebody else has meanwhile."""
+
+    def add_vector(self, spec: VectorSpec) -> None:
+        """Make a named vector, empty on every point; one that bears the name is dropped first."""
+
+    def drop_vector(self, name: str) -> None:
+        """Drop a named vector, if it is there."""
+
+    def configure(self, spec: VectorSpec) -> None:
+        """Keep and index a vector that is there otherwise."""
+
+    def add_indexes(self) -> None:
+        """Add the payload indexes that the collection lacks."""
 
 
 class Store(ABC):
@@ -34,6 +56,7 @@ class Store(ABC):
 
     location: str
     collection: str
+    _core: Core
     indexes_itself: ClassVar[bool] = False
 
     # -- the collection ------------------------------------------------------------------------------------------------
@@ -53,15 +76,15 @@ class Store(ABC):
         """
         check_wanted(specs)
         if not self.exists():
-            self._create(specs)
+            self._core.create(specs)
         have = self.vectors()
         for spec in specs:
             if spec.name in have:
-                check_same(have[spec.name], spec, self._where)
+                check_same(have[spec.name], spec, self._core.where)
         for spec in specs:
             if spec.name not in have:
-                self._add_vector(spec)
-        self._add_indexes()
+                self._core.add_vector(spec)
+        self._core.add_indexes()
 
     def replace_vector(self, spec: VectorSpec) -> None:
         """Drop the named vector from every point and make it anew, empty, for another encoder.
@@ -73,7 +96,7 @@ class Store(ABC):
 
         check_wanted([spec])
         self.delete_payload([f"{ENCODERS}.{spec.name}"], models.Filter())
-        self._add_vector(spec)
+        self._core.add_vector(spec)
 
     def drop_vector(self, name: str) -> None:
         """Drop a named vector from every point and from the collection; one that is not there is no error.
@@ -84,9 +107,9 @@ class Store(ABC):
 
         have = self.vectors()
         if name in have and len(have) == 1:
-            raise UsageError(f"The vector {name!r} is the last of {self._where}: a collection needs at least one.")
+            raise UsageError(f"The vector {name!r} is the last of {self._core.where}: a collection needs at least one.")
         self.delete_payload([f"{ENCODERS}.{name}"], models.Filter())
-        self._drop_vector(name)
+        self._core.drop_vector(name)
 
     def configure(self, spec: VectorSpec) -> None:
         """Keep and index a vector as `spec` says; its points are untouched, and searches change with the next index.
@@ -97,40 +120,15 @@ class Store(ABC):
         check_kept(spec)
         have = self.vectors().get(spec.name)
         if have is None:
-            raise StoreError(f"There is no vector {spec.name!r} in {self._where}: add it with ensure.")
-        check_same(have, spec, self._where)
+            raise StoreError(f"There is no vector {spec.name!r} in {self._core.where}: add it with ensure.")
+        check_same(have, spec, self._core.where)
         if have.datatype != spec.datatype:
             raise CollectionMismatchError(
-                f"The vector {spec.name!r} of {self._where} is kept as {have.datatype}, and {spec.datatype} is asked "
-                "for: ingest into a new store (--store) to change that."
+                f"The vector {spec.name!r} of {self._core.where} is kept as {have.datatype}, and {spec.datatype} is "
+                "asked for: ingest into a new store (--store) to change that."
             )
         if have != spec:
-            self._configure(spec)
-
-    @property
-    @abstractmethod
-    def _where(self) -> str:
-        """What to call the collection in an error."""
-
-    @abstractmethod
-    def _create(self, specs: Sequence[VectorSpec]) -> None:
-        """Make the collection, unless somebody else has meanwhile."""
-
-    @abstractmethod
-    def _add_vector(self, spec: VectorSpec) -> None:
-        """Make a named vector, empty on every point; one that bears the name is dropped first."""
-
-    @abstractmethod
-    def _drop_vector(self, name: str) -> None:
-        """Drop a named vector, if it is there."""
-
-    @abstractmethod
-    def _configure(self, spec: VectorSpec) -> None:
-        """Keep and index a vector that is there otherwise."""
-
-    @abstractmethod
-    def _add_indexes(self) -> None:
-        """Add the payload indexes that the collection lacks."""
+            self._core.configure(spec)
 
     @abstractmethod
     def vectors(self) -> dict[str, VectorSpec]:

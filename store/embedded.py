@@ -44,38 +44,13 @@ class EmbeddedStore(Store):
     def __init__(self, folder: Path, collection: str) -> None:
         self._folder = folder.expanduser().absolute()
         self.location, self.collection = str(folder), aliases.resolve(self._folder, collection)
-        self._engine = Engine(folder, self.collection)
+        self._core = self._engine = Engine(folder, self.collection)
 
     # -- the collection ------------------------------------------------------------------------------------------------
 
     @override
     def exists(self) -> bool:
         return self._engine.created
-
-    @property
-    @override
-    def _where(self) -> str:
-        return self._engine.where
-
-    @override
-    def _create(self, specs: Sequence[VectorSpec]) -> None:
-        self._engine.create(specs)
-
-    @override
-    def _add_vector(self, spec: VectorSpec) -> None:
-        self._engine.add_vector(spec)
-
-    @override
-    def _drop_vector(self, name: str) -> None:
-        self._engine.drop_vector(name)
-
-    @override
-    def _configure(self, spec: VectorSpec) -> None:
-        self._engine.configure(spec)
-
-    @override
-    def _add_indexes(self) -> None:
-        self._engine.add_indexes()
 
     @override
     def vectors(self) -> dict[str, VectorSpec]:
@@ -212,16 +187,19 @@ class EmbeddedStore(Store):
 
     @override
     def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
-        with self._engine.use() as shard:
-            rescored = quantized(self._engine.specs)
-            asked = [to_request(resolve(request, self._vector_of), rescored) for request in requests]
-            found = [shard.query(asked[0])] if len(asked) == 1 else shard.query_batch(edge.QueryBatchRequest(asked))
-            return [[convert.from_scored(hit) for hit in hits] for hits in found]
+        return [[convert.from_scored(hit) for hit in hits] for hits in self._ask(requests)]
 
     @override
     def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
         """See `Store.query_groups`. The engine groups nothing, so more hits are fetched until the groups are full."""
-        return group(request, self.query, self.retrieve)
+        return group(request, lambda asked: self._ask([asked])[0], self.retrieve)
+
+    def _ask(self, requests: Sequence[models.QueryRequest]) -> Sequence[Sequence[edge.ScoredPoint]]:
+        """The engine's own answers, whose ids and payloads are made when they are looked at."""
+        with self._engine.use() as shard:
+            rescored = quantized(self._engine.specs)
+            asked = [to_request(resolve(request, self._vector_of), rescored) for request in requests]
+            return [shard.query(asked[0])] if len(asked) == 1 else shard.query_batch(edge.QueryBatchRequest(asked))
 
     # -- small fitted models -------------------------------------------------------------------------------------------
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
@@ -18,6 +16,7 @@ import qdrant_edge as edge
 from schemas.errors import MedleyError, RefusedError, StoreError
 from schemas.payload import INDEXES
 from store import convert
+from store.builder import Builder
 from store.files import copy_tree, space_taken
 from store.folder import ROOM_TO_CREATE, ROOM_TO_OPEN, ROOM_TO_WRITE, CollectionFolder
 from store.inventory import logs, loss, take
@@ -51,7 +50,7 @@ class Engine:
         self._record: dict[str, Any] = {}
         # Always taken in this order. `_building` while the index is built, and by what changes the vectors or closes.
         self._building, self._gate, self._recording, self._writing = Lock(), Gate(), Lock(), Lock()
-        self._builder: subprocess.Popen[str] | None = None
+        self._builder = Builder()
         self._missed: list[Any] | None = None  # what was written since the copy that the index is built in
         self._lock: FolderLock | None = None
         self._shard: edge.EdgeShard | None = None
@@ -209,7 +208,7 @@ class Engine:
         with self._building:
             try:
                 self._copy()
-                failure = self._build()
+                failure = self._builder.build(self.folder.indexed, self._lock)
                 if failure is None:
                     self._take_over()
             finally:
@@ -233,29 +232,6 @@ class Engine:
         if CHANGING not in self._record:  # else the engine has other vectors than the record says
             with self._errors():
                 edge.EdgeShard.load(str(self.folder.indexed), convert.to_config(self.specs.values())).close()
-
-    def _build(self) -> str | None:
-        """Why not, if it could not be built.
-
-        The process shares the lock: it may outlive this one for a moment, if that is killed.
-        """
-        script = str(Path(__file__).with_name("optimizer.py"))
-        command = [sys.executable, "-P", script, str(self.folder.indexed), str(os.getpid())]
-        lock = self._lock.descriptor if self._lock else -1
-        try:
-            with subprocess.Popen(  # noqa: S603 - our own file
-                command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, pass_fds=(lock,)
-            ) as self._builder:
-                try:
-                    said = self._builder.communicate()[1].strip().splitlines()
-                except BaseException:
-                    self._builder.kill()
-                    raise
-            return (said or ["it was killed"])[-1] if self._builder.returncode else None
-        except OSError as error:
-            return f"no process can be started: {error.strerror or error}"
-        finally:
-            self._builder = None
 
     def _take_over(self) -> None:
         """Bring the copy up to date and put it in the place of the shard: the one moment in which all wait."""
@@ -289,8 +265,7 @@ class Engine:
         """Close the engine, then let go of the lock."""
         if self._process != os.getpid():  # a fork's copy: engine and lock are its parent's
             return
-        if self._builder is not None:
-            self._builder.kill()
+        self._builder.kill()
         with self._building, self._gate.alone():
             self._closed = True
             try:

@@ -70,7 +70,7 @@ class ServerStore(Store):
             )
             self.snapshots = Snapshots(url, self.location, api_key, timeout, ca_file)
         self._client = client
-        self._remote = Remote(client, self.location, collection, backoff or Backoff())
+        self._core = self._remote = Remote(client, self.location, collection, backoff or Backoff())
         self._call = self._remote.call
 
     # -- the collection ------------------------------------------------------------------------------------------------
@@ -78,31 +78,6 @@ class ServerStore(Store):
     @override
     def exists(self) -> bool:
         return self._remote.exists()
-
-    @property
-    @override
-    def _where(self) -> str:
-        return self._remote.where
-
-    @override
-    def _create(self, specs: Sequence[VectorSpec]) -> None:
-        self._remote.create(specs)
-
-    @override
-    def _add_vector(self, spec: VectorSpec) -> None:
-        self._remote.add_vector(spec)
-
-    @override
-    def _drop_vector(self, name: str) -> None:
-        self._remote.drop_vector(name)
-
-    @override
-    def _configure(self, spec: VectorSpec) -> None:
-        self._remote.configure(spec)
-
-    @override
-    def _add_indexes(self) -> None:
-        self._remote.add_indexes()
 
     @override
     def vectors(self) -> dict[str, VectorSpec]:

@@ -20,7 +20,7 @@ from schemas.errors import StoreError, StoreLockedError
 from schemas.payload import point_id
 from schemas.vectors import INDEX, VectorSpec
 from store import Store, open_store, recall
-from store.engine import Engine
+from store.builder import Builder
 from store.lock import FolderLock
 from store.recall import STEPS, TOP, WANTED, measure, optimize, searchable
 from store.transfer import copy
@@ -124,17 +124,17 @@ def test_reading_and_writing_go_on_while_the_index_is_built(
 ) -> None:
     """What was written meanwhile is in the store that has the index, too."""
     during = []
-    real = Engine._build
+    real = Builder.build
     with open_store(clone(filled, tmp_path / "store")) as store:
 
-        def build(self: Engine) -> str | None:
+        def build(self: Builder, shard: Path, lock: FolderLock | None) -> str | None:
             store.upsert([models.PointStruct(id=2, vector={"small": [1.0, 2.0, 3.0, 4.0]}, payload={"n": -1})])
             store.delete([1])
             store.set_payload({"n": -2}, [2])
             during.append((store.count(), len(store.query(models.QueryRequest(query=[0.0] * 4, using="small")))))
-            return real(self)
+            return real(self, shard, lock)
 
-        monkeypatch.setattr(Engine, "_build", build)
+        monkeypatch.setattr(Builder, "build", build)
         store.optimize()
         assert during == [(COUNT + 1, 10)]
         assert (store.info().indexed_vectors_count or 0) >= COUNT
