@@ -5,6 +5,7 @@ output is one JSON document and nothing else; everything for people's eyes goes 
 """
 
 # Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -216,20 +217,16 @@ def version(
 
 def main() -> None:
     """Run the command line."""
+    # Pydantic would look for plugins of its own in every package that is installed: half of what else it takes.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     app()
 
 
 def _asked(store: str | None) -> "Library | Remote":
     """The collection to ask: through the server that holds it, if one does."""
-    from medley.http.remote import served
-    from schemas.settings import load_settings
+    from medley.http.remote import served_at
 
-    settings = load_settings(**({"store": store} if store else {}))
-    if remote := served(settings):
-        return remote
-    from medley.library import Library
-
-    return Library(settings)
+    return served_at(store) or _library(store)
 
 
 def _library(store: str | None, encoders: dict[str, str] | None = None, *, wait: bool = False) -> "Library":

@@ -13,7 +13,8 @@ from typer.testing import CliRunner, Result
 
 import medley
 from medley.cli import app
-from medley.http.remote import Remote, served
+from medley.http import remote
+from medley.http.remote import Remote, served_at
 from schemas.errors import StoreUnavailableError, UsageError
 from schemas.search import SearchRequest
 from schemas.settings import load_settings
@@ -112,16 +113,53 @@ def test_a_server_that_went_away_is_told() -> None:
 
 
 def test_nobody_is_asked_where_no_server_holds_the_store(tmp_path: Path) -> None:
-    with medley.open(tmp_path / "store") as library:
-        assert served(library.settings) is None  # nothing was written yet: there is no lock
+    store = str(tmp_path / "store")
+    with medley.open(store) as library:
+        assert served_at(store) is None  # nothing was written yet: there is no lock
         library.store.announce("http://127.0.0.1:1")
-        assert served(library.settings) is not None
-    assert served(library.settings) is None  # let go
-    assert served(load_settings(store="http://localhost:6333")) is None
+        assert served_at(store) is not None
+    assert served_at(store) is None  # let go
+    assert served_at("http://localhost:6333") is None
+
+
+SETTINGS: dict[str, tuple[dict[str, str], str | None, str | None]] = {
+    "nothing": ({}, None, None),
+    "the environment": ({"MEDLEY_STORE": "a", "medley_collection": "b", "MEDLEY_HTTP__API_KEY": "c" * 9}, None, None),
+    "a file": ({}, 'store = "d"\ncollection = "e"\n[http]\napi_key = "fffffffff"\n', None),
+    "both": ({"MEDLEY_STORE": "a"}, 'store = "d"\ncollection = "e"\n[http]\nport = 1\n', None),
+    "an argument": ({"MEDLEY_STORE": "a"}, 'store = "d"\n', "g"),
+    "in one": ({"MEDLEY_HTTP": '{"api_key": "hhhhhhhhh"}'}, None, None),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_plain_settings_are_read_as_the_library_reads_them(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment, file, store = SETTINGS[name]
+    monkeypatch.chdir(tmp_path)
+    for variable in ("MEDLEY_STORE", "MEDLEY_HTTP__API_KEY"):
+        monkeypatch.delenv(variable)
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    if file:
+        (tmp_path / "medley.toml").write_text(file)
+    expected = remote._of(load_settings(**({"store": store} if store else {})))
+    assert (remote._plainly(store) or expected) == expected
+    assert (remote._plainly(store) is None) == (name == "in one")
+
+
+def test_settings_that_are_wrong_are_said_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "medley.toml").write_text("store = ")
+    done = says("status")
+    assert done.exit_code == 2
+    assert "medley.toml is not valid TOML" in done.stderr
 
 
 def test_asking_loads_nothing_heavy() -> None:
     heavy = ["numpy", "qdrant_client", "qdrant_edge", "httpx", "fastapi", "prefect", "av", "PIL", "torch"]
+    heavy += ["pydantic_settings"]
     code = f"import sys, medley.cli, medley.http.remote, medley.show; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
