@@ -7,7 +7,7 @@ MEDIA ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint types contracts check bench bench-store bench-serve clean
+.PHONY: help install demo test soak lint types contracts check bench bench-store bench-serve bench-read clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -51,6 +51,9 @@ bench-store: $(INSTALLED) ## measure what the store costs over its engine (ARGS=
 
 bench-serve: $(INSTALLED) ## fifty clients against `medley serve` for a minute: errors, latency, memory
 	@$(BIN)/python -m benchmarks.serve $(ARGS)
+
+bench-read: $(INSTALLED) ## measure files a second by format, against the bare library calls (ARGS=--only jpg,mp4)
+	@$(BIN)/python -m benchmarks.read $(ARGS)
 
 clean: ## remove what was made here: .venv, caches, the demo's media and collection
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/media examples/.medley build dist

@@ -41,6 +41,7 @@ _FORMATS = {
     "x-ms-asf": "asf",
     "x-flv": "flv",
 }
+_WAV_PROBE = "65536"  # bytes in which FFmpeg looks for another codec in WAV: more take longer than to decode it all
 _MICROSECONDS = 1_000_000
 WHOLE = 0.9  # a file of which less than this share of its stated duration can be read is broken
 
@@ -56,13 +57,11 @@ def open_container(path: Path, mime: str, options: ReadOptions | None = None) ->
     form = ("mp3" if kind == "audio" else "mpeg") if name == "mpeg" else _FORMATS.get(name)
     if kind not in ("audio", "video") or form is None:
         raise ReadError("The file is neither sound nor film.")
+    given = {"max_pixels": str(options.max_pixels), "protocol_whitelist": "file"}
+    if form == "wav":
+        given["probesize"] = _WAV_PROBE
     with av_errors():
-        return av.open(
-            f"file:{path}",
-            format=form,
-            metadata_errors="replace",
-            options={"max_pixels": str(options.max_pixels), "protocol_whitelist": "file"},
-        )
+        return av.open(f"file:{path}", format=form, metadata_errors="replace", options=given)
 
 
 @contextmanager

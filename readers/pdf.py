@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -57,11 +57,10 @@ class Pdf:
         """
         try:
             for number in range(1, self.pages + 1):
-                with _pdfium():
-                    text = self._text(number)
-                    side = self.options.page_side if text.strip() else self.options.scan_side
-                    pixels = self._picture(number, side)
-                yield number, text, pixels if (pixels != pixels[0, 0]).any() else None
+                with _pdfium(), self._page(number) as page:
+                    text = _text(page)
+                    pixels = _picture(page, self.options.page_side if text.strip() else self.options.scan_side)
+                yield number, text, pixels if pixels.min() != pixels.max() else None
         finally:
             self.close()
 
@@ -71,31 +70,33 @@ class Pdf:
         Raises:
             ReadError: It is damaged, or there is none of this number.
         """
-        with _pdfium():
-            return self._picture(number, side)
+        with _pdfium(), self._page(number) as page:
+            return _picture(page, side)
 
-    def _text(self, number: int) -> str:
+    @contextmanager
+    def _page(self, number: int) -> Iterator[Any]:
         page = self._document[number - 1]
         try:
-            text = page.get_textpage()
-            try:
-                return without_control(_BROKEN_WORD.sub("", text.get_text_range().replace("\r\n", "\n")))
-            finally:
-                text.close()
+            yield page
         finally:
             page.close()
 
-    def _picture(self, number: int, side: int) -> Pixels:
-        page = self._document[number - 1]
-        try:
-            width, height = page.get_size()
-            bitmap = page.render(scale=side / max(width, height, 1.0), rev_byteorder=True, limit_image_cache=True)
-            try:
-                return np.array(bitmap.to_numpy()[..., :3])
-            finally:
-                bitmap.close()
-        finally:
-            page.close()
+
+def _text(page: Any) -> str:
+    text = page.get_textpage()
+    try:
+        return without_control(_BROKEN_WORD.sub("", text.get_text_range().replace("\r\n", "\n")))
+    finally:
+        text.close()
+
+
+def _picture(page: Any, side: int) -> Pixels:
+    width, height = page.get_size()
+    bitmap = page.render(scale=side / max(width, height, 1.0), rev_byteorder=True, limit_image_cache=True)
+    try:
+        return np.array(bitmap.to_numpy()[..., :3])
+    finally:
+        bitmap.close()
 
 
 @contextmanager

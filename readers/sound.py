@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
@@ -27,60 +27,53 @@ _GAP = 0.1  # seconds; less silence than this is no gap, less sound than this is
 _FEW = 4  # damaged packets that even a short file may have
 
 
-def decoded(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """Frames of sound. As in any player a few damaged packets are passed over.
+def samples(container: InputContainer, stream: AudioStream, options: ReadOptions) -> Iterator[tuple[float, Samples]]:
+    """Blocks of mono float32 in [-1, 1] at `options.sample_rate`, each with the time it claims, in seconds.
+
+    As in any player a few damaged packets are passed over.
 
     Raises:
-        ReadError: More than a tenth of the packets are damaged.
+        ReadError: More than a tenth of the packets are damaged, or the sound claims an absurd sample rate, or goes on
+            beyond `options.max_duration`.
     """
-    packets = damaged = 0
-    with av_errors():
+    resampler: av.AudioResampler | None = None
+    total = packets = damaged = 0
+    limit = options.max_duration * options.sample_rate
+    with av_errors():  # around all: to enter it for each frame would cost a tenth of the time
         for packet in container.demux(stream):
             packets += 1
             try:
-                yield from packet.decode()
+                frames = packet.decode()
             except FFmpegError as error:
                 damaged += 1
                 if damaged > max(_FEW, _DAMAGED * packets):
                     raise ReadError("The file is damaged: most of its sound cannot be decoded.") from error
-
-
-def samples(container: InputContainer, stream: AudioStream, options: ReadOptions) -> Iterator[tuple[float, Samples]]:
-    """Blocks of mono float32 in [-1, 1] at `options.sample_rate`, each with the time it claims, in seconds.
-
-    Raises:
-        ReadError: The sound is damaged, claims an absurd sample rate, or goes on beyond `options.max_duration`.
-    """
-    resampler: av.AudioResampler | None = None
-    total = 0
-    limit = options.max_duration * options.sample_rate
-    for frame in decoded(container, stream):
-        if not _SLOWEST <= frame.sample_rate <= _FASTEST:
-            raise ReadError(f"The sound claims a sample rate of {frame.sample_rate:,} Hz: it is damaged.")
-        with av_errors():
-            try:
-                blocks = (resampler := resampler or _resampler(options)).resample(frame)
-            except ValueError:  # the format changes midway, as in chained or damaged streams
-                resampler = _resampler(options)
-                blocks = resampler.resample(frame)
-        for block in blocks:
-            total += block.samples
-            if total > limit:
-                raise ReadError(
-                    f"The sound goes on for more than {options.max_duration / 3600:.0f} hours: "
-                    "it is taken for a decompression bomb."
-                )
-            yield _time(block), _array(block)
-    if resampler is not None:
-        with av_errors():
-            rest = resampler.resample(None)
-        for block in rest:
+                continue
+            for frame in frames:
+                if not _SLOWEST <= frame.sample_rate <= _FASTEST:
+                    raise ReadError(f"The sound claims a sample rate of {frame.sample_rate:,} Hz: it is damaged.")
+                if resampler is None:
+                    resampler = _resampler(options)
+                try:
+                    blocks = resampler.resample(frame)
+                except ValueError:  # the format changes midway, as in chained or damaged streams
+                    resampler = _resampler(options)
+                    blocks = resampler.resample(frame)
+                for block in blocks:
+                    total += block.samples
+                    if total > limit:
+                        raise ReadError(
+                            f"The sound goes on for more than {options.max_duration / 3600:.0f} hours: "
+                            "it is taken for a decompression bomb."
+                        )
+                    yield _time(block), _array(block)
+        for block in resampler.resample(None) if resampler is not None else ():
             yield _time(block), _array(block)
 
 
 def _resampler(options: ReadOptions) -> av.AudioResampler:
     # Without a bound on the matrix, stereo comes out up to 1.41 times too loud. Few large blocks cost less than many.
-    block = max(1, options.sample_rate // 4)
+    block = max(1, options.sample_rate)
     return av.AudioResampler("flt", "mono", options.sample_rate, block, options={"rematrix_maxval": "1.0"})
 
 
@@ -89,8 +82,10 @@ def _time(block: AudioFrame) -> float:
 
 
 def _array(block: AudioFrame) -> Samples:
-    array = block.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-    np.nan_to_num(array, copy=False)
+    plane: Any = block.planes[0]  # which holds more than the samples
+    array = np.frombuffer(plane, np.float32, block.samples).copy()
+    if not np.isfinite(array).all():
+        np.nan_to_num(array, copy=False)
     return np.clip(array, -1.0, 1.0, out=array)
 
 

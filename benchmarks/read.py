@@ -1,0 +1,116 @@
+"""Files a second by format, as a ratio to the bare calls of the library that decodes them.
+
+A bare call does the same decoding (the same size of picture, the same seconds of film, the same rate of sound) and
+nothing else: it trusts the file, and looks for neither words nor scenes. Both run in this process, interleaved. Texts
+are measured against counting off words: what is a sentence, a paragraph or a heading, a bare call does not ask.
+
+    python -m benchmarks.read [--rounds 7] [--seconds 0.5] [--only jpg,mp4]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks import bare
+from readers import found_file, read
+from tests import media, office
+
+Bare = Callable[[Path], object]
+GOAL = 0.9
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=0.5, help="of each side in each round")
+    parser.add_argument("--only", default="", help="formats, separated by commas")
+    options, _ = parser.parse_known_args()
+    wanted = options.only.split(",") if options.only else []
+    print(f"{'':6}{'files/s':>10}{'ratio':>8}   (medians of {options.rounds} interleaved rounds; the goal is {GOAL})")
+    with tempfile.TemporaryDirectory() as folder:
+        for path, call in files(Path(folder)):
+            if wanted and path.suffix[1:] not in wanted:
+                continue
+            rate, ratio = compare(path, call, options.rounds, options.seconds)
+            print(
+                f"{path.suffix[1:]:6}{rate:10.1f}{ratio:8.2f}{'' if ratio >= GOAL else '   below the goal'}", flush=True
+            )
+
+
+def compare(path: Path, call: Bare, rounds: int, seconds: float) -> tuple[float, float]:
+    """Files a second that Medley reads, and the ratio to the bare call: medians."""
+    found = found_file(path)
+
+    def ours(path: Path) -> object:
+        return [segment.number for segment in read(path, found).segments]
+
+    count = max(1, int(seconds / max(_timed(call, path, 1), _timed(ours, path, 1), 1e-6)))
+    pairs = [(_timed(ours, path, count), _timed(call, path, count)) for _ in range(rounds)]
+    return count / median(mine for mine, _ in pairs), median(theirs / mine for mine, theirs in pairs)
+
+
+def _timed(call: Bare, path: Path, count: int) -> float:
+    began = time.perf_counter()
+    for _ in range(count):
+        call(path)
+    return time.perf_counter() - began
+
+
+def files(folder: Path) -> list[tuple[Path, Bare]]:
+    """A file of each format, of a size that people have, with the bare call that decodes it."""
+    made: list[tuple[Path, Bare]] = []
+    photo = photograph(2000, 1500)
+    for suffix in ("jpg", "png", "webp", "avif", "heic", "gif", "tiff", "bmp", "jp2"):
+        path = media.picture(folder / f"a.{suffix}", size=(8, 6))  # registers the plugin
+        photo.save(path)
+        made.append((path, bare.picture))
+    made.append((media.dng(folder / "a.dng", size=(2000, 1500)), bare.raw))
+    made.append((media.psd(folder / "a.psd", size=(2000, 1500)), bare.picture))
+    made.append((media.svg(folder / "a.svg"), bare.drawing))
+    for suffix in ("wav", "flac", "mp3", "ogg", "m4a", "opus", "wma"):
+        made.append((media.tone(folder / f"b.{suffix}", 30.0, rate=44_100), bare.sound))
+    for suffix in ("mp4", "mkv", "webm", "mov", "avi"):
+        path = media.clip(folder / f"c.{suffix}", ("red", "blue", "green"), 5.0, rate=25, size=(640, 360), gop=50)
+        made.append((path, bare.film))
+    made += documents(folder)
+    return made
+
+
+def documents(folder: Path) -> list[tuple[Path, Bare]]:
+    """Documents of some pages, and a note of two lines."""
+    line = "The lighthouse keeper climbs the stairs at dusk and lights the lamp for the ships at sea."
+    text = "\n\n".join(" ".join([line] * 5) for _ in range(40))
+    page = "<html><body>" + "".join(f"<h2>Part</h2><p>{part}</p>" for part in text.split("\n\n")) + "</body></html>"
+    parts = json.dumps({"parts": text.split("\n\n")})
+    for name, source in {"d.md": text, "d.html": page, "d.json": parts, "note.txt": f"{line}\n"}.items():
+        (folder / name).write_text(source, encoding="utf-8")
+    return [
+        (folder / "note.txt", bare.text),
+        (folder / "d.md", bare.text),
+        (folder / "d.html", bare.page),
+        (folder / "d.json", bare.values),
+        (media.pdf(folder / "d.pdf", ["\n".join([line] * 40)] * 10), bare.pdf),
+        (office.docx(folder / "d.docx", [("Part", part) for part in text.split("\n\n")]), bare.docx),
+    ]
+
+
+def photograph(width: int, height: int) -> media.Image.Image:
+    """Soft shapes with grain: a picture that packs about as well as a photograph."""
+    rng = np.random.default_rng(7)
+    soft = media.Image.fromarray(rng.integers(0, 255, (12, 16, 3), dtype=np.uint8))
+    grain = rng.normal(0, 4, (height, width, 3))
+    pixels = np.asarray(soft.resize((width, height), media.Image.Resampling.BICUBIC), dtype=np.float32) + grain
+    return media.Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+if __name__ == "__main__":
+    main()
