@@ -4,11 +4,15 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from schemas.errors import MedleyError, UsageError
+
+if TYPE_CHECKING:
+    from medley.http.remote import Remote
+    from medley.library import Library
 
 Store = Annotated[
     str | None,
@@ -47,6 +51,20 @@ def answering(as_json: bool) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def asked_of(store: str | None) -> "Library | Remote":
+    """The collection to ask: through the server that holds it, if one does."""
+    from medley.http.remote import served_at
+
+    return served_at(store) or library_of(store)
+
+
+def library_of(store: str | None, encoders: dict[str, str] | None = None, *, wait: bool = False) -> "Library":
+    """The collection, opened by this process."""
+    import medley
+
+    return medley.open(store, wait=wait, **({"encoders": encoders} if encoders else {}))
 
 
 def _interrupt(*_: Any) -> None:

@@ -5,11 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from schemas.errors import UsageError
 from schemas.search import SearchRequest, sentence
+
+
+def made(
+    words: Sequence[str] | None,
+    *,
+    like: Sequence[str] | None,
+    unlike: Sequence[str] | None,
+    without: Sequence[str] | None,
+    **more: Any,
+) -> SearchRequest:
+    """A request from the options of a command.
+
+    Raises:
+        UsageError: it is none.
+    """
+    away = [{"text": text, "weight": -1} for text in without or ()]
+    away += [{"item": item, "weight": -1} for item in unlike or ()]
+    return SearchRequest.of(text=" ".join(words or ()), item=like, parts=away, **more)
 
 
 def read_request(file: Path) -> SearchRequest:

@@ -7,17 +7,13 @@ output is one JSON document and nothing else; everything for people's eyes goes 
 # Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from medley import model_commands, store_commands
-from medley.answering import Json, Store, answering
+from medley import model_commands, search_commands, store_commands
+from medley.answering import Json, Store, answering, asked_of, library_of
 from medley.serve_command import serve
-
-if TYPE_CHECKING:
-    from medley.http.remote import Remote
-    from medley.library import Library
 
 app = typer.Typer(
     name="medley",
@@ -70,7 +66,7 @@ def ingest(
         encoders = {name: value for name, value in (("preset", preset), ("ocr", ocr)) if value}
         asked: RunOptions = {"source": source, "retry": retry, "force": force, "verify": verify, "wait": wait}
         with bar.working("Waiting until the store is free", quiet=as_json or not wait):
-            library = _library(store, encoders, wait=wait)
+            library = library_of(store, encoders, wait=wait)
         with library, bar.shown(quiet=as_json) as progress:
             if dry_run:
                 plan = library.plan(folder, **asked, progress=progress)
@@ -90,76 +86,8 @@ def ingest(
         raise typer.Exit(1)
 
 
-@app.command()
-def search(
-    words: Annotated[list[str] | None, typer.Argument(help="What to look for.", show_default=False)] = None,
-    image: Annotated[list[Path] | None, typer.Option(help="A picture to look for.", show_default=False)] = None,
-    audio: Annotated[list[Path] | None, typer.Option(help="A sound to look for.", show_default=False)] = None,
-    video: Annotated[list[Path] | None, typer.Option(help="A clip to look for.", show_default=False)] = None,
-    like: Annotated[
-        list[str] | None, typer.Option(help="An indexed item to look for, by path or id.", show_default=False)
-    ] = None,
-    unlike: Annotated[
-        list[str] | None, typer.Option(help="An indexed item to keep away from.", show_default=False)
-    ] = None,
-    without: Annotated[list[str] | None, typer.Option(help="Words to keep away from.", show_default=False)] = None,
-    using: Annotated[
-        list[str] | None,
-        typer.Option(help="A named vector to search; may be repeated. [default: all in reach]", show_default=False),
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option(help="A filter: 'modality = video and modified > 2025-01-01'.", show_default=False)
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="Items wanted at most.")] = 10,
-    offset: Annotated[int, typer.Option(help="How many of the best to leave out.")] = 0,
-    group_by: Annotated[str, typer.Option(help="item, segment, or a field such as folder.")] = "item",
-    group_size: Annotated[int, typer.Option(help="Hits of each group.")] = 1,
-    fusion: Annotated[str, typer.Option(help="evidence, rrf, dbsf, relative, max or combmnz.")] = "evidence",
-    weight: Annotated[
-        list[str] | None, typer.Option(help="VECTOR=WEIGHT; may be repeated.", show_default=False)
-    ] = None,
-    threshold: Annotated[float | None, typer.Option(help="The least score.", show_default=False)] = None,
-    exact: Annotated[bool, typer.Option("--exact", help="Compare with every vector, without the index.")] = False,
-    request: Annotated[
-        Path | None,
-        typer.Option(help="A whole request as JSON, instead of all the above; - for standard input.", allow_dash=True),
-    ] = None,
-    store: Store = None,
-    as_json: Json = False,
-) -> None:
-    """Search by words, a picture, a sound, a clip, items of the collection, or any mix of them."""
-    with answering(as_json):
-        from medley import bar, show
-        from medley.asking import read_request, read_weights
-        from schemas.search import SearchRequest
-
-        away = [{"text": text, "weight": -1} for text in without or ()]
-        away += [{"item": item, "weight": -1} for item in unlike or ()]
-        asked = (
-            read_request(request)
-            if request
-            else SearchRequest.of(
-                text=" ".join(words or ()),
-                image=image,
-                audio=audio,
-                video=video,
-                item=like,
-                parts=away,
-                using=using or [],
-                where=where,
-                limit=limit,
-                offset=offset,
-                group_by=group_by,
-                group_size=group_size,
-                fusion=fusion,
-                weights=read_weights(weight or []),
-                score_threshold=threshold,
-                exact=exact,
-            )
-        )
-        with _asked(store) as library, bar.working("Searching", quiet=as_json):
-            result = library.search(asked)
-        show.result(result, as_json=as_json)
+app.command()(search_commands.search)
+app.command()(search_commands.explain)
 
 
 @app.command()
@@ -168,7 +96,7 @@ def status(store: Store = None, as_json: Json = False) -> None:
     with answering(as_json):
         from medley import show
 
-        with _asked(store) as library:
+        with asked_of(store) as library:
             found = library.status()
         show.status(found, as_json=as_json)
 
@@ -183,7 +111,7 @@ def quarantine(
     with answering(as_json):
         from medley import show
 
-        with _asked(store) as library:
+        with asked_of(store) as library:
             found = library.quarantine(source)
         show.quarantine(found, as_json=as_json)
 
@@ -198,7 +126,7 @@ def show_command(
     with answering(as_json):
         from medley import show
 
-        with _asked(store) as library:
+        with asked_of(store) as library:
             segments = library.show(item)
         show.item(segments, as_json=as_json)
 
@@ -220,19 +148,6 @@ def main() -> None:
     # Pydantic would look for plugins of its own in every package that is installed: half of what else it takes.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     app()
-
-
-def _asked(store: str | None) -> "Library | Remote":
-    """The collection to ask: through the server that holds it, if one does."""
-    from medley.http.remote import served_at
-
-    return served_at(store) or _library(store)
-
-
-def _library(store: str | None, encoders: dict[str, str] | None = None, *, wait: bool = False) -> "Library":
-    import medley
-
-    return medley.open(store, wait=wait, **({"encoders": encoders} if encoders else {}))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from flows.progress import Listener, Reader, listening
 from flows.run import sharing
 from query import (
     collection_status,
+    explain,
     load_encoders,
     preview_hit,
     quarantined,
@@ -23,7 +24,7 @@ from query import (
 )
 from schemas.plan import IngestPlan, RunOptions
 from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
-from schemas.search import Hit, Part, SearchRequest, SearchResult
+from schemas.search import Explanation, Hit, Part, SearchRequest, SearchResult
 from schemas.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -179,6 +180,21 @@ class Library:
             EncodeError: a model cannot be loaded.
         """
         warm_up(self.encoders)
+
+    def explain(self, request: str | SearchRequest, *, hit: int = 1, item: str | None = None) -> Explanation:
+        """Explain one hit of a search: shares, words, and where in the picture or sound it lies.
+
+        Args:
+            request: words, or a whole `SearchRequest`.
+            hit: which hit, counted from 1.
+            item: an item instead, by its path in the source or its id.
+
+        Raises:
+            UsageError: there is no such hit, or the question cannot be asked.
+            StoreError: the collection cannot be read.
+        """
+        asked = SearchRequest.of(text=request) if isinstance(request, str) else request
+        return explain(self.store, self.encoders, asked, hit=hit, item=item)
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""

@@ -33,7 +33,7 @@ def document(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def _console() -> Console:
+def terminal() -> Console:
     """The terminal; a pipe gets lines as long as they are, so that no path is cut in two."""
     console = Console()
     return console if console.is_terminal else Console(width=PIPE)
@@ -56,7 +56,7 @@ def plan(plan: IngestPlan, *, as_json: bool = False) -> None:
     if as_json:
         document(plan.model_dump(by_alias=True))
         return
-    console = _console()
+    console = terminal()
     rest = {"unchanged": plan.unchanged, "excluded": len(plan.excluded), "quarantined": len(plan.quarantined)}
     said = ", ".join(f"{count:,} {what}" for what, count in rest.items() if count) or "no files"
     if plan.empty:
@@ -82,7 +82,7 @@ def report(report: IngestReport, *, as_json: bool) -> None:
     if as_json:
         document(report.model_dump())
         return
-    console = _console()
+    console = terminal()
     done = [
         f"{report.indexed:,} indexed",
         f"{report.unchanged:,} unchanged",
@@ -112,7 +112,7 @@ def result(result: SearchResult, *, as_json: bool) -> None:
     if as_json:
         document(result.model_dump())
         return
-    console = _console()
+    console = terminal()
     for note in result.notes:
         console.print(escape(note), style="cyan", highlight=False)
     if not result.hits:
@@ -151,7 +151,7 @@ def status(status: CollectionStatus, *, as_json: bool) -> None:
     if as_json:
         document(status.model_dump())
         return
-    console = _console()
+    console = terminal()
     by_modality = ", ".join(f"{count:,} {modality}" for modality, count in status.by_modality.items() if count)
     console.print(
         f"[bold]{status.items:,} items[/] ({by_modality or 'none'}), {status.points:,} points.", highlight=False
@@ -175,7 +175,7 @@ def quarantine(entries: Sequence[QuarantineEntry], *, as_json: bool) -> None:
     if as_json:
         document([entry.model_dump() for entry in entries])
         return
-    console = _console()
+    console = terminal()
     if not entries:
         console.print("No file is quarantined.")
         return
@@ -206,7 +206,7 @@ def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     if as_json:
         document({"segments": segments})
         return
-    console = _console()
+    console = terminal()
     first = segments[0]
     console.print(f"[bold]{escape(first['path'])}[/]", highlight=False)
     shared = Table(box=None, show_header=False, pad_edge=False)
@@ -231,7 +231,7 @@ def verification(found: Verification, *, as_json: bool) -> None:
     if as_json:
         document({"sound": found.sound, **asdict(found)})
         return
-    console = _console()
+    console = terminal()
     vectors = ", ".join(f"{count:,} {name}" for name, count in found.vectors.items())
     verdict = "[green]Sound[/]" if found.sound else f"[yellow]{found.faults:,} faults[/]"
     console.print(f"{verdict}: {found.points:,} points read ({escape(vectors)}).", highlight=False)
@@ -246,7 +246,7 @@ def copied(points: int, source: str, target: str, *, as_json: bool) -> None:
     if as_json:
         document({"points": points, "from": source, "to": target})
         return
-    _console().print(escape(f"{points:,} points copied from {source} to {target}."), highlight=False, soft_wrap=True)
+    terminal().print(escape(f"{points:,} points copied from {source} to {target}."), highlight=False, soft_wrap=True)
 
 
 def recalls(measured: Sequence[Recall], points: int, *, as_json: bool) -> None:
@@ -254,7 +254,7 @@ def recalls(measured: Sequence[Recall], points: int, *, as_json: bool) -> None:
     if as_json:
         document({"points": points, "vectors": [asdict(one) for one in measured]})
         return
-    console = _console()
+    console = terminal()
     if not measured:
         console.print(f"{points:,} points need no index: a scan answers them as fast.", highlight=False)
         return

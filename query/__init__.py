@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from query.explain import explain
 from query.infer import with_vectors
 from query.quarantine import quarantined
 from query.search import search
@@ -22,6 +23,7 @@ __all__ = [
     "EncoderSet",
     "SearchRequest",
     "collection_status",
+    "explain",
     "load_encoders",
     "parse_where",
     "preview_hit",

@@ -109,6 +109,7 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         vectors=one.vectors,
         benefit=one.benefit,
         closer=one.closer,
+        passages=[],
         words=fields.get(payload.WORDS, {}),
         info=fields.get(payload.INFO, {}),
     )

@@ -13,6 +13,7 @@ from query.combine import ascending
 from query.confidence import judge
 from query.encode import Encoded, encode_request
 from query.examples import plain
+from query.passages import Highlighter
 from query.plan import MOST, condition, first_depth, group_key, requests, thoroughness
 from query.rank import Ranked, grouped, rank, to_hit
 from query.reach import encoders_in_use
@@ -76,6 +77,7 @@ class _Search:
             if not nulls:
                 raise UsageError("How sure a hit is, is not known of this question: leave min_confidence out.")
             hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
+        self._highlight(hits)
         _locate(hits, self._metadata.get(SOURCES, {}))
         done = time.perf_counter() - self._began
         return SearchResult.model_construct(
@@ -85,6 +87,13 @@ class _Search:
             notes=encoded.notes,
             seconds={"encode": encoding, "search": done - encoding, "store": self._in_store},
         )
+
+    def _highlight(self, hits: Sequence[Hit]) -> None:
+        question = " ".join(part.text for part in self._request.parts if part.text and part.weight > 0)
+        if question and self._request.highlight:
+            highlighter = Highlighter(question, self._encoders.lexical)
+            for hit in hits:
+                hit.passages = highlighter.passages(hit.words)
 
     def _nulls(self, encoded: Encoded) -> dict[str, Any]:
         if self._request.combine != "sum" or self._request.fusion.side == "store":

@@ -29,6 +29,16 @@ def mean(vectors: Sequence[Vector], spec: VectorSpec) -> Vector:
     return unit(np.mean(np.stack(vectors), axis=0)) if spec.distance == "cosine" else np.mean(np.stack(vectors), axis=0)
 
 
+def likeness(query: NDArray[Any], vectors: NDArray[Any], distance: str) -> NDArray[np.float64]:
+    """How alike vectors (n, dim) are to a query (dim,): (n,), higher is more; distances are negated."""
+    if distance in ("cosine", "dot"):
+        product = np.asarray(vectors, np.float64) @ query
+        if distance == "dot":
+            return np.asarray(product)
+        return np.asarray(product / np.maximum(np.linalg.norm(vectors, axis=1) * np.linalg.norm(query), 1e-12))
+    return np.asarray(-np.linalg.norm(vectors - query, ord=2 if distance == "euclid" else 1, axis=1), np.float64)
+
+
 def unit(vector: NDArray[Any]) -> NDArray[np.float32]:
     """The vector of length 1 in its direction; one of zeros as it is."""
     norm = float(np.linalg.norm(vector))

@@ -338,3 +338,27 @@ def test_interrupted_run_stops_cleanly_and_goes_on_from_there(tmp_path: Path, pr
         assert "error" in json.loads(out)
     assert report["found"] == report["indexed"] + report["unchanged"] == 60, report
     assert answer("status")["items"] == 60
+
+
+def test_explain_tells_shares_and_draws_a_page(library: Path, tmp_path: Path) -> None:
+    store = ("--store", library / "store")
+    told = medley("explain", "blue", "square", *store, "--out", "why.html")
+
+    assert told.exit_code == 0, told.output
+    assert "drawings/blue.png" in told.stdout
+    assert "Drawn in why.html." in told.stdout
+    assert "<mark>blue</mark>" in (tmp_path / "why.html").read_text()
+    explained = answer("explain", "blue", "square", *store)
+    parts = [part["share"] for part in explained["hit"]["vectors"].values()]
+    assert sum(parts) + sum(explained["hit"]["benefit"].values()) == pytest.approx(explained["hit"]["score"])
+
+
+def test_request_in_a_file_is_asked_as_it_stands(library: Path, tmp_path: Path) -> None:
+    (tmp_path / "ask.json").write_text('{"parts": [{"text": "blue square"}], "limit": 1}')
+    (tmp_path / "wrong.json").write_text('{"parts": [{"text": "blue", "wieght": 2}]}')
+
+    hits = answer("search", "--request", "ask.json", "--store", library / "store")["hits"]
+    wrong = medley("search", "--request", "wrong.json", "--store", library / "store")
+
+    assert [hit["path"] for hit in hits] == ["drawings/blue.png"]
+    assert (wrong.exit_code, wrong.stderr) == (2, "parts.0.wieght: there is no such field.\n")

@@ -1,0 +1,157 @@
+"""An explanation as one HTML page, and as lines for a terminal."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any
+
+from medley.clock import clock
+from schemas.errors import UsageError
+from schemas.search import Explanation, Hit, Passage, SearchRequest, VectorMap
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+HOW = {
+    "occlusion": "By how much the score falls where the picture is covered.",
+    "silence": "By how much the score falls where the sound is silenced.",
+    "patches": "What each part of the picture gives to the tokens of the question.",
+}
+
+
+def asked(request: SearchRequest) -> str:
+    """What was asked, in a line."""
+    return " + ".join(_part(part.kind, part.value, part.weight) for part in request.parts)
+
+
+def _part(kind: str, value: Any, weight: float) -> str:
+    if kind == "text":
+        named = f"“{value}”"
+    elif kind == "vector":
+        named = "a vector"
+    else:
+        named = f"{kind} {getattr(value, 'name', value)}"
+    return named if weight == 1 else f"{weight:g} × {named}"
+
+
+def rows(hit: Hit) -> list[dict[str, Any]]:
+    """Each vector with rank, score and share, the greatest share first; then what the hit is given for lacking one."""
+    found = [
+        {"name": name, "rank": f"#{part.rank}", "score": f"{part.score:.3f}", "share": part.share}
+        for name, part in hit.vectors.items()
+    ]
+    found += [
+        {"name": name, "rank": "", "score": "it has none: benefit of the doubt", "share": share}
+        for name, share in hit.benefit.items()
+    ]
+    return sorted(found, key=lambda row: -float(row["share"]))
+
+
+def pieces(passage: Passage) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it was asked for."""
+    at = 0
+    for start, end in passage.spans:
+        yield passage.text[at:start], False
+        yield passage.text[start:end], True
+        at = end
+    yield passage.text[at:], False
+
+
+def where(map_: VectorMap) -> str:
+    """What a map is of, in words."""
+    if map_.second is not None:
+        return f"{map_.vector}: the likest half second is at {clock(map_.second)}"
+    return f"{map_.vector}: frame {map_.frame} of {map_.frames}" if map_.frame else map_.vector
+
+
+def page(explanation: Explanation, request: SearchRequest) -> str:
+    """One HTML document that needs nothing else."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from medley.page import COLOURS
+    from medley.show import place
+
+    hit = explanation.hit
+    total = hit.score or 1.0
+    folder = Path(__file__).parent / "templates"
+    template = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("explain.html")
+    return template.render(
+        style=Markup((folder / "results.css").read_text("utf-8")),  # noqa: S704 - our own file
+        hit=hit,
+        place=place(hit),
+        asked=asked(request),
+        notes=explanation.notes,
+        rows=[
+            row
+            | {
+                "share": f"{row['share']:.3f}",
+                "width": f"{min(100.0, max(0.0, 100 * row['share'] / total)):.1f}",
+                "colour": COLOURS.get(row["name"], 5),
+            }
+            for row in rows(hit)
+        ],
+        score=f"{hit.score:.3f}",
+        confidence=None if hit.confidence is None else f"{hit.confidence:.2f}",
+        passages=[{"kind": one.kind, "pieces": list(pieces(one))} for one in hit.passages],
+        kinds=[(kind, shorten(hit.words[kind], 160), f"{v:.2f}") for kind, v in _likest(explanation.kinds)],
+        maps=[{"title": where(one), "picture": _uri(one.picture), "says": HOW[one.how]} for one in explanation.maps],
+    )
+
+
+def written(explanation: Explanation, request: SearchRequest, file: Path) -> None:
+    """Write a page, or the first map alone if the file's name ends in .png.
+
+    Raises:
+        UsageError: there is no map, or the file cannot be written.
+    """
+    try:
+        if file.suffix.lower() != ".png":
+            file.write_text(page(explanation, request), "utf-8")
+        elif explanation.maps:
+            file.write_bytes(explanation.maps[0].picture)
+        else:
+            raise UsageError("There is no picture to draw: no vector of pictures or sounds found this hit, or no file.")
+    except OSError as error:
+        raise UsageError(f"{str(file)!r} cannot be written: {error.strerror}.") from error
+
+
+def tell(explanation: Explanation, request: SearchRequest, console: Console) -> None:
+    """The same in a few lines, without the pictures."""
+    from rich.markup import escape
+
+    from medley.show import place
+
+    hit = explanation.hit
+    console.print(f"[bold]{escape(hit.path)}[/]{place(hit)}  [dim]{escape(asked(request))}[/]", highlight=False)
+    for row in rows(hit):
+        line = f"{row['name']:>8} {row['share']:7.3f}  {row['rank']} {row['score']}"
+        console.print(f"  [green]{escape(line)}[/]", highlight=False)
+    sure = "" if hit.confidence is None else f", probably a right answer: {hit.confidence:.2f}"
+    console.print(f"     score {hit.score:7.3f}{sure}", highlight=False)
+    for passage in hit.passages:
+        marked = "".join(f"[yellow]{escape(t)}[/]" if found else escape(t) for t, found in pieces(passage))
+        console.print(f"  [dim]{escape(passage.kind)}[/] {marked}", highlight=False)
+    for kind, value in _likest(explanation.kinds):
+        console.print(f"  [dim]{escape(kind)}[/] by meaning {value:.2f}", highlight=False)
+    for one in explanation.maps:
+        console.print(f"  [dim]{escape(where(one))}[/]", highlight=False)
+    for note in explanation.notes:
+        console.print(escape(note), style="cyan", highlight=False)
+
+
+def _likest(kinds: Mapping[str, float]) -> list[tuple[str, float]]:
+    return sorted(kinds.items(), key=lambda pair: -pair[1])
+
+
+def _uri(png: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(png).decode()}"

@@ -1,0 +1,154 @@
+"""Why a hit is there: what each vector gave, the words that matched, and where in the picture or sound it lies."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query import maps, overlay
+from query.combine import summed
+from query.encode import Encoded, encode_request
+from query.reach import encoders_in_use
+from query.search import search
+from query.vectors import likeness
+from readers import read
+from schemas import FoundFile, Modality, NotFoundError, ReadError, ReadOptions, Segment
+from schemas.search import ITEM, Explanation, Hit, SearchRequest, VectorMap
+from schemas.vectors import vectors_in_use
+
+if TYPE_CHECKING:
+    from encoders import EncoderSet
+    from store import Store
+
+
+def explain(
+    store: Store, encoders: EncoderSet, request: SearchRequest, *, hit: int = 1, item: str | None = None
+) -> Explanation:
+    """Explain one hit of a request.
+
+    Args:
+        store: the store.
+        encoders: the encoders.
+        request: what was asked.
+        hit: which hit, counted from 1.
+        item: an item instead, by its path in the source or its id, wherever it stands among the hits.
+
+    Raises:
+        NotFoundError: there is no such hit.
+        UsageError: the request cannot be asked of this collection.
+        StoreError: the collection cannot be read.
+    """
+    found = _found(store, encoders, request, hit, item)
+    return _Explaining(store, encoders, request, found).run()
+
+
+def _found(store: Store, encoders: EncoderSet, request: SearchRequest, number: int, item: str | None) -> Hit:
+    if item is None:
+        wanted = request.model_copy(update={"limit": max(request.limit, number)})
+        hits = search(store, encoders, wanted).hits
+        if len(hits) < number:
+            raise NotFoundError(f"There is no hit {number}: the search finds {len(hits)}.")
+        return hits[number - 1]
+    # Asked for among all: its ranks and shares are those that it has in the answer.
+    for hit in search(store, encoders, request.model_copy(update={"limit": 1000, "group_by": ITEM})).hits:
+        if item in (hit.item, hit.path):
+            return hit
+    raise NotFoundError(f"The item {item!r} is not among the first 1000 hits: give its path in the source, or its id.")
+
+
+class _Explaining:
+    def __init__(self, store: Store, encoders: EncoderSet, request: SearchRequest, hit: Hit) -> None:
+        self._hit = hit
+        self._specs = vectors_in_use(store.vectors(), store.metadata())
+        self._encoders = encoders_in_use(encoders, self._specs)
+        self._encoded: Encoded = encode_request(request, self._encoders, store, self._specs)
+        if request.rerank is not None and request.rerank.by in self._specs:
+            closer = request.model_copy(update={"using": [request.rerank.by]})
+            self._encoded.terms |= encode_request(closer, self._encoders, store, self._specs).terms
+
+    def run(self) -> Explanation:
+        explanation = Explanation(hit=self._hit, notes=list(self._encoded.notes), kinds=self._kinds())
+        segment = self._segment(explanation)
+        for name, query in self._queries().items():
+            modalities = self._encoders.specs[name].stored
+            if segment is not None and Modality.IMAGE in modalities and segment.frames:
+                explanation.maps.append(self._over_frames(name, query, segment))
+            elif segment is not None and Modality.AUDIO in modalities and segment.sound is not None:
+                explanation.maps.append(self._over_sound(name, query, segment.sound))
+        return explanation
+
+    def _queries(self) -> dict[str, NDArray[np.float32]]:
+        """The question's vector on each dense vector that found the hit, or looked at it closely."""
+        found = {}
+        for name, terms in self._encoded.terms.items():
+            spec = self._specs[name]
+            query = None if spec.sparse or name not in self._encoders.specs else summed(terms, spec)
+            if isinstance(query, list):
+                found[name] = np.asarray(query, np.float32)
+        return found
+
+    def _kinds(self) -> dict[str, float]:
+        """How near each kind of the hit's words is to the question, by the text encoder that asked."""
+        scores: dict[str, float] = {}
+        for name, query in self._queries().items():
+            spec = self._encoders.specs[name]
+            texts = {kind: text for kind, text in self._hit.words.items() if text.strip()}
+            if Modality.TEXT in spec.stored and not spec.multivector and texts:
+                made = self._encoders[name].encode(list(texts.values()), Modality.TEXT)
+                scores = dict(zip(texts, map(float, likeness(query, made, spec.distance)), strict=True))
+        return scores
+
+    def _segment(self, explanation: Explanation) -> Segment | None:
+        """The hit's segment, read again from its file."""
+        if self._hit.file is None or self._hit.modality == Modality.TEXT:
+            return None
+        path = Path(self._hit.file)
+        options = ReadOptions(sample_rate=self._encoders.sample_rate)
+        try:
+            stat = path.stat()
+            reading = read(path, FoundFile(path.name, stat.st_size, stat.st_mtime_ns), options)
+            return next(islice(reading.segments, self._hit.segment, None), None)
+        except (ReadError, OSError) as error:
+            explanation.notes.append(f"{self._hit.path} cannot be read any more: {error}")
+            return None
+
+    def _over_frames(self, name: str, query: NDArray[np.float32], segment: Segment) -> VectorMap:
+        spec, encoder = self._specs[name], self._encoders[name]
+
+        def score(pictures: list[Any]) -> NDArray[np.float64]:
+            made = encoder.encode(pictures, Modality.IMAGE)
+            if spec.multivector:
+                return np.array([float((query @ one.T).max(axis=1).sum()) for one in made])
+            return likeness(query, made, spec.distance)
+
+        frames = list(segment.frames)
+        best = int(np.argmax(score(frames))) if len(frames) > 1 else 0
+        frame = frames[best]
+        found = None
+        if spec.multivector:
+            [vectors] = encoder.encode([frame], Modality.IMAGE)
+            found = maps.patches(query, vectors, frame.shape[:2])
+        grid = maps.occlusion(frame, score) if found is None else found
+        return VectorMap(
+            vector=name,
+            how="occlusion" if found is None else "patches",
+            values=grid.tolist(),
+            frame=best + 1 if len(frames) > 1 else None,
+            frames=len(frames),
+            picture=overlay.over_picture(frame, grid),
+        )
+
+    def _over_sound(self, name: str, query: NDArray[np.float32], sound: NDArray[np.float32]) -> VectorMap:
+        spec, encoder = self._specs[name], self._encoders[name]
+        rate = self._encoders.sample_rate
+        grid = maps.silence(
+            sound, rate, lambda sounds: likeness(query, encoder.encode(sounds, Modality.AUDIO), spec.distance)
+        )
+        start = (self._hit.start or 0.0) + int(np.argmax(grid[0])) * maps.WINDOW
+        return VectorMap(
+            vector=name, how="silence", values=grid.tolist(), second=start, picture=overlay.over_sound(sound, grid)
+        )

@@ -1,0 +1,57 @@
+"""Which words of a hit were asked for, and the passage that they stand in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from schemas.search import Passage
+
+if TYPE_CHECKING:
+    from encoders.lexical import Lexical
+
+LONGEST = 240  # characters of a passage
+WORD = re.compile(r"\w+")
+
+
+class Highlighter:
+    """Finds the words of a question, as the words' own search does: by their stems, without stop words.
+
+    Args:
+        question: what was asked in words.
+        lexical: makes the terms that words are searched by.
+    """
+
+    def __init__(self, question: str, lexical: Lexical) -> None:
+        self._asked = set(lexical.query(question).indices)
+        self._term = lru_cache(maxsize=4096)(lambda word: next(iter(lexical.query(word).indices), None))
+
+    def passages(self, words: Mapping[str, str]) -> list[Passage]:
+        """A passage of each kind of words that has some that were asked for, the one with the most of them first."""
+        found = []
+        for kind, text in words.items():
+            marks = [
+                (match.start(), match.end(), term)
+                for match in WORD.finditer(text)
+                if (term := self._term(match[0].lower())) in self._asked
+            ]
+            if marks:
+                found.append((len({term for *_, term in marks}), _passage(kind, text, marks)))
+        return [passage for _, passage in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _passage(kind: str, text: str, marks: Sequence[tuple[int, int, int]]) -> Passage:
+    """The stretch of a text with the most different words that were asked for."""
+    if len(text) <= LONGEST:
+        begin, end = 0, len(text)
+    else:
+        within = [[m for m in marks if first[0] <= m[0] and m[1] <= first[0] + LONGEST * 2 // 3] for first in marks]
+        best = max(within, key=lambda some: len({term for *_, term in some}))
+        begin = max(0, best[0][0] - LONGEST // 3) if best else 0
+        begin = text.rfind(" ", 0, begin) + 1 if begin else 0
+        end = min(len(text), begin + LONGEST)
+        end = max(text.rfind(" ", begin, end), end - LONGEST // 4) if end < len(text) else end
+    spans = [(start - begin, stop - begin) for start, stop, _ in marks if start >= begin and stop <= end]
+    return Passage(kind=kind, text=text[begin:end], spans=spans)
