@@ -111,17 +111,19 @@ def _parts(text: str, options: ReadOptions, page: int | None = None) -> Iterator
 
 
 def _open_text(path: Path, size: int, media: MediaType, options: ReadOptions) -> _Opened:
-    mime, data = media.mime, media.whole
-    if data is None or len(data) > options.max_document:
+    mime, text = media.mime, media.whole
+    info: dict[str, Any] = {}
+    if text is None or size > options.max_document:
         try:
             with path.open("rb") as file:
                 data = file.read(min(size, options.max_document))
         except OSError as error:
             raise unreadable(error) from error
-    text = decode_text(data)
+        text = decode_text(data)
+        if size > options.max_document:
+            info["read_bytes"] = len(data)
     if text is None:
         raise UnsupportedError("No reader takes binary text.")
-    info: dict[str, Any] = {"read_bytes": len(data)} if size > options.max_document else {}
     if mime in ("application/x-subrip", "text/vtt") and (cues := parse_cues(text)):
         return info, _cue_passages(cues, options)
     if mime == "text/html":

@@ -55,16 +55,19 @@ def _folder_words(folder: str) -> str:
 
 
 def _words(name: str) -> str:
-    tokens = [token for token in _SEPARATORS.split(_WHATSAPP.sub(" IMG ", name)) if token]
+    if " " in name:
+        name = _WHATSAPP.sub(" IMG ", name)
+    tokens = [token for token in _SEPARATORS.split(name) if token]
     words: list[str] = []
     counting = False  # numbers that follow a device's word are its counter or its clock
     for token, following in zip(tokens, [*tokens, ""][1:], strict=True):
         if token.isdecimal() and counting:
             continue
         device = token.lower() in _DEVICES and following[:1].isdecimal()
-        counting = device or bool(_COUNTED.fullmatch(token) or _MACHINE.fullmatch(token))
+        named = token.isalpha()  # what has a number in it may be no word
+        counting = device or not (named or not (_COUNTED.fullmatch(token) or _MACHINE.fullmatch(token)))
         if not counting:
-            words.extend(_CAMEL.sub(" ", token).split())
+            words.extend([token] if named and token.islower() else _CAMEL.sub(" ", token).split())
     if not any(character.isalpha() for word in words for character in word):
         words = [word for word in words if _YEAR.fullmatch(word)]
     return " ".join(words).lower()

@@ -12,7 +12,7 @@ from readers.hash import unreadable
 from readers.magic import AUDIO, DOCUMENT, FILM, PICTURE, audio_frames, binary_mime
 from readers.pairing import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, split_suffix
 from readers.raw import RAW
-from readers.text import find_encoding
+from readers.text import decoded, find_encoding
 from schemas import Modality, ReadError, UnsupportedError
 
 _HEAD = 4096  # bytes
@@ -42,12 +42,12 @@ _OTHER_TEXT = (("{\\rtf", "application/rtf"), ("%!PS", "application/postscript")
 class MediaType:
     """What a file is to a person and to a program.
 
-    `whole` is all that a short text holds: it was read to tell what the file is, and need not be read again.
+    `whole` is all that a short text says: it was read to tell what the file is, and need not be read again.
     """
 
     modality: Modality
     mime: str
-    whole: bytes | None = field(default=None, compare=False, repr=False)
+    whole: str | None = field(default=None, compare=False, repr=False)
 
 
 def sniff(path: Path) -> MediaType:
@@ -116,10 +116,11 @@ def _text(path: Path, head: bytes) -> MediaType:
         if suffix in MEDIA_SUFFIXES | DOCUMENT_SUFFIXES:
             raise ReadError(f"The file's name ends in .{suffix}, but its content is something else, or damaged.")
         raise UnsupportedError(f"No reader takes {mimetypes.guess_type('x.' + suffix)[0] or 'this kind of file'}.")
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    whole = len(head) < _HEAD
+    text = decoded(head, encoding) if whole else codecs.getincrementaldecoder(encoding)("replace").decode(head)
     if "<" in text and _SVG.match(text):
         return MediaType(Modality.IMAGE, "image/svg+xml")
-    return MediaType(Modality.TEXT, _text_mime(text, suffix), head if len(head) < _HEAD else None)
+    return MediaType(Modality.TEXT, _text_mime(text, suffix), text if whole else None)
 
 
 def _text_mime(text: str, suffix: str) -> str:

@@ -31,8 +31,11 @@ def decode_text(data: bytes) -> str | None:
     A byte order mark is believed; then UTF-8 is tried, which nothing else looks like; then the encoding is guessed.
     """
     encoding = find_encoding(data[:_SAMPLE])
-    if encoding is None:
-        return None
+    return None if encoding is None else decoded(data, encoding)
+
+
+def decoded(data: bytes, encoding: str) -> str:
+    """The text of `data` in a known encoding, as `decode_text` gives it."""
     text = data.decode(encoding, "replace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -23,15 +23,15 @@ FAULTS = """
 import os, signal, time
 
 def sabotage():
-    import readers.document as document
-    decode = document.decode_text
-    def decode_text(data):
+    import readers.sniff as sniff
+    decode = sniff.decoded
+    def decoded(data, encoding):
         if data.startswith(b"CRASH"):
             os.kill(os.getpid(), signal.SIGSEGV)
         if data.startswith(b"HANG"):
             time.sleep(600)
-        return decode(data)
-    document.decode_text = decode_text
+        return decode(data, encoding)
+    sniff.decoded = decoded
 
 import readers.isolated.child as child
 serve = child.serve
