@@ -95,7 +95,7 @@ class Pipeline:
             self._pending[vector].append(_Content(draft, row, value))
             self._sizes[vector] += len(value) if isinstance(value, tuple) else 1  # a scene has several frames
             if self._sizes[vector] >= self._encoders[vector].batch_size:
-                done += self._encode(vector)
+                done += self._encode_whole(vector)
         return done
 
     def _contents(self, segment: Segment) -> list[tuple[str, Any]]:
@@ -109,6 +109,18 @@ class Pipeline:
             elif Modality.AUDIO in spec.stored and segment.sound is not None:
                 contents.append((vector, segment.sound))
         return contents
+
+    def _encode_whole(self, vector: str) -> list[Draft]:
+        """Encode what waits for a named vector, and what its items want besides: whole, they can be written.
+
+        Else a picture that is encoded might wait long for its caption, and a crash would cost more than a batch.
+        """
+        drafts = {id(content.draft) for content in self._pending[vector] if content.draft.read}
+        done = self._encode(vector)
+        for other, contents in self._pending.items():
+            if any(id(content.draft) in drafts for content in contents):
+                done += self._encode(other)
+        return done
 
     def _encode(self, vector: str) -> list[Draft]:
         """Encode what waits for a named vector; returns the drafts that became whole by it."""

@@ -39,7 +39,8 @@ class Writer:
         before = self._segments_before(item)
         self._stale += [point_id(self._source, item.found.path, n) for n in range(len(points), before)]
         self._points += points
-        while len(self._points) >= BATCH:
+        # While nothing is being written there is no reason to wait, and a crash would cost what waits.
+        while len(self._points) >= BATCH or (self._points and self._idle()):
             batch, self._points = self._points[:BATCH], self._points[BATCH:]
             self._write(batch)
 
@@ -80,6 +81,9 @@ class Writer:
         if stale:
             self._store.delete(stale, sync=False)
         self._store.upsert(batch, sync=False)
+
+    def _idle(self) -> bool:
+        return self._writing is None or self._writing.done()
 
     def _wait(self) -> None:
         if self._writing is not None:

@@ -1,0 +1,247 @@
+"""Kills runs (SIGKILL) at random moments, runs again, and compares with the collection of an undisturbed run.
+
+    python -m tests.soak.crash [--kills 100] [--files 300] [--seed 1]
+
+Half of the runs take in a new folder, half one in which files were renamed, swapped, copied, edited, described anew and
+deleted. Point by point, ids, payloads and vectors have to be the same, and what was encoded twice must not be more than
+what was under way: a batch of each encoder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.collection import contents
+from tests.media import clip, pdf, picture, tone
+
+PRESET = "tiny"
+COLOURS = ("red", "green", "blue", "yellow")
+
+
+def make_folder(root: Path, files: int) -> None:
+    """A mixed folder: of ten files, four are pictures, one has a caption, two are texts, one a sound, one a copy."""
+    for n in range(files):
+        folder = root / f"{n % 7}"
+        folder.mkdir(parents=True, exist_ok=True)
+        match n % 10:
+            case 0 | 1 | 2 | 3:
+                picture(folder / f"{n:03}.png", COLOURS[n % 4], (60 + n % 50, 40 + n // 50))
+            case 4:
+                (folder / f"{n - 1:03}.txt").write_text(f"the picture before number {n}")
+                shutil.move(folder / f"{n - 1:03}.txt", root / f"{(n - 1) % 7}" / f"{n - 1:03}.txt")
+            case 5 | 6:
+                (folder / f"{n:03}.md").write_text(
+                    f"# Note {n}\n\n" + " ".join(f"word{n * i % 997}" for i in range(300))
+                )
+            case 7:
+                tone(folder / f"{n:03}.wav", seconds=1 + n % 9, hertz=200 + n)
+            case 8:
+                shutil.copy(root / f"{(n - 8) % 7}" / f"{n - 8:03}.png", folder / f"{n:03}.png")
+            case _:
+                (folder / f"{n:03}.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture" + bytes([n % 251]))
+    clip(root / "film.mp4")
+    pdf(root / "paper.pdf")
+    (root / ".hidden").touch()
+    for number, path in enumerate(sorted(root.rglob("*"))):
+        os.utime(path, ns=(0, 1_700_000_000_000_000_000 + number * 1_000_000_000))
+
+
+def change(root: Path) -> None:
+    """Rename, swap, copy, edit, describe and delete some of the files, always the same ones."""
+    files = sorted(path for path in root.rglob("*.*") if path.is_file())
+    later = 1_800_000_000_000_000_000
+    for n, path in enumerate(files):
+        match n % 12:
+            case 0:
+                path.rename(path.with_name(f"renamed-{path.name}"))
+            case 3 if path.suffix == ".md":
+                path.write_text(f"# Edited {n}\n\nOther words than before.")
+                os.utime(path, ns=(0, later + n))
+            case 5:
+                path.unlink()
+            case 7 if path.suffix == ".png":
+                caption = path.with_suffix(".txt")
+                caption.write_text(f"described anew, number {n}")
+                os.utime(caption, ns=(0, later + n))
+            case 9:
+                shutil.copy2(path, path.with_name(f"copy-{path.name}"))
+    pictures = sorted(root.rglob("*.png"))
+    for one, other in zip(pictures[::9], pictures[4::9], strict=False):
+        one.rename(root / "aside")
+        other.rename(one)
+        (root / "aside").rename(other)
+
+
+def child(folder: str, store: str, log: str) -> None:
+    """A run that tells when it begins, and notes what each call of an encoder encodes before it is written."""
+    from encoders.base import Encoder
+    from flows.direct import ingest
+    from flows.progress import listening
+    from schemas.settings import load_settings
+
+    notes = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    encode_each = Encoder.encode_each
+
+    def noting(self: Any, given: Sequence[Any], modality: Any) -> Any:
+        made = encode_each(self, given, modality)
+        os.write(notes, f"{self.spec.name} {len(given) - len(made[1])}\n".encode())
+        return made
+
+    Encoder.encode_each = noting  # type: ignore[method-assign]  # to count is all it is for
+    print("ready", flush=True)
+    with listening(None, lambda _: print("planned", flush=True)):
+        report = ingest(folder, load_settings(store=store, encoders={"preset": PRESET, "ocr": "off"}))
+    print(json.dumps(report.model_dump()), flush=True)
+
+
+@dataclass
+class Outcome:
+    """What kills did."""
+
+    kills: int = 0
+    finished: int = 0  # runs that ended before they were killed
+    unequal: list[str] = field(default_factory=list)
+    twice: list[int] = field(default_factory=list)  # contents encoded more than in an undisturbed run
+
+
+class Scenario:
+    """A folder, what the collection knows of it before the run, and what the run makes of it undisturbed."""
+
+    def __init__(self, work: Path, files: int, *, changed: bool) -> None:
+        self.work, self.changed = work, changed
+        self.name = "changed" if changed else "new"
+        self.before, self.media = work / "before", work / "media"
+        make_folder(self.media, files)
+        shutil.copytree(self.media, self.before / "media", copy_function=shutil.copy2)
+        self.store, self.log = work / "store", work / "log"
+        if changed:
+            change(self.media)
+        began = time.monotonic()
+        self._prepare()
+        self.seconds = -1.0
+        began = time.monotonic()
+        report, seconds = self._run(None)
+        assert report is not None, "the undisturbed run failed"
+        self.seconds = seconds or time.monotonic() - began
+        self.encoded = self._logged()
+        self.expected = self._contents()
+
+    def kill(self, after: float, outcome: Outcome) -> None:
+        """Run, kill, run again, compare."""
+        self._prepare()
+        report, _ = self._run(after)
+        outcome.kills += 1
+        outcome.finished += report is not None
+        killed_at = f"{self.name} folder, killed after {after:.3f} s"
+        again, _ = self._run(None)
+        if again is None:
+            outcome.unequal.append(f"{killed_at}: the run after it failed")
+            return
+        found = self._contents()
+        wrong = sorted(id for id in {*found, *self.expected} if found.get(id) != self.expected.get(id))
+        if wrong:
+            path = (found.get(wrong[0]) or self.expected[wrong[0]])[0].get("path")
+            outcome.unequal.append(f"{killed_at}: {len(wrong)} points differ, {path} among them")
+        if again["found"] != sum(again[name] for name in ("indexed", "unchanged", "excluded", "quarantined")):
+            outcome.unequal.append(f"{killed_at}: the accounts do not add up")
+        outcome.twice.append(sum((self._logged() - self.encoded).values()))
+
+    def _prepare(self) -> None:
+        """The collection as it was before the run."""
+        shutil.rmtree(self.store, ignore_errors=True)
+        if self.changed:
+            kept = self.work / "kept"
+            if not kept.exists():
+                aside = self.work / "aside"
+                self.media.rename(aside)
+                (self.before / "media").rename(self.media)
+                self._run(None)
+                self.media.rename(self.before / "media")
+                aside.rename(self.media)
+                self.store.rename(kept)
+            subprocess.run(["cp", "-a", "--sparse=always", kept, self.store], check=True)
+        self.log.unlink(missing_ok=True)
+
+    def _run(self, kill_after: float | None) -> tuple[dict[str, Any] | None, float]:
+        """The report of a run, and how long it took; None if it was killed before it had one."""
+        command = [sys.executable, "-m", "tests.soak.crash", "--child", self.media, self.store, self.log]
+        with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True) as run:
+            assert run.stdout is not None
+            run.stdout.readline()
+            began = time.monotonic()
+            if kill_after is not None:
+                time.sleep(kill_after)
+                run.send_signal(signal.SIGKILL)
+            said = run.stdout.read().splitlines()
+        seconds = time.monotonic() - began
+        return (json.loads(said[-1]) if said and said[-1].startswith("{") else None), seconds
+
+    def _logged(self) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for line in self.log.read_text().splitlines() if self.log.exists() else ():
+            name, _, number = line.partition(" ")
+            counts[name] += int(number)
+        return counts
+
+    def _contents(self) -> dict[str, Any]:
+        from schemas.settings import load_settings
+
+        return contents(load_settings(store=str(self.store)))
+
+
+def soak(work: Path, *, kills: int, files: int, seed: int, tell: Any = lambda _: None) -> Outcome:
+    """Kill so many runs."""
+    outcome, chance = Outcome(), random.Random(seed)
+    scenarios = [Scenario(work / name, files, changed=name == "changed") for name in ("new", "changed")]
+    for number in range(kills):
+        scenario = scenarios[number % 2]
+        scenario.kill(chance.uniform(0, scenario.seconds), outcome)
+        tell(outcome)
+    return outcome
+
+
+def main() -> int:
+    """Returns 1 if a collection was not what it has to be."""
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given.add_argument("--kills", type=int, default=100)
+    given.add_argument("--files", type=int, default=300)
+    given.add_argument("--seed", type=int, default=1)
+    given.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    options, _ = given.parse_known_args()
+    if options.child:
+        child(*options.child)
+        return 0
+    began = time.monotonic()
+
+    def tell(outcome: Outcome) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{outcome.kills} kills, {len(outcome.unequal)} wrong", end="", file=sys.stderr)
+
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = soak(Path(folder), kills=options.kills, files=options.files, seed=options.seed, tell=tell)
+    twice = sorted(outcome.twice)
+    print(
+        f"{outcome.kills} kills ({outcome.finished} came too late) in {time.monotonic() - began:.0f} s: "
+        f"{len(outcome.unequal)} collections differ; encoded twice: median {twice[len(twice) // 2]}, most {twice[-1]}"
+    )
+    for sentence in outcome.unequal:
+        print(sentence, file=sys.stderr)
+    return 1 if outcome.unequal else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
