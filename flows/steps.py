@@ -95,7 +95,10 @@ def _found(run: Run) -> Iterator[Crawled]:
     rules = CrawlRules(
         hidden=crawling.hidden,
         follow_links=crawling.follow_links,
+        other_disks=crawling.other_disks,
+        min_size=crawling.min_size,
         max_size=crawling.max_size,
+        include=tuple(crawling.include),
         exclude=tuple(crawling.exclude),
     )
     count = 0

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from readers.hash import os_reason, unreadable
+from readers.hash import TRANSIENT, again, os_reason, unreadable
 from readers.ignore import IGNORE_FILE, IgnoreRules, read_ignore_file
-from readers.pairing import pair_sidecars
-from schemas import ExcludedFile, FoundFile, ReadError, UnreadableFile, UsageError
+from readers.pairing import is_sidecar, pair_sidecars
+from schemas import ExcludedFile, FoundFile, ReadError, TransientReadError, UnreadableFile, UsageError
+
+Size = tuple[int, int]  # bytes, and time of change in nanoseconds
 
 Crawled = FoundFile | ExcludedFile | UnreadableFile
 
@@ -21,11 +25,19 @@ _STORE_FILES = ("collection.json", "lock")  # what tells a folder in which a col
 
 @dataclass(frozen=True)
 class CrawlRules:
-    """Which files of a folder are looked at. `exclude` are gitignore patterns; `max_size` is in bytes, 0: no limit."""
+    """Which files of a folder are looked at.
+
+    `include` and `exclude` are gitignore patterns; without `include` all files are wanted. Sizes are in bytes; a
+    `max_size` of 0 is no limit. What a wanted file says of itself in a sidecar is read, whatever the sidecar is called
+    and however small it is. Without `other_disks`, what is mounted below the root is not looked into.
+    """
 
     hidden: bool = False
     follow_links: bool = False
+    other_disks: bool = True
+    min_size: int = 0
     max_size: int = 0
+    include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
 
@@ -45,8 +57,7 @@ def crawl(root: Path, rules: CrawlRules | None = None) -> Iterator[Crawled]:
         raise UsageError(f"The folder {str(root)!r} cannot be crawled: {os_reason(error)}.") from error
     if not stat.S_ISDIR(status.st_mode):
         raise UsageError(f"{str(root)!r} is a file, not a folder: name the folder that holds it.")
-    patterns = IgnoreRules(rules.exclude, "", "crawl.exclude") if rules.exclude else None
-    return _Walk(os.path.abspath(root), rules, patterns).files()  # noqa: PTH100  # keeps links as they are
+    return _Walk(os.path.abspath(root), rules, status.st_dev).files()  # noqa: PTH100  # keeps links as they are
 
 
 @dataclass(slots=True)
@@ -60,8 +71,10 @@ class _Folder:
 class _Walk:
     """One walk. Plain strings and no recursion: 100,000 files take about a second."""
 
-    def __init__(self, root: str, rules: CrawlRules, patterns: IgnoreRules | None) -> None:
-        self.root, self.rules, self.patterns = os.path.join(root, ""), rules, patterns  # noqa: PTH118
+    def __init__(self, root: str, rules: CrawlRules, device: int) -> None:
+        self.root, self.rules, self.device = os.path.join(root, ""), rules, device  # noqa: PTH118
+        self.excluded = IgnoreRules(rules.exclude, "", "crawl.exclude") if rules.exclude else None
+        self.included = IgnoreRules(rules.include, "", "crawl.include") if rules.include else None
         self.folders: list[_Folder] = []
         self.links: list[_Folder] = []  # folders behind links: after all others, so that the real path of a file wins
         self.visited: set[tuple[int, int]] = set()
@@ -78,7 +91,7 @@ class _Walk:
         try:
             status = os.stat(self.root + folder.path)  # noqa: PTH116
         except OSError as error:
-            yield UnreadableFile(folder.path, f"The link cannot be followed: {os_reason(error)}.")
+            yield _unreadable(folder.path, "The link cannot be followed", error)
             return
         if (status.st_dev, status.st_ino) in self.visited:
             yield ExcludedFile(folder.path, "symbolic link to a folder that is visited already")
@@ -91,10 +104,9 @@ class _Walk:
             if self.rules.follow_links:
                 status = os.stat(self.root + path)  # noqa: PTH116
                 self.visited.add((status.st_dev, status.st_ino))
-            with os.scandir(self.root + path) as listing:
-                entries = {entry.name: entry for entry in listing}
+            entries = again(partial(_listing, self.root + path))
         except OSError as error:
-            yield UnreadableFile(path or "/", f"The folder cannot be listed: {os_reason(error)}.")
+            yield _unreadable(path or "/", "The folder cannot be listed", error)
             return
         if path and all(name in entries for name in _STORE_FILES):
             yield ExcludedFile(path, "a collection of Medley")
@@ -102,26 +114,25 @@ class _Walk:
         ignore = folder.ignore
         if IGNORE_FILE in entries:
             try:
-                ignore = read_ignore_file(self.root + path + IGNORE_FILE, path, ignore)
+                ignore = again(partial(read_ignore_file, self.root + path + IGNORE_FILE, path, ignore))
             except ReadError as error:
-                yield UnreadableFile(path or "/", str(error))
+                yield UnreadableFile(path or "/", str(error), transient=isinstance(error, TransientReadError))
                 return
-        files: dict[str, os.stat_result] = {}
+        files: dict[str, Size] = {}
         below: list[_Folder] = []
         for name in sorted(entries):
-            entry = entries[name]
-            outcome = self.entry(entry, path, ignore, below)
-            if isinstance(outcome, os.stat_result):
+            outcome = self.entry(entries.pop(name), path, ignore, below)  # a million of them are let go one by one
+            if isinstance(outcome, tuple):
                 files[name] = outcome
             elif outcome is not None:
                 yield outcome
         self.folders.extend(reversed(below))
-        yield from _with_sidecars(path, files)
+        yield from _with_sidecars(path, files, self.unwanted(path, files))
 
     def entry(
         self, entry: os.DirEntry[str], base: str, ignore: IgnoreRules | None, below: list[_Folder]
-    ) -> os.stat_result | ExcludedFile | UnreadableFile | None:
-        """The status of a file that may pass, or what else became of an entry; folders are noted in `below`."""
+    ) -> Size | ExcludedFile | UnreadableFile | None:
+        """Size and time of a file that may pass, or what else became of an entry; folders are noted in `below`."""
         path = base + entry.name
         try:
             linked = entry.is_symlink()
@@ -131,15 +142,17 @@ class _Walk:
             shown = path + "/" if folder else path
             if rule := self.rule(entry.name, shown, ignore):
                 return ExcludedFile(shown, rule)
+            if folder and not self.rules.other_disks and again(entry.stat).st_dev != self.device:
+                return ExcludedFile(shown, "on another file system")
             if folder:
                 (self.links if linked else below).append(_Folder(shown, ignore))
                 return None
-            status = entry.stat()
+            status = again(entry.stat)
         except OSError as error:
-            reason = "It is a link that leads nowhere" if linked else "The file cannot be looked at"
-            return UnreadableFile(path, f"{reason}: {os_reason(error)}.")
+            what = "It is a link that leads nowhere" if linked else "The file cannot be looked at"
+            return _unreadable(path, what, error, linked=linked)
         rule = self.rule_of_status(status)
-        return status if rule is None else ExcludedFile(path, rule)
+        return (status.st_size, status.st_mtime_ns) if rule is None else ExcludedFile(path, rule)
 
     def rule_of_status(self, status: os.stat_result) -> str | None:
         if not stat.S_ISREG(status.st_mode):
@@ -153,41 +166,66 @@ class _Walk:
             return "a file of patterns for Medley"
         if name[0] == "." and not self.rules.hidden:
             return "hidden"
-        if self.patterns is not None and (rule := self.patterns.rule(path)):
+        if self.excluded is not None and (rule := self.excluded.rule(path)):
             return rule
         return ignore.rule(path) if ignore is not None else None
 
+    def unwanted(self, base: str, files: Mapping[str, Size]) -> dict[str, str]:
+        """The rule by name for the files that are not wanted for themselves; a wanted one may have them as sidecars."""
+        if self.included is None and not self.rules.min_size:
+            return {}
+        rules = {}
+        for name, (size, _) in files.items():
+            if self.included is not None and self.included.rule(base + name) is None:
+                rules[name] = "not among crawl.include"
+            elif size < self.rules.min_size:
+                rules[name] = f"smaller than {self.rules.min_size:,} bytes"
+        return rules
 
-def _with_sidecars(base: str, files: dict[str, os.stat_result]) -> Iterator[Crawled]:
+
+def _listing(path: str) -> dict[str, os.DirEntry[str]]:
+    with os.scandir(path) as listing:
+        return {entry.name: entry for entry in listing}
+
+
+def _unreadable(path: str, what: str, error: OSError, *, linked: bool = False) -> UnreadableFile:
+    """What cannot be looked at. What has gone since it was listed is left to the next run, like a fault that may pass."""
+    transient = error.errno in TRANSIENT or (error.errno == errno.ENOENT and not linked)
+    return UnreadableFile(path, f"{what}: {os_reason(error)}.", transient=transient)
+
+
+def _with_sidecars(base: str, files: dict[str, Size], unwanted: dict[str, str]) -> Iterator[Crawled]:
     """A folder's files in the order of their names, sidecars with what they speak of."""
-    pairs = pair_sidecars(files)
+    pairs = pair_sidecars([name for name in files if name not in unwanted or is_sidecar(name)])
     if not pairs:
-        for name, status in files.items():
-            yield FoundFile(base + name, status.st_size, status.st_mtime_ns)
+        for name, (size, mtime_ns) in files.items():
+            if name in unwanted:
+                yield ExcludedFile(base + name, unwanted[name])
+            else:
+                yield FoundFile(base + name, size, mtime_ns)
         return
     beside: dict[str, list[str]] = {}
     for name in sorted(pairs):
         for host in pairs[name]:
             beside.setdefault(host, []).append(name)
-    for name, status in files.items():
+    for name, (size, mtime_ns) in files.items():
         if name in pairs:
             yield ExcludedFile(base + name, f"sidecar of {', '.join(sorted(pairs[name]))}")
+        elif name in unwanted:
+            yield ExcludedFile(base + name, unwanted[name])
         elif name in beside:
             sidecars = beside[name]
             stamp = _stamp(name, {sidecar: files[sidecar] for sidecar in sidecars})
             paths = tuple(base + sidecar for sidecar in sidecars)
-            yield FoundFile(base + name, status.st_size, status.st_mtime_ns, paths, stamp)
+            yield FoundFile(base + name, size, mtime_ns, paths, stamp)
         else:
-            yield FoundFile(base + name, status.st_size, status.st_mtime_ns)
+            yield FoundFile(base + name, size, mtime_ns)
 
 
-def _stamp(name: str, files: dict[str, os.stat_result]) -> str:
+def _stamp(name: str, files: dict[str, Size]) -> str:
     """Changes when a sidecar of the file `name` comes, goes or changes; not when both are renamed or moved together."""
     stem = name.rpartition(".")[0] or name
-    made_of = [
-        (os.fsencode(sidecar.removeprefix(stem)), status.st_size, status.st_mtime_ns)
-        for sidecar, status in files.items()
-    ]
+    made_of = [(os.fsencode(sidecar.removeprefix(stem)), size, mtime_ns) for sidecar, (size, mtime_ns) in files.items()]
     return blake2b(repr(made_of).encode(), digest_size=8).hexdigest()
 
 

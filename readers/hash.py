@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from schemas import FileChangedError, ReadError, TransientReadError
+
+T = TypeVar("T")
+
+WAITS = (0.1, 0.5, 2.0)
+"""Seconds before a folder or a file is looked at again."""
 
 TRANSIENT = frozenset(
     (
@@ -41,6 +48,18 @@ def content_hash(path: Path | str, progress: Callable[[], object] | None = None)
             return hasher.hexdigest()
     except OSError as error:
         raise unreadable(error) from error
+
+
+def again(look: Callable[[], T]) -> T:
+    """What `look` gives; it is called again, a few times, where it meets a fault that may pass."""
+    for wait in WAITS:
+        try:
+            return look()
+        except (OSError, TransientReadError) as error:
+            if isinstance(error, FileChangedError) or (isinstance(error, OSError) and error.errno not in TRANSIENT):
+                raise
+            time.sleep(wait)
+    return look()
 
 
 def unreadable(error: OSError) -> ReadError:

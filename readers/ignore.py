@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pathspec import GitIgnoreSpec
 
-from readers.hash import os_reason
-from schemas import ReadError, UsageError
+from readers.hash import os_reason, unreadable
+from schemas import UsageError
 
 IGNORE_FILE = ".medleyignore"
 
@@ -53,4 +53,5 @@ def read_ignore_file(path: str, base: str, above: IgnoreRules | None) -> IgnoreR
         with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:  # noqa: PTH123  # str paths in crawls
             return IgnoreRules(file.read().splitlines(), base, label, above)
     except OSError as error:
-        raise ReadError(f"The ignore file {label!r} cannot be read: {os_reason(error)}.") from error
+        kind = type(unreadable(error))
+        raise kind(f"The ignore file {label!r} cannot be read: {os_reason(error)}.") from error

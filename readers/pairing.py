@@ -32,6 +32,11 @@ def split_suffix(name: str) -> tuple[str, str]:
     return (stem, suffix.lower()) if dot and stem else (name, "")
 
 
+def is_sidecar(name: str) -> bool:
+    """Whether a file may speak of another one, as its suffix tells."""
+    return split_suffix(name)[1] in SIDECAR_SUFFIXES
+
+
 def pair_sidecars(names: Collection[str]) -> dict[str, list[str]]:
     """The files of one folder that are sidecars, each with the names of the files it speaks of.
 

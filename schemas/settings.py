@@ -46,7 +46,10 @@ class CrawlSettings(BaseModel):
 
     hidden: bool = False
     follow_links: bool = False
+    other_disks: Annotated[bool, Field(description="look into file systems that are mounted below the folder")] = True
+    min_size: Annotated[int, Field(ge=0, description="bytes; smaller files are excluded")] = 0
     max_size: Annotated[int, Field(ge=0, description="bytes; larger files are excluded; 0: no limit")] = 0
+    include: Annotated[list[str], Field(description="gitignore patterns; if given, other files are excluded")] = []
     exclude: Annotated[list[str], Field(description="gitignore patterns")] = []
 
 

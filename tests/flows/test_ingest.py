@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -17,7 +18,7 @@ from schemas import MedleyError, StoreUnavailableError, UsageError, payload
 from schemas.payload import point_id
 from schemas.plan import IngestPlan
 from schemas.report import IngestReport, QuarantineEntry
-from schemas.settings import Settings, load_settings
+from schemas.settings import CrawlSettings, Settings, load_settings
 from store import open_store
 from tests.collection import contents
 from tests.media import clip, make_media, picture, tone
@@ -474,3 +475,36 @@ def test_file_that_changes_or_goes_during_the_run_is_left_to_the_next(
     report = ingest(folder, settings)
     assert (report.postponed, report.indexed) == (0, 1)
     assert contents(settings) == fresh(folder, tmp_path)
+
+
+def test_folder_that_cannot_be_listed_for_a_while_keeps_what_is_known_of_it(
+    folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(folder, settings)
+    before = contents(settings)
+    listing = os.scandir
+
+    def scandir(path: str) -> Any:
+        if str(path).endswith("sounds/"):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return listing(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.scandir", scandir)
+        patched.setattr("readers.hash.WAITS", ())
+        report = ingest(folder, settings)
+
+    assert (report.postponed, report.quarantined, report.deleted, report.balanced) == (1, 0, 0, True)
+    assert report.postponements[0].path == "sounds/"
+    assert contents(settings) == before
+    assert ingest(folder, settings).unchanged == 5
+
+
+def test_rules_of_the_settings_decide_what_is_in_the_collection(folder: Path, settings: Settings) -> None:
+    ingest(folder, settings)
+    pictures = settings.model_copy(update={"crawl": CrawlSettings(include=["*.png"], exclude=["blue.*"])})
+
+    report = ingest(folder, pictures)
+
+    assert (report.unchanged, report.deleted, report.balanced) == (2, 3, True)
+    assert paths(settings) == {"red.png", "green.png"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +76,91 @@ def test_patterns_of_the_settings_keep_files_and_folders_out(tmp_path: Path) -> 
         "a.bak": "matches '*.bak' in crawl.exclude",
         "tmp/": "matches '/tmp/' in crawl.exclude",
     }
+
+
+def test_only_what_is_asked_for_is_found_with_its_sidecars(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "a.txt", "b.mp4", "b.srt", "notes.txt", "deep/c.JPG", "deep/draft/d.jpg")
+    rules = CrawlRules(include=("*.jpg", "*.JPG"), exclude=("draft/",))
+    assert found(tmp_path, rules) == ["a.jpg", "deep/c.JPG"]
+    assert sidecars(crawl(tmp_path, rules))["a.jpg"] == ("a.txt",)
+    wanted = "not among crawl.include"
+    assert excluded(tmp_path, rules) == {
+        "a.txt": "sidecar of a.jpg",
+        "b.mp4": wanted,
+        "b.srt": wanted,
+        "notes.txt": wanted,
+        "deep/draft/": "matches 'draft/' in crawl.exclude",
+    }
+
+
+def test_small_files_are_kept_out_but_not_what_a_caption_says(tmp_path: Path) -> None:
+    make(tmp_path, "icon.jpg", "photo.jpg", "photo.txt")
+    (tmp_path / "photo.jpg").write_bytes(bytes(2000))
+    rules = CrawlRules(min_size=100)
+    assert found(tmp_path, rules) == ["photo.jpg"]
+    assert excluded(tmp_path, rules) == {"icon.jpg": "smaller than 100 bytes", "photo.txt": "sidecar of photo.jpg"}
+
+
+@pytest.mark.skipif(not Path("/proc/tty").is_dir(), reason="no other file system is known to be mounted here")
+def test_other_file_systems_are_left_alone_when_asked(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg")
+    (tmp_path / "mounted").symlink_to("/proc/tty")
+    rules = CrawlRules(follow_links=True, other_disks=False)
+    assert found(tmp_path, rules) == ["a.jpg"]
+    assert excluded(tmp_path, rules) == {"mounted/": "on another file system"}
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Lists no folder named "bad" for so many times."""
+    listing, left = os.scandir, times
+
+    def scandir(path: str) -> Any:
+        nonlocal left
+        if path.endswith("bad/") and left:
+            left -= 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return listing(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    monkeypatch.setattr("readers.hash.WAITS", (0.0, 0.0))
+
+
+def test_a_fault_of_the_disk_that_passes_is_not_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "bad/a.jpg", "b.jpg")
+    failing(monkeypatch, 2)
+    assert found(tmp_path) == ["b.jpg", "bad/a.jpg"]
+
+
+def test_a_fault_of_the_disk_that_stays_is_told_from_a_fault_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "bad/a.jpg", "b.jpg")
+    failing(monkeypatch, 99)
+    assert list(crawl(tmp_path))[1:] == [
+        UnreadableFile("bad/", "The folder cannot be listed: input/output error.", transient=True)
+    ]
+
+
+def test_long_names_and_deep_trees_are_found(tmp_path: Path) -> None:
+    long, deep = "n" * 251 + ".jpg", "/".join(["d"] * 400)
+    make(tmp_path, long, f"{deep}/a.jpg")
+    assert found(tmp_path) == [long, f"{deep}/a.jpg"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="paths are made by descriptors of folders")
+def test_a_tree_deeper_than_a_path_can_be_is_reported_where_it_ends(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("d" * 200, dir_fd=folder)
+        below = os.open("d" * 200, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+    [(path, reason)] = unreadable(tmp_path).items()
+    assert found(tmp_path) == ["a.jpg"]
+    assert set(path) == {"d", "/"}
+    assert reason == "The folder cannot be listed: file name too long."
 
 
 def test_the_nearest_ignore_file_has_the_last_word(tmp_path: Path) -> None:
@@ -153,7 +240,8 @@ def test_a_folder_that_vanishes_under_way_is_reported(tmp_path: Path) -> None:
     assert isinstance(next(entries), FoundFile)
     (tmp_path / "gone/b.jpg").unlink()
     (tmp_path / "gone").rmdir()
-    assert list(entries) == [UnreadableFile("gone/", "The folder cannot be listed: no such file or directory.")]
+    [gone] = entries
+    assert gone == UnreadableFile("gone/", "The folder cannot be listed: no such file or directory.", transient=True)
 
 
 def test_the_root_must_be_a_folder(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,12 +203,20 @@ class Scenario:
         return contents(load_settings(store=str(self.store)))
 
 
-def soak(work: Path, *, kills: int, files: int, seed: int, tell: Any = lambda _: None) -> Outcome:
+def soak(
+    work: Path,
+    *,
+    kills: int,
+    files: int,
+    seed: int,
+    names: Sequence[str] = ("new", "changed"),
+    tell: Callable[[Outcome], None] = lambda _: None,
+) -> Outcome:
     """Kill so many runs."""
     outcome, chance = Outcome(), random.Random(seed)
-    scenarios = [Scenario(work / name, files, changed=name == "changed") for name in ("new", "changed")]
+    scenarios = [Scenario(work / name, files, changed=name == "changed") for name in names]
     for number in range(kills):
-        scenario = scenarios[number % 2]
+        scenario = scenarios[number % len(scenarios)]
         scenario.kill(chance.uniform(0, scenario.seconds), outcome)
         tell(outcome)
     return outcome
