@@ -189,7 +189,7 @@ def _listing(path: str) -> dict[str, os.DirEntry[str]]:
 
 
 def _unreadable(path: str, what: str, error: OSError, *, linked: bool = False) -> UnreadableFile:
-    """What cannot be looked at. What has gone since it was listed is left to the next run, like a fault that may pass."""
+    """What cannot be looked at; what has gone since it was listed is left to the next run, as faults that pass are."""
     transient = error.errno in TRANSIENT or (error.errno == errno.ENOENT and not linked)
     return UnreadableFile(path, f"{what}: {os_reason(error)}.", transient=transient)
 
