@@ -20,10 +20,10 @@ from schemas.limits import ReadLimits
 from tests.media import clip, picture, tone
 
 FAULTS = """
-import os, signal, time
+import os, signal, sys, time
 
 def sabotage():
-    import readers.sniff as sniff
+    sniff = sys.modules["readers.sniff"]  # the package has a function of this name
     decode = sniff.decoded
     def decoded(data, encoding):
         if data.startswith(b"CRASH"):
