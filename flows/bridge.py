@@ -1,7 +1,13 @@
-"""The bridge from words to pictures, fitted at the end of a run on the captioned pictures of the collection."""
+"""Bridges from one space to another, fitted at the end of a run on the captioned items of the collection.
+
+Where words reach pictures or sounds through their captions alone, a bridge sends them to those without; and where
+pictures share no space with words, another tells the words of pictures like a picture that is asked with.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,57 +24,109 @@ if TYPE_CHECKING:
     from store import Store
 
 REFIT_SHARE = 0.1
-"""A bridge is fitted anew when the number of captioned pictures has changed by more than this share."""
+"""A bridge is fitted anew when the number of captioned items has changed by more than this share."""
 
 MOST_PAIRS = 20_000
 """More pairs than this no longer change the fit, and would cost memory: (384 + 1,024) floats a pair."""
 
+THINGS = {Modality.IMAGE: "pictures", Modality.AUDIO: "sounds"}
 
-def fit_bridge(store: Store, encoders: EncoderSet) -> str | None:
-    """Fit or refit the bridge where pictures and texts share no space; returns what a person should know of it."""
-    source, target = _ends(encoders)
-    if not source or not target:
-        return None
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A bridge that is wanted: between which named vectors, over items of which modality."""
+
+    source: str
+    target: str
+    modality: Modality
+    from_words: bool
+
+
+def fit_bridges(store: Store, encoders: EncoderSet) -> list[str]:
+    """Fit or refit the bridges that the encoders need; returns what a person should know of them."""
+    notes = [_fit(store, encoders, span) for span in _spans(encoders)]
+    return [note for note in notes if note]
+
+
+def _spans(encoders: EncoderSet) -> Iterator[_Span]:
+    """From words to pictures and sounds, and from pictures to words, where no space is shared.
+
+    From sounds to words none is fitted: on held-out sounds it found worse likenesses than the sounds do themselves.
+    """
+    words = _plain(encoders, Modality.TEXT)
+    if not words:
+        return
+    for modality in THINGS:
+        reached = encoders.vectors_for(Modality.TEXT)
+        for target in _plain(encoders, modality):
+            if target not in reached:
+                yield _Span(words[0], target, modality, from_words=True)
+    pictures = _plain(encoders, Modality.IMAGE)
+    if pictures and words[0] not in encoders.vectors_for(Modality.IMAGE):
+        yield _Span(pictures[0], words[0], Modality.IMAGE, from_words=False)
+
+
+def _plain(encoders: EncoderSet, modality: Modality) -> list[str]:
+    """The named vectors of one vector each that hold contents of a modality."""
+    specs = encoders.specs
+    return [name for name in encoders.holding(modality) if not specs[name].sparse and not specs[name].multivector]
+
+
+def _fit(store: Store, encoders: EncoderSet, span: _Span) -> str | None:
+    source, target = span.source, span.target
     prints = encoders.specs[source].fingerprint, encoders.specs[target].fingerprint
     name = bridge_name(source, target)
-    captioned = _captioned(source, target)
+    captioned = _captioned(source, target, span.modality)
     pairs = store.count(captioned)
     kept = store.load_artifact(name)
+    things = THINGS[span.modality]
     if pairs < MIN_PAIRS:
         if kept is not None:
             store.delete_artifact(name)
+        is_asked_for = span.from_words and _any_of(store, span.modality)
         return (
-            f"Words do not reach pictures without captions yet: {pairs} captioned pictures, and {MIN_PAIRS} are needed."
+            f"Words do not reach {things} without captions yet: {pairs} captioned {things}, and {MIN_PAIRS} are needed."
+            if is_asked_for
+            else None
         )
     if kept is not None:
         bridge = Bridge.from_arrays(*kept)
         if (bridge.source, bridge.target) == prints and abs(pairs - bridge.pairs) <= REFIT_SHARE * bridge.pairs:
             return None
-    texts, pictures = _pairs(store, captioned, source, target)
-    bridge = Bridge.fit(texts, pictures, source=prints[0], target=prints[1])
+    x, y = _pairs(store, captioned, source, target)
+    # From a picture to words, the captions of its like are wanted, and not the one that it might have.
+    bridge = Bridge.fit(x, y, source=prints[0], target=prints[1], weigh=span.from_words)
     store.save_artifact(name, bridge.arrays(), bridge.meta())
-    found = "" if bridge.recall is None else f" (finds {bridge.recall:.0%} of left-out pictures among the first ten)"
-    return f"Words now reach pictures without captions: fitted on {bridge.pairs} captioned pictures{found}."
+    if not span.from_words:
+        return None
+    found = "" if bridge.recall is None else f" (finds {bridge.recall:.0%} of left-out {things} among the first ten)"
+    return f"Words now reach {things} without captions: fitted on {bridge.pairs} captioned {things}{found}."
 
 
-def _ends(encoders: EncoderSet) -> tuple[str, str]:
-    """The named vectors of texts and of pictures, where they share no space; else two empty names."""
-    texts = encoders.vectors_for(Modality.TEXT)
-    pictures = encoders.vectors_for(Modality.IMAGE)
-    if not texts or not pictures or encoders.specs[texts[0]].space == encoders.specs[pictures[0]].space:
-        return "", ""
-    return texts[0], pictures[0]
+def _any_of(store: Store, modality: Modality) -> bool:
+    """Whether the collection has items of a modality at all."""
+    from qdrant_client import models
+
+    return store.count(models.Filter(must=_indexed(modality))) > 0
 
 
-def _captioned(source: str, target: str) -> models.Filter:
-    """Pictures that somebody described: words that OCR read on them are not a description."""
+def _indexed(modality: Modality) -> list[models.Condition]:
+    from qdrant_client import models
+
+    return [
+        models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value)),
+        models.FieldCondition(key=payload.MODALITY, match=models.MatchValue(value=modality.value)),
+    ]
+
+
+def _captioned(source: str, target: str, modality: Modality) -> models.Filter:
+    """Items that somebody described: words that a model read or heard in them are not a description."""
     from qdrant_client import models
 
     kinds = (WordKind.SIDECAR, WordKind.EMBEDDED)
     return models.Filter(
         must=[
-            models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value)),
-            models.FieldCondition(key=payload.MODALITY, match=models.MatchValue(value=Modality.IMAGE.value)),
+            *_indexed(modality),
             models.HasVectorCondition(has_vector=source),
             models.HasVectorCondition(has_vector=target),
         ],

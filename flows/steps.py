@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flows.bridge import fit_bridge
+from flows.bridge import fit_bridges
 from flows.calibrate import calibrate
 from flows.carry import carry_over, to_read
 from flows.index import Indexer, count, count_excluded
@@ -212,16 +212,14 @@ def _waits(run: Run, migration: Migration) -> str:
 
 
 def fit(run: Run) -> None:
-    """Fit what belongs to the collection: the bridge from words to pictures, and how its scores are distributed.
+    """Fit what belongs to the collection: bridges between words, pictures and sounds; how its scores are distributed.
 
     While vectors are being replaced, what is there goes on: it belongs to the encoders that still answer.
     """
     if run.migrations:
         return
     encoders = run.encoders.under({vector: _called(vector) for vector in run.encoders})
-    note = fit_bridge(run.store, encoders)
-    if note:
-        run.report.notes.append(note)
+    run.report.notes += fit_bridges(run.store, encoders)
     calibrate(run.store, encoders)
 
 

@@ -146,7 +146,8 @@ class _Encoding:
                 found[LEXICAL] = words
         routes = self._encoders.routes(Modality.TEXT)
         direct = {name for route in routes for name in route.vectors}
-        bridged = [name for name in self._encoders.holding(Modality.IMAGE) if name in wanted - direct]
+        beyond = [name for one in (Modality.IMAGE, Modality.AUDIO) for name in self._encoders.holding(one)]
+        bridged = [name for name in beyond if name in wanted - direct]
         for route in routes:
             reached = [name for name in route.vectors if name in wanted]
             if reached or (bridged and route is routes[0]):
@@ -156,10 +157,11 @@ class _Encoding:
         for name in bridged:
             bridge = self._bridge(routes[0].encoder, name) if routes else None
             if bridge is None:
-                self._encoded.note(
-                    "Words reach pictures only through their captions here: the collection has too few captioned "
-                    "pictures."
-                )
+                if name in self._encoders.holding(Modality.IMAGE):
+                    self._encoded.note(
+                        "Words reach pictures only through their captions here: the collection has too few captioned "
+                        "pictures."
+                    )
             else:
                 found[name] = bridge.project(found[routes[0].encoder][None])[0]
                 self._bridges.add(name)
@@ -179,11 +181,22 @@ class _Encoding:
         for modality, given in contents(part.value, FILES[part.kind], self._encoders.sample_rate).items():
             for route in self._encoders.routes(modality):
                 reached = [name for name in route.vectors if name in wanted]
-                if reached:
+                bridges = self._bridges_to_words(route.encoder, wanted - set(route.vectors))
+                if reached or bridges:
                     encoder = self._encoders[route.encoder]
-                    found |= dict.fromkeys(reached, encoder.pool(encoder.encode_query(given, modality)))
-        self._direct |= found.keys()
+                    made = encoder.pool(encoder.encode_query(given, modality))
+                    found |= dict.fromkeys(reached, made)
+                    self._direct |= set(reached)
+                    for name, bridge in bridges.items():
+                        found[name] = bridge.project(made[None])[0]
+                        self._encoded.bridged.add(name)
         return found
+
+    def _bridges_to_words(self, source: str, wanted: set[str]) -> dict[str, Bridge]:
+        """What tells the words of pictures like a picture, by the named vector of words, where it was learnt."""
+        beyond = [name for name in self._encoders.holding(Modality.TEXT) if name in wanted]
+        bridges = {name: self._bridge(source, name) for name in beyond}
+        return {name: bridge for name, bridge in bridges.items() if bridge is not None}
 
     def _check_reached(self) -> None:
         if self._encoded.terms:

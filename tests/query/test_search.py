@@ -175,7 +175,10 @@ def test_bridge_lets_words_reach_pictures_without_captions(tmp_path: Path) -> No
             own = [hit.path for hit in found.hits].index(f"plain-{ord(colour[0])}.png")
             assert own < 25, f"{colour}: the picture without a caption came at {own + 1} of 84"
             assert not found.notes
-        assert "bridge-text-image" in opened.status().bridges
+        # A picture that nobody described tells the words of pictures like it.
+        red = opened.search(image=media / f"plain-{ord('r')}.png", using="text", limit=20)
+        assert sum("red" in hit.words.get("sidecar", "") for hit in red.hits) >= 15  # by lot: 5
+        assert set(opened.status().bridges) == {"bridge-text-image", "bridge-image-text"}
 
 
 def test_index_is_searched_as_thoroughly_as_was_measured(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
