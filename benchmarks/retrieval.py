@@ -34,6 +34,8 @@ from schemas import Modality
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 SEEDS = (0, 1, 2)
 LEFT_OUT = 0.2
+RRF_K = 61  # as Qdrant counts; with weight w it is 1 / ((place + 1) / w + 59)
+BRIDGED = 0.5  # the weight of what a bridge finds, as in `query.encode`
 A_LANGUAGE = 60  # spoken captions taken of each language that has as many
 SPOKEN = re.compile(r"_desc_([a-z]{2})$")
 
@@ -77,7 +79,34 @@ def pictures(stamps: Path, encoders: EncoderSet) -> None:
             found.append(places(bridge.project(words[asked]) @ images[told][asked].T))
             left_out = int(asked.sum())
         by_words(row, found, left_out)
+    like_its_captions(images, words, told, [path.relative_to(stamps).parts[0] for path in paths])
     print(f"cost  {cost / len(frames) * 1e3:.1f} ms a picture, {text_cost / len(texts) * 1e3:.1f} ms a caption")
+
+
+def like_its_captions(images: Vectors, words: Vectors, told: Sequence[int], labels: Sequence[str]) -> None:
+    """What left-out pictures find of their folder: by themselves, and with the words of pictures like them."""
+    of = np.array(labels)
+    alone, both = [], []
+    for seed in SEEDS:
+        asked = split(list(map(str, range(len(images)))), seed)
+        known = [n for n, i in enumerate(told) if not asked[i]]
+        at = np.array([told[n] for n in known])
+        bridge = Bridge.fit(images[at], words[known], source="image", target="text", weigh=False)
+        found = bridge.project(images[asked]) @ words[known].T
+        shown = images[asked] @ images[~asked].T
+        place = {int(i): n for n, i in enumerate(np.flatnonzero(~asked))}
+        fused = 1 / (RRF_K + ranks(shown))
+        fused[:, [place[int(i)] for i in at]] += BRIDGED / (RRF_K * BRIDGED + ranks(found))
+        for row, scores in ((alone, shown), (both, fused)):
+            nearest = np.argsort(-scores, axis=1, kind="stable")[:, :5]
+            row.append(float((of[~asked][nearest] == of[asked][:, None]).mean()))
+    for name, row in (("left out, by themselves", alone), ("left out, with words of their like", both)):
+        print(f"alike  {name:34}  precision@5 {np.mean(row):.2f} ±{np.std(row):.2f}")
+
+
+def ranks(scores: NDArray[Any]) -> NDArray[np.intp]:
+    """The place from 0 of each column in each row."""
+    return np.asarray(np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable"))
 
 
 def sounds(stamps: Path, encoders: EncoderSet) -> None:
@@ -88,6 +117,16 @@ def sounds(stamps: Path, encoders: EncoderSet) -> None:
     waves = [read_audio(path) for path in (*effects, *(path for _, path in spoken))]
     vectors, cost = timed(lambda: encoders["audio"].encode(waves, Modality.AUDIO))
     alike("sounds of things, by top folder", vectors[: len(effects)], [p.relative_to(stamps).parts[0] for p in effects])
+    told = [n for n, path in enumerate(effects) if caption(path)]
+    texts = [caption(effects[n]) for n in told]
+    words = encoders["text"].encode(texts, Modality.TEXT)
+    found, left_out = [], 0
+    for seed in SEEDS:
+        asked = split(list(map(str, told)), seed)
+        bridge = Bridge.fit(words[~asked], vectors[told][~asked], source="text", target="audio")
+        found.append(places(bridge.project(words[asked]) @ vectors[told][asked].T))
+        left_out = int(asked.sum())
+    by_words("sounds, through the bridge", found, left_out)
     alike("spoken captions, by language", vectors[len(effects) :], [language for language, _ in spoken])
     seconds = sum(map(len, waves)) / 16_000
     window = np.resize(np.concatenate(waves), 6 * 16_000).astype(np.float32)

@@ -1,11 +1,13 @@
 """A sound encoder without a model: statistics of the log-mel spectrogram.
 
-Five blocks stand side by side, each of length 1 times a weight (see `encoders.visual` for why):
+Six blocks stand side by side, each of length 1 times a weight (see `encoders.visual` for why):
 
 - how the frames that are heard are coloured: the 10 %, 50 % and 90 % quantile of each mel band,
 - the same as mean cepstra (Davis & Mermelstein, IEEE TASSP 1980), which tell the voice from its pitch,
 - how the cepstra vary,
 - how fast they move (deltas),
+- the contrast between peaks and valleys in each eighth of the spectrum (Jiang et al., "Music Type Classification by
+  Spectral Contrast Feature", ICME 2002), which tells tones from noise,
 - the run of loudness over the sound, in eight parts.
 
 Loudness as such is taken away, so that a quiet recording is near a loud one of the same thing.
@@ -31,12 +33,13 @@ HOP = 256  # from a frame to the next: 16 ms
 BANDS = 40
 CEPSTRA = 20
 BINS = 8  # of time
+PARTS = 8  # of the spectrum, for its contrast
 QUANTILES = (0.1, 0.5, 0.9)
 FLOOR = 1e-9  # power added to each band: what is 90 dB below a full-scale sine is silence
 DEPTH = 1e-6  # and that part of the loudest band's: a quiet recording sinks as deep as a loud one
 LOUDEST = 10.0  # amplitude
 HEARD = 7.0  # nepers of power (30 dB) below the loudest frame: what is quieter is the pause, not the sound
-WEIGHTS = (1.0, 1.0, 1.0, 1.0, 0.3)  # of quantiles, cepstra, their spread, deltas, loudness
+WEIGHTS = (1.0, 1.0, 1.0, 1.0, 1.0, 0.3)  # of quantiles, cepstra, their spread, deltas, contrast, loudness
 FAINT = 1.0  # norm, in nepers, below which a block is noise and is not brought to length 1
 CONSTANT = 0.1  # stands beside the blocks: silence, where they are nothing, has this direction
 
@@ -51,10 +54,10 @@ class LogMelEncoder(Encoder):
         model="log-mel statistics",
         revision="1",
         modalities=(Modality.AUDIO,),
-        dim=len(QUANTILES) * BANDS + (CEPSTRA - 1) + 2 * CEPSTRA + BINS + 1,
+        dim=len(QUANTILES) * BANDS + (CEPSTRA - 1) + 2 * CEPSTRA + 2 * PARTS + BINS + 1,
         space="logmel",
         license="Apache-2.0",
-        preprocessing=3,
+        preprocessing=4,
     )
     batch_size = 16
     parallel = True
@@ -77,6 +80,7 @@ def describe(sound: NDArray[np.float32]) -> Block:
         cepstra.mean(axis=0)[1:],  # the first is loudness
         cepstra.std(axis=0),
         deltas.std(axis=0),
+        _contrast(heard),
         _envelope(loudness),
     )
     parts = [weight * _unit(block) for weight, block in zip(WEIGHTS, blocks, strict=True)]
@@ -103,6 +107,13 @@ def mel_filters() -> NDArray[np.float32]:
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (bins - low) / (middle - low), (high - bins) / (high - middle)
     return np.asarray(np.clip(np.minimum(rising, falling), 0, None), np.float32)
+
+
+def _contrast(log_mel: Block) -> Block:
+    """How far peaks stand above valleys in each part of the spectrum of frames (n, BANDS): mean and spread."""
+    parts = log_mel.reshape(len(log_mel), PARTS, -1)
+    above = parts.max(axis=2) - parts.min(axis=2)
+    return np.concatenate([above.mean(axis=0), above.std(axis=0)])
 
 
 def _envelope(loudness: Block) -> Block:
