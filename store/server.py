@@ -68,7 +68,7 @@ class ServerStore(Store):
             client = QdrantClient(
                 url=url, api_key=api_key, timeout=timeout, check_compatibility=False, **trusting(ca_file)
             )
-            self.snapshots = Snapshots(url, self.location, api_key, timeout, ca_file)
+            self.snapshots = Snapshots(self.location, api_key, timeout, ca_file)
         self._client = client
         self._core = self._remote = Remote(client, self.location, collection, backoff or Backoff())
         self._call = self._remote.call

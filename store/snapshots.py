@@ -36,15 +36,14 @@ class Snapshots:
     """A server's snapshots over HTTP: the client itself would hold a file of gigabytes in memory.
 
     Args:
-        url: the server's, credentials and all.
-        shown: the server's, as it may be shown.
+        url: the server's, without credentials: it stands in the log of each request.
         api_key: of the server.
         timeout: seconds to connect.
         ca_file: PEM file with the certificates that the server's is checked against.
     """
 
-    def __init__(self, url: str, shown: str, api_key: str | None, timeout: int, ca_file: Path | None) -> None:
-        self._where = shown
+    def __init__(self, url: str, api_key: str | None, timeout: int, ca_file: Path | None) -> None:
+        self._where = f"the collection at {url}"
 
         def connect() -> httpx.Client:  # a closure, so that no representation of this shows the key
             import httpx
@@ -91,7 +90,7 @@ class Snapshots:
             raise explain_status(error.response.status_code, reason, self._where) from None
         except httpx.HTTPError as error:
             raise StoreUnavailableError(
-                f"The Qdrant server at {self._where} does not answer ({error or type(error).__name__}): start it, and "
+                f"The Qdrant server of {self._where} does not answer ({error or type(error).__name__}): start it, and "
                 "try again."
             ) from None
 

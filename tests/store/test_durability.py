@@ -338,6 +338,31 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None
         assert store.count() == written + 3
 
 
+# -- the index that takes the place of the shard ---------------------------------------------------------------------
+
+
+def aside(folder: Path, name: str) -> Path:
+    return (folder / "medley" / "shard").rename(folder / "medley" / name)
+
+
+INTERRUPTED: dict[str, Callable[[Path], Any]] = {
+    "while it is built": lambda folder: clone(folder / "medley" / "shard", folder / "medley" / "shard.index"),
+    "before it is there": lambda folder: clone(aside(folder, "shard.old"), folder / "medley" / "shard.index"),
+    "before the other is gone": lambda folder: clone(folder / "medley" / "shard", folder / "medley" / "shard.old"),
+}
+
+
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_a_death_while_the_index_takes_its_place_costs_nothing(template: Path, tmp_path: Path, name: str) -> None:
+    folder = clone(template, tmp_path / "store")
+    INTERRUPTED[name](folder)
+    for _ in range(2):
+        with open_store(folder) as store:
+            assert store.count() == 40
+            assert not list((folder / "medley").glob("shard.*"))
+            store.upsert(make_points(40))
+
+
 # -- damage --------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from qdrant_client import models as m
 
 from schemas.errors import StoreError
 from store import Store
+from store.embedded import EmbeddedStore
 
 from .conftest import ENGINES, SPECS, opened, quick_folder, uid
 
@@ -510,6 +511,28 @@ def test_what_the_engine_lacks_is_named_with_the_way_out(embedded: Store, name: 
     with pytest.raises(StoreError, match=words) as caught:
         embedded.query(request)
     assert "use a Qdrant server" in str(caught.value)
+
+
+def test_the_engines_own_bm25_ranks_by_a_text_index() -> None:
+    """The payload indexes of a collection are none of text: another program may have added one."""
+    import qdrant_edge as edge
+
+    asked = near(query=m.TextQuery(text="boats 17"), using="info.title", limit=3)
+    with quick_folder() as folder, EmbeddedStore(folder, "medley") as store:
+        store.ensure(SPECS)
+        with pytest.raises(StoreError, match="text index"):
+            store.query(asked)
+        index = edge.TextIndexParams(scoring=True)
+        store._engine.update(edge.UpdateOperation.create_field_index("info.title", index))
+        store.upsert(collection())
+        store.set_payload({"info": {"title": "17 boats, and 17 more of them, out at sea"}}, [uid(17)])
+        found = store.query(asked)
+        assert [len(found), found[0].id] == [3, uid(17)]
+        assert found[0].score > found[1].score == pytest.approx(found[2].score)
+        softer = m.TextQueryInput(query="boats 17", scoring=m.Bm25Scoring(bm25=m.Bm25Params(k=0.0, b=0.0)))
+        again = store.query(near(query=m.TextQuery(text=softer), using="info.title", limit=1))
+        assert again[0].id == uid(17)
+        assert again[0].score != pytest.approx(found[0].score)
 
 
 def test_a_field_that_is_no_path_is_refused(embedded: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,14 @@ from schemas.errors import CollectionMismatchError, StoreError, UsageError
 from schemas.vectors import INDEX, VectorSpec
 from store import Store, open_store
 from store.check import verify
+from store.retry import Backoff
 from store.server import ServerStore
 from store.transfer import backup, copy, restore
+from tests.rest import RestServer, cut, hang_up, status
 
 from .conftest import ENGINES, SPECS, make_points, opened, quick_folder
 
+ONCE = Backoff(attempts=1)
 PAGE = 20
 COUNT = PAGE * 2 + 5
 
@@ -215,6 +219,33 @@ def test_a_servers_backup_goes_nowhere_else_and_never_half(server: ServerStore, 
     (tmp_path / "backup" / "snapshot.json").unlink()
     with pytest.raises(UsageError, match="no backup"):
         restore(tmp_path / "backup", server)
+
+
+@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
+def test_a_servers_backup_tells_no_secrets_and_a_fault_in_one_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    rest = RestServer()
+    with ServerStore(rest.url.replace("://", "://name:passw0rd@"), "medley", api_key="s3cret", backoff=ONCE) as store:
+        store.ensure(SPECS)
+        store.upsert(make_points(3))
+        assert backup(store, tmp_path / "backup") == 3
+        said = ""
+        for place in range(20):  # of the request that fails
+            rest.faults = [*[None] * place, [status(503), hang_up, cut][place % 3]]
+            try:
+                backup(store, tmp_path / f"backup {place}")
+            except StoreError as error:
+                assert "\n" not in str(error)
+                said += str(error)
+                assert not (tmp_path / f"backup {place}" / "snapshot.json").exists()
+        rest.faults = []
+        assert said.count("status 503") > 0 < said.count("does not answer")
+        shown = f"{said} {vars(store)} {vars(store.snapshots)} {caplog.text}"
+    rest.stop()
+    assert "s3cret" not in shown
+    assert "passw0rd" not in shown
 
 
 def test_a_backup_comes_back_under_another_name(tmp_path: Path) -> None:
