@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BATCH = 256  # segments written with one request
 
 SHOWN_BY = {Modality.IMAGE: (Modality.IMAGE, Modality.VIDEO), Modality.AUDIO: (Modality.AUDIO, Modality.VIDEO)}
-"""Items that may have pictures, or sounds."""
+"""Items that may have pictures, or sounds; the pages of a document are pictures, too."""
 
 
 def waiting(run: Run, migration: Migration) -> models.Filter:
@@ -39,8 +39,13 @@ def waiting(run: Run, migration: Migration) -> models.Filter:
 
     wanted = first_segments(run.source, State.INDEXED)
     must: list[Any] = list(wanted.must or ())
-    if kinds := [kind.value for one in _stored(run, migration) for kind in SHOWN_BY.get(one, ())]:
-        must.append(models.FieldCondition(key=payload.MODALITY, match=models.MatchAny(any=kinds)))
+    stored = _stored(run, migration)
+    if kinds := [kind.value for one in stored for kind in SHOWN_BY.get(one, ())]:
+        shown: list[Any] = [models.FieldCondition(key=payload.MODALITY, match=models.MatchAny(any=kinds))]
+        if Modality.IMAGE in stored:
+            no_page = models.IsEmptyCondition(is_empty=models.PayloadField(key=payload.PAGE))
+            shown.append(models.Filter(must_not=[no_page]))
+        must.append(models.Filter(should=shown))
     there = migration.into in run.store.vectors()
     lacking: list[Any] = [models.HasVectorCondition(has_vector=migration.into)] if there else []
     return models.Filter(must=must, must_not=lacking)

@@ -252,7 +252,7 @@ def account(run: Run) -> IngestReport:
         if vector not in encoded and vector != LEXICAL:
             report.notes.append(
                 f"The collection has a vector {vector!r} ({spec.fingerprint}) that these encoders do not make: "
-                "new files are not found by it."
+                f"new files are not found by it. `medley store drop {vector}` drops it."
             )
     report.seconds = round(time.monotonic() - run.started, 3)
     if not report.balanced:

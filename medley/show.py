@@ -249,6 +249,14 @@ def copied(points: int, source: str, target: str, *, as_json: bool) -> None:
     terminal().print(escape(f"{points:,} points copied from {source} to {target}."), highlight=False, soft_wrap=True)
 
 
+def dropped(vector: str, *, as_json: bool) -> None:
+    """Which vector is gone."""
+    if as_json:
+        document({"dropped": vector})
+        return
+    terminal().print(escape(f"The vector {vector!r} was dropped."), highlight=False)
+
+
 def recalls(measured: Sequence[Recall], points: int, *, as_json: bool) -> None:
     """What the vector index finds, and how fast."""
     if as_json:

@@ -1,4 +1,4 @@
-"""The commands about a store as such: `medley store check`, `backup`, `restore`, `copy`, `optimize`."""
+"""The commands about a store as such: `medley store check`, `backup`, `restore`, `copy`, `drop`, `optimize`."""
 
 # Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from medley.answering import Json, Store, answering
 
-app = typer.Typer(help="Check, back up, restore, copy and optimize the store.", no_args_is_help=True)
+app = typer.Typer(help="Check, back up, restore, copy, optimize the store; drop a vector.", no_args_is_help=True)
 
 PLACE = "A folder for the embedded engine, or a server's URL."
 
@@ -89,6 +89,31 @@ def copy(
         ):
             points = transfer.copy(old, new, progress=progress)
         show.copied(points, old.location, new.location, as_json=as_json)
+
+
+@app.command()
+def drop(
+    vector: Annotated[str, typer.Argument(help="One that the encoders no longer make.", show_default=False)],
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Drop a named vector from every point. The next run makes it again if the encoders of the collection do."""
+    with answering(as_json):
+        from medley import show
+        from schemas.errors import UnknownNameError
+        from schemas.settings import load_settings
+        from schemas.vectors import LEXICAL, MIGRATIONS, NEXT
+        from store import open_from
+
+        with open_from(load_settings(**_given(store))) as opened:
+            known = {name for name in opened.vectors() if name != LEXICAL and not name.endswith(NEXT)}
+            if vector not in known:
+                raise UnknownNameError("vector", vector, known)
+            begun = opened.metadata().get(MIGRATIONS, {})
+            opened.drop_vector(vector)
+            opened.drop_vector(vector + NEXT)
+            opened.set_metadata({MIGRATIONS: {name: note for name, note in begun.items() if name != vector} or None})
+        show.dropped(vector, as_json=as_json)
 
 
 @app.command()

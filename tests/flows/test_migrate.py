@@ -23,7 +23,7 @@ from schemas.vectors import MIGRATIONS, vectors_in_use
 from store import Store, open_store
 from store.server import ServerStore
 from tests.collection import contents, contents_of
-from tests.media import clip, picture, tone
+from tests.media import clip, pdf, picture, tone
 
 OLD, NEW = "text=hashing,image=thumbnail,audio=logmel", "text=hashing,image=visual,audio=logmel"
 
@@ -41,6 +41,7 @@ def folder(tmp_path: Path) -> Path:
     tone(root / "high.wav", hertz=1200)
     clip(root / "film.mp4")
     (root / "notes.md").write_text("Boats at night.")
+    pdf(root / "paper.pdf")
     (root / "empty.png").touch()
     return root
 
@@ -62,10 +63,10 @@ def test_other_encoder_makes_its_vector_anew_and_touches_nothing_else(folder: Pa
     planned = plan(folder, settings)
     report = ingest(folder, settings)
 
-    assert planned.reencode["image"].paths == ["blue.png", "film.mp4", "green.png", "red.png"]
+    assert planned.reencode["image"].paths == ["blue.png", "film.mp4", "green.png", "paper.pdf", "red.png"]
     assert planned.reencode["image"].before == registry.spec("thumbnail").fingerprint
     assert encoded(report) == {"image": first.encoded["image"]}
-    assert (report.unchanged, report.indexed, report.balanced) == (6, 0, True)
+    assert (report.unchanged, report.indexed, report.balanced) == (7, 0, True)
     assert contents(settings) == fresh(folder, tmp_path, NEW)
     assert plan(folder, settings).empty
     with open_store(settings.store) as store:

@@ -19,7 +19,7 @@ from tests.collection import contents
 from tests.media import picture, tone
 from tests.store.conftest import clone, quick_folder
 
-COMMANDS = ("check", "backup", "restore", "copy", "optimize")
+COMMANDS = ("check", "backup", "restore", "copy", "drop", "optimize")
 
 
 def medley(*words: str | Path) -> Result:
@@ -209,3 +209,19 @@ def test_each_command_tells_what_it_does(command: str) -> None:
     assert done.exit_code == 0
     assert "--json" in done.stdout
     assert command in medley("store", "--help").stdout
+
+
+def test_dropped_vector_is_gone_and_comes_back_only_if_the_encoders_make_it(made: Path, store: Path) -> None:
+    media = made.parent / "media"
+    assert answer("store", "drop", "audio") == {"dropped": "audio"}
+    assert set(answer("status")["vectors"]) == {"text", "image", "words"}
+    assert answer("store", "check")["sound"]
+    assert "Did you mean 'image'?" in answer("store", "drop", "imgae", code=2)["error"]
+
+    run = ("ingest", media, "--no-prefect", "--ocr", "off")
+    without = answer(*run, "--preset", "text=hashing,image=thumbnail")
+    again = answer(*run, "--preset", "tiny")
+
+    assert without["notes"] == [note for note in without["notes"] if "audio" not in note]
+    assert again["encoded"] == {"text": 0, "image": 0, "audio": 1}
+    assert set(answer("status")["vectors"]) == {"text", "image", "audio", "words"}
