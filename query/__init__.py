@@ -62,6 +62,6 @@ def preview_hit(hit: Hit, side: int = 240) -> bytes | None:
     from schemas import Modality, ReadError
 
     try:
-        return preview(Path(hit.file), Modality(hit.modality), hit.start, hit.end, side)
+        return preview(Path(hit.file), Modality(hit.modality), hit.start, hit.end, side, page=hit.page)
     except ReadError:
         return None  # gone or broken since it was indexed: the hit stands without a picture

@@ -42,7 +42,7 @@ def read_picture(path: Path, found: FoundFile, media: MediaType, options: ReadOp
     with picture_errors(), open_picture(path, media.mime, options) as image:
         width, height = image.size
         said = picture_words(image, path if media.mime in _RAW_KINDS else None)
-        pages = _pages(image, options) if media.mime == "image/tiff" else []
+        pages = pages_of(image, options) if media.mime == "image/tiff" else []
         frames = tuple(_frames(image, media.mime, options.image_side))
     shown_height, shown_width = frames[0].shape[:2]
     if (width - height) * (shown_width - shown_height) < 0:  # it was turned
@@ -90,7 +90,7 @@ def _frames(image: Image.Image, mime: str, side: int) -> Iterator[Pixels]:
         yield np.array(to_rgb(image, side, keep=parts > 1))
 
 
-def _pages(image: Image.Image, options: ReadOptions) -> list[int]:
+def pages_of(image: Image.Image, options: ReadOptions) -> list[int]:
     """Which pictures of a TIFF are pages: some are small copies of others, or masks.
 
     Raises:

@@ -19,9 +19,17 @@ _PREVIEWED = 60.0  # seconds of a recording that are drawn, at most
 
 
 def preview(
-    path: Path, modality: Modality, start: float | None = None, end: float | None = None, side: int = 240
+    path: Path,
+    modality: Modality,
+    start: float | None = None,
+    end: float | None = None,
+    side: int = 240,
+    *,
+    page: int | None = None,
 ) -> bytes | None:
-    """A small JPEG: the picture, the frame in the middle of a scene, or the shape of a sound; None for a text.
+    """A small JPEG: the picture, the frame in the middle of a scene, the shape of a sound, the page of a PDF.
+
+    None for any other text.
 
     Args:
         path: The file.
@@ -29,16 +37,19 @@ def preview(
         start: Where the segment begins, in seconds; None for the beginning.
         end: Where it ends; None for the end.
         side: Longest side in pixels.
+        page: Which page of a scan or a document, from 1.
 
     Raises:
         ReadError: The file cannot be read.
     """
     if modality is Modality.IMAGE:
-        image = _picture(path, side)
+        image = _picture(path, side, page or 1)
     elif modality is Modality.VIDEO:
         image = _frame(path, start or 0.0, end, side)
     elif modality is Modality.AUDIO:
         image = _wave(path, start or 0.0, end, side)
+    elif page is not None and sniff(path).mime == "application/pdf":
+        image = _page(path, side, page)
     else:
         return None
     buffer = BytesIO()
@@ -46,8 +57,9 @@ def preview(
     return buffer.getvalue()
 
 
-def _picture(path: Path, side: int) -> Image:
-    from readers.picture import open_picture, picture_errors
+def _picture(path: Path, side: int, page: int) -> Image:
+    from readers.image import pages_of
+    from readers.picture import check_pixels, open_picture, picture_errors
     from readers.pixels import to_rgb
 
     options = ReadOptions(image_side=side)
@@ -55,7 +67,23 @@ def _picture(path: Path, side: int) -> Image:
     if media.modality is not Modality.IMAGE:
         raise ReadError("The file is no picture any more.")
     with picture_errors(), open_picture(path, media.mime, options) as image:
+        if page > 1 and media.mime == "image/tiff":
+            pages = pages_of(image, options)
+            image.seek(pages[min(page, len(pages)) - 1])
+            check_pixels(image, options)
         return to_rgb(image, side, keep=True)
+
+
+def _page(path: Path, side: int, page: int) -> Image:
+    from PIL.Image import fromarray
+
+    from readers.pdf import Pdf
+
+    document = Pdf(path, ReadOptions())
+    try:
+        return fromarray(document.picture(page, side))
+    finally:
+        document.close()
 
 
 def _frame(path: Path, start: float, end: float | None, side: int) -> Image:

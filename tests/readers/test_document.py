@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,19 @@ def test_a_scanned_page_is_a_picture_of_a_size_that_can_be_read(tmp_path: Path) 
     assert segment.frames[0].shape == (1600, 1200, 3)
     assert segment.frames[0][800, 600].tolist() == pytest.approx(COLOURS["red"], abs=8)
     assert reading.info["pages"] == 1
+
+
+def test_a_long_pdf_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    path = pdf(tmp_path / "a.pdf", [f"Page {number} of many." for number in range(60)])
+    next(read_file(path).segments)
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in read_file(path).segments)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 60
+    assert peak < 8_000_000  # three pictures of a page; all of them are 133 MB
 
 
 def test_a_document_of_too_many_pages_is_refused(media: dict[str, Path]) -> None:

@@ -87,3 +87,17 @@ def test_what_is_wrong_is_said_in_a_sentence(media: dict[str, Path], tmp_path: P
         assert sniff(media["note.txt"]).modality is Modality.TEXT
         with pytest.raises(ReadError):
             preview(media["note.txt"], modality)
+
+
+def test_a_page_of_a_document_and_of_a_scan_is_shown(media: dict[str, Path], tmp_path: Path) -> None:
+    page = np.asarray(shown(preview(media["paper.pdf"], Modality.TEXT, page=3)))
+    assert page.shape == (240, 170, 3)
+    assert page[:20].min() < 200 < page[60:].min()  # a line at the top
+    assert preview(media["slides.pptx"], Modality.TEXT, page=1) is None
+    with pytest.raises(ReadError, match="damaged"):
+        preview(media["paper.pdf"], Modality.TEXT, page=9)
+    pages = [Image.new("RGB", (30, 20), colour) for colour in ("red", "lime", "blue")]
+    pages[0].save(tmp_path / "a.tiff", save_all=True, append_images=pages[1:])
+    for number in (1, 2, 3):
+        seen = np.asarray(shown(preview(tmp_path / "a.tiff", Modality.IMAGE, page=number)))
+        assert seen[9, 9].argmax() == number - 1
