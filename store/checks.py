@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,9 +27,36 @@ def check_points(
     Raises:
         StoreError: names the point, the vector, and what is wrong with it.
     """
+    points = list(points)
     with np.errstate(over="ignore"):  # an overflow is what is looked for
-        for point in points:
-            _check_point(point, specs, where)
+        if not _are_sound(points, specs):
+            for point in points:
+                _check_point(point, specs, where)
+
+
+def _are_sound(points: Sequence[models.PointStruct | models.PointVectors], specs: Mapping[str, VectorSpec]) -> bool:
+    """Whether nothing is wrong, looking at all arrays of a name at once; if not, each has to be asked what is."""
+    rows: dict[str, list[np.ndarray[Any, Any]]] = {}
+    for point in points:
+        vectors: Any = point.vector
+        if type(vectors) is not dict:
+            return False
+        for name, vector in vectors.items():
+            if type(vector) is np.ndarray:
+                rows.setdefault(name, []).append(vector)
+            elif name not in specs or check_vector(vector, specs[name]):
+                return False
+    return all(name in specs and _are_alike(arrays, specs[name]) for name, arrays in rows.items())
+
+
+def _are_alike(arrays: Sequence[np.ndarray[Any, Any]], spec: VectorSpec) -> bool:
+    shape = (spec.dim,)
+    if spec.sparse or spec.multivector:
+        return not any(check_vector(array, spec) for array in arrays)
+    if not all(array.shape == shape and array.dtype == np.float32 for array in arrays):
+        return False
+    flat = np.concatenate(arrays)
+    return bool(flat.dot(flat) <= _LARGEST)
 
 
 def check_ids(ids: Iterable[models.ExtendedPointId]) -> None:
@@ -108,7 +135,8 @@ def _check_sparse(vector: Any) -> str | None:
         return "must be a SparseVector with lists of indices and values"
     if len(indices) != len(values) or len(set(indices)) != len(indices):
         return "must have one value for each index, and each index once"
-    if any(index < 0 for index in indices) or not all(abs(value) <= _LARGEST for value in values):
+    finite = math.hypot(*values) <= _LARGEST or all(abs(value) <= _LARGEST for value in values)  # see `_check_list`
+    if (indices and min(indices) < 0) or not finite:
         return "holds a negative index, or a value that is not finite (NaN or infinity)"
     return None
 

@@ -112,6 +112,13 @@ def to_points(points: Iterable[models.PointStruct]) -> list[edge.Point]:
     return converted
 
 
+def check_convertible(points: Iterable[models.PointStruct]) -> None:
+    """Raise `StoreError` at the first point whose id or payload `to_points` cannot convert."""
+    for point in points:
+        check_ids([point.id])
+        to_payload(point.payload, f"point {point.id}")
+
+
 def to_point_vectors(points: Iterable[models.PointVectors]) -> list[edge.PointVectors]:
     """Vectors of points that `check_points` has passed."""
     points = list(points)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import qdrant_edge as edge
@@ -20,6 +20,7 @@ from store.examples import resolve
 from store.filters import to_filter
 from store.groups import group
 from store.info import collection_info
+from store.portions import portions
 from store.queries import to_order, to_request
 from store.specs import check_collection, check_metadata, quantized
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     Selector = Sequence[models.ExtendedPointId] | models.Filter
 
 _Op = edge.UpdateOperation
+_Written = TypeVar("_Written", models.PointStruct, models.PointVectors)
+NUMBERS = 2_000_000  # in a write
 
 
 class EmbeddedStore(Store):
@@ -90,16 +93,21 @@ class EmbeddedStore(Store):
 
     @override
     def upsert(self, points: Sequence[models.PointStruct], *, sync: bool = True) -> None:
-        if points:
-            check_points(points, self._engine.specs, self._engine.where)
-            self._engine.update(_Op.upsert_points(convert.to_points(points)), sync=sync)
+        check_points(points, self._engine.specs, self._engine.where)
+        parts = list(self._portions(points))
+        if len(parts) > 1:  # what cannot be converted must be known before the first is written
+            convert.check_convertible(points)
+        for place, some in enumerate(parts, start=1):
+            last = place == len(parts)
+            self._engine.update(_Op.upsert_points(convert.to_points(some)), sync=sync and last)
 
     @override
     def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
         if points:
             self._check_exist([point.id for point in points])
             check_points(points, self._engine.specs, self._engine.where)
-            self._engine.update(_Op.update_vectors(convert.to_point_vectors(points)))
+            for some in self._portions(points):
+                self._engine.update(_Op.update_vectors(convert.to_point_vectors(some)))
 
     @override
     def set_payload(self, payload: Mapping[str, Any], points: Selector, *, sync: bool = True) -> None:
@@ -252,6 +260,12 @@ class EmbeddedStore(Store):
     @override
     def close(self) -> None:
         self._engine.close()
+
+    def _portions(self, points: Sequence[_Written]) -> Iterator[Sequence[_Written]]:
+        """As the engine takes them: its numbers are objects on the way, ten times the size of those in an array."""
+        if any(spec.multivector for spec in self._engine.specs.values()):
+            return portions(points, len(points), NUMBERS)
+        return iter([points] if points else [])
 
     # -- how -----------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from schemas.errors import StoreError, UsageError
 from store.artifacts import check_name
 from store.base import Store
 from store.checks import check_ids, check_points, check_query
+from store.portions import portions
 from store.remote import Remote, trusting, without_credentials
 from store.retry import Backoff
 from store.server_artifacts import ServerArtifacts
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Selector = Sequence[models.ExtendedPointId] | models.Filter
 
 _RESCORED = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
-BATCH = 512  # points a request: well under the 32 MB that a server takes at once
+BATCH, NUMBERS = 512, 1_000_000  # points and numbers a request: well under the 32 MB that a server takes at once
 
 
 class ServerStore(Store):
@@ -120,18 +121,16 @@ class ServerStore(Store):
     def upsert(self, points: Sequence[models.PointStruct], *, sync: bool = True) -> None:
         check_ids([point.id for point in points])
         check_points(points, self._remote.specs(), self._remote.where)
-        for start in range(0, len(points), BATCH):
-            some = [_plain(point) for point in points[start : start + BATCH]]
-            self._call(self._client.upsert, self.collection, some, wait=True)
+        for some in portions(points, BATCH, NUMBERS):
+            self._call(self._client.upsert, self.collection, [_plain(point) for point in some], wait=True)
 
     @override
     def update_vectors(self, points: Sequence[models.PointVectors]) -> None:
         check_ids([point.id for point in points])
         self._check_exist([point.id for point in points])
         check_points(points, self._remote.specs(), self._remote.where)
-        for start in range(0, len(points), BATCH):
-            some = [_plain(point) for point in points[start : start + BATCH]]
-            self._call(self._client.update_vectors, self.collection, some, wait=True)
+        for some in portions(points, BATCH, NUMBERS):
+            self._call(self._client.update_vectors, self.collection, [_plain(point) for point in some], wait=True)
 
     @override
     def set_payload(self, payload: Mapping[str, Any], points: Selector, *, sync: bool = True) -> None:
