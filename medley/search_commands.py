@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from medley.answering import Json, Store, answering, asked_of, library_of
+from medley.answering import Json, Store, answering, asked_of
 
 if TYPE_CHECKING:
     from schemas.search import SearchRequest
@@ -176,7 +176,7 @@ def explain(
                 weights=read_weights(weight or []),
             )
         )
-        with library_of(store) as library, bar.working("Explaining", quiet=as_json):
+        with asked_of(store) as library, bar.working("Explaining", quiet=as_json):
             explanation = library.explain(asked, hit=hit, item=item)
         if out:
             written(explanation, asked, out)

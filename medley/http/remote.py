@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from schemas.errors import MedleyError, StoreUnavailableError, UsageError
 from schemas.report import CollectionStatus, QuarantineEntry
-from schemas.search import Part, SearchRequest, SearchResult, Upload
+from schemas.search import Explanation, Part, SearchRequest, SearchResult, Upload
 from store import is_server
 from store.aliases import resolve
 from store.lock import server_of
@@ -98,9 +98,13 @@ class Remote:
             UsageError: the question cannot be asked.
             StoreUnavailableError: the server does not answer.
         """
-        sent = request.model_copy(update={"parts": [_sent(part) for part in request.parts]})
-        body = sent.model_dump_json(exclude_unset=True, exclude_none=True).encode()
+        body = json.dumps(_sent_along(request)).encode()
         return SearchResult.model_validate_json(self._ask("POST", "/search", body))
+
+    def explain(self, request: SearchRequest, *, hit: int = 1, item: str | None = None) -> Explanation:
+        """See `Library.explain`."""
+        body = json.dumps({"request": _sent_along(request), "hit": hit, "item": item}).encode()
+        return Explanation.model_validate_json(self._ask("POST", "/explain", body))
 
     def status(self) -> CollectionStatus:
         """See `Library.status`."""
@@ -150,6 +154,12 @@ class Remote:
         except (ValueError, KeyError, TypeError):
             sentence = f"The server at {self._url} answered {answer.status} {answer.reason}."
         return (UsageError if answer.status in _WRONG else MedleyError)(sentence)
+
+
+def _sent_along(request: SearchRequest) -> dict[str, Any]:
+    """The request as JSON, with the files in it."""
+    sent = request.model_copy(update={"parts": [_sent(part) for part in request.parts]})
+    return sent.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
 
 def _sent(part: Part) -> Part:

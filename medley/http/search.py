@@ -6,19 +6,19 @@ import os
 from threading import BoundedSemaphore
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, Body, File, Form, Query, UploadFile
 from pydantic import Field, ValidationError
 
 from medley.http.held import HeldLibrary
 from medley.library import Library
 from schemas import UsageError
 from schemas.report import CollectionStatus, QuarantineEntry
-from schemas.search import MOST_HITS, MOST_PARTS, Part, SearchRequest, SearchResult, Upload, sentence
+from schemas.search import MOST_HITS, MOST_PARTS, Explanation, Part, SearchRequest, SearchResult, Upload, sentence
 
 router = APIRouter(tags=["Search"])
 
 _reading = BoundedSemaphore(max(2, os.cpu_count() or 1))
-"""Uploads decoded at once: a clip takes memory, and more at once are no faster."""
+"""Uploads decoded, and hits explained, at once: they take memory, and more at once are no faster."""
 
 
 class SentPart(Part):
@@ -77,6 +77,18 @@ def search_files(
         item=item,
     )
     return _answer(library, asked)
+
+
+@router.post("/explain")
+def explain(
+    library: HeldLibrary,
+    request: Annotated[SentRequest, Body(description="the search, as for `POST /search`")],
+    hit: Annotated[int, Body(ge=1, le=MOST_HITS, description="which hit, counted from 1")] = 1,
+    item: Annotated[str | None, Body(description="an item instead, by its id or its path in the source")] = None,
+) -> Explanation:
+    """Explain a hit: what each vector gave, the words that matched, and where in the picture or sound it lies (PNG)."""
+    with _reading:
+        return library.explain(request, hit=hit, item=item)
 
 
 @router.get("/status")

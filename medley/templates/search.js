@@ -136,6 +136,21 @@ function marked(text) {
   return made;
 }
 
+// The words that were asked for, as the server found them; else the words that there are.
+function told(hit, longest) {
+  const [passage] = hit.passages ?? [];
+  if (!passage) return marked(shortened(spoken(hit), longest));
+  const made = document.createDocumentFragment();
+  let at = 0;
+  const text = [...passage.text];  // spans count characters, not halves of them
+  for (const [from, to] of passage.spans) {
+    made.append(text.slice(at, from).join(''), Object.assign(document.createElement('mark'), { textContent: text.slice(from, to).join('') }));
+    at = to;
+  }
+  made.append(text.slice(at).join(''));
+  return made;
+}
+
 function shortened(text, longest) {
   if (text.length <= longest) return text;
   const found = state.sought ? text.search(state.sought) : 0;
@@ -157,7 +172,10 @@ const spoken = (hit) =>
 const picture = (hit, side) => `/items/${hit.item}/thumbnail?segment=${hit.segment}&side=${side}`;
 const media = (hit) => `/items/${hit.item}/file` + (hit.start != null && hit.modality !== 'text' ? `#t=${hit.start.toFixed(1)}` : '');
 const percent = (part) => `${Math.round(100 * part)} %`;
-const shares = (hit) => Object.entries(hit.vectors).sort((a, b) => b[1].share - a[1].share);
+const shares = (hit) => [
+  ...Object.entries(hit.vectors),
+  ...Object.entries(hit.benefit ?? {}).map(([name, share]) => [name, { share, lacking: true }]),
+].sort((a, b) => b[1].share - a[1].share);
 
 function colour(vector) {
   if (!(vector in state.colours))
@@ -211,24 +229,24 @@ function card(hit, n, ranked) {
   const passage = () => {
     image.hidden = true;
     one('blockquote').hidden = false;
-    one('blockquote').append(marked(shortened(said, 420)));
+    one('blockquote').append(told(hit, 420));
   };
   if (hit.modality === 'text') passage();
   else {
     image.src = picture(hit, 540);
     image.alt = shortened(said, 170) || hit.path;
     image.addEventListener('error', passage, { once: true });
-    one('.words').append(marked(shortened(said, 170)));
+    one('.words').append(told(hit, 170));
   }
   one('.words').hidden = hit.modality === 'text' || !said;
   const why = shares(hit);
   one('.bar').setAttribute('aria-label', why.map(([name, part]) => `${name} ${percent(part.share / hit.score)}`).join(', '));
   one('.bar').append(...why.map(([name, part]) => {
-    const i = Object.assign(document.createElement('i'), { className: colour(name) });
+    const i = Object.assign(document.createElement('i'), { className: `${colour(name)}${part.lacking ? ' lacking' : ''}` });
     i.style.width = `${100 * Math.max(0, part.share / (state.best || 1))}%`;
     return i;
   }));
-  one('.why ul').append(...why.map(([name, part]) => {
+  one('.why ul').append(...why.filter(([, part]) => !part.lacking).map(([name, part]) => {
     const item = document.createElement('li');
     const b = Object.assign(document.createElement('b'), { textContent: `#${part.rank}` });
     item.append(dot(name), `${name} `, b, ` ${part.score.toFixed(2)}`);
@@ -261,7 +279,9 @@ function open(n) {
   $('shown-why').tBodies[0].replaceChildren(...shares(hit).map(([name, part]) => {
     const tr = document.createElement('tr');
     const td = (...inside) => { const cell = document.createElement('td'); cell.append(...inside); return cell; };
-    tr.append(td(dot(name), name), td(`#${part.rank}`), td(part.score.toFixed(3)), td(hit.score > 0 ? percent(part.share / hit.score) : '–'));
+    const share = td(hit.score > 0 ? percent(part.share / hit.score) : '–');
+    if (part.lacking) tr.append(td(dot(name), name), Object.assign(td('has none: benefit of the doubt'), { colSpan: 2, className: 'lacking' }), share);
+    else tr.append(td(dot(name), name), td(`#${part.rank}`), td(part.score.toFixed(3)), share);
     return tr;
   }));
   const told = { ...hit.info };
@@ -271,6 +291,9 @@ function open(n) {
     Object.assign(document.createElement('dt'), { textContent: name }),
     Object.assign(document.createElement('dd'), { textContent: typeof value === 'object' ? Object.values(value ?? {}).join(', ') : value }),
   ]));
+  $('sure').textContent = hit.confidence == null ? '' : `Confidence that it is a right answer: ${percent(hit.confidence)}`;
+  $('maps').replaceChildren();
+  $('explain').hidden = !shares(hit).length || hit.modality === 'text';
   $('open').href = media(hit);
   if (!$('shown').open) $('shown').showModal();
 }
@@ -293,6 +316,49 @@ function stage(hit) {
   reading.append(marked(KINDS.map((kind) => hit.words[kind]).filter(Boolean).join('\n\n')));
   return reading;
 }
+
+const HOW = {
+  occlusion: 'by how much the score falls where the picture is covered',
+  silence: 'by how much the score falls where the sound is silenced',
+  patches: 'what each part of the picture gives to the tokens of the question',
+};
+
+async function base64(file) {
+  const url = await new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsDataURL(file);
+  });
+  return url.slice(url.indexOf(',') + 1);
+}
+
+async function explain() {
+  const hit = state.hits[state.at];
+  const say = (text) => $('maps').replaceChildren(Object.assign(document.createElement('p'), { className: 'where', textContent: text }));
+  $('explain').hidden = true;
+  say('Looking …');
+  try {
+    const { words, where } = question();
+    const parts = state.items.map(({ item, weight }) => ({ item, weight }));
+    for (const { kind, file } of state.files) parts.push({ [kind]: { data: await base64(file), name: file.name } });
+    if (words) parts.unshift({ text: words });
+    const { maps } = await post('/explain', { request: { parts, where }, item: hit.item });
+    if (state.hits[state.at] !== hit) return;
+    if (!maps.length) return say('No vector of pictures or sounds found it.');
+    $('maps').replaceChildren(...maps.map(({ vector, how, frame, frames, second, picture: png }) => {
+      const figure = document.createElement('figure');
+      const at = second != null ? `, likest at ${clock(second)}` : frame ? `, frame ${frame} of ${frames}` : '';
+      const caption = document.createElement('figcaption');
+      caption.append(dot(vector), `${vector}${at}: ${HOW[how] ?? how}`);
+      figure.append(Object.assign(document.createElement('img'), { src: `data:image/png;base64,${png}`, alt: `Map of ${vector}` }), caption);
+      return figure;
+    }));
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+$('explain').addEventListener('click', explain);
 
 const gone = () => Object.assign(document.createElement('p'), { className: 'nothing', textContent: 'The file is not on the server any more.' });
 

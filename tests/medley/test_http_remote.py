@@ -75,6 +75,15 @@ def test_a_search_is_answered_as_by_the_library(library: medley.Library) -> None
         assert [hit["score"] for hit in told["hits"]] == pytest.approx([hit["score"] for hit in own["hits"]])
 
 
+def test_an_explanation_too(library: medley.Library) -> None:
+    done = says("explain", "green", "square", "--item", "green.png", "--json")
+    assert done.exit_code == 0, done.output
+    own = library.explain("green square", item="green.png").model_dump(mode="json")
+    told = json.loads(done.stdout)
+    assert told["hit"]["vectors"].keys() == own["hit"]["vectors"].keys()
+    assert told["hit"]["passages"] == own["hit"]["passages"]
+
+
 def test_status_quarantine_and_show_too(library: medley.Library) -> None:
     assert json.loads(says("status", "--json").stdout) == library.status().model_dump(mode="json")
     assert json.loads(says("show", "red.png", "--json").stdout) == {"segments": library.show("red.png")}

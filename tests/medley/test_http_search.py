@@ -215,6 +215,20 @@ def test_the_python_of_the_documentation_runs(client: httpx.Client) -> None:
     names["client"].close()
 
 
+def test_a_hit_is_explained_with_maps(client: httpx.Client, library: medley.Library, home: Path) -> None:
+    data = base64.b64encode((home / "media" / "drawings" / "red.png").read_bytes()).decode()
+    asked = {"parts": [{"image": {"data": data}}, {"text": "red square"}], "limit": 3}
+    told = client.post("/explain", json={"request": asked, "item": "drawings/red.png"}).json()
+    assert told["hit"]["path"] == "drawings/red.png"
+    assert sum(part["share"] for part in told["hit"]["vectors"].values()) == pytest.approx(told["hit"]["score"])
+    assert {one["vector"] for one in told["maps"]} == {"image"}
+    Image.open(BytesIO(base64.b64decode(told["maps"][0]["picture"]))).verify()
+    first = client.post("/explain", json={"request": asked}).json()
+    assert first["hit"]["path"] == found(client.post("/search", json=asked))[0]
+    beyond = client.post("/explain", json={"request": asked, "hit": 900})
+    assert (beyond.status_code, "no hit 900" in beyond.json()["error"]) == (404, True)
+
+
 # -- what was found ---------------------------------------------------------------------------------------------------
 
 
