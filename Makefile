@@ -7,7 +7,7 @@ MEDIA ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint types contracts check bench bench-store bench-serve bench-read clean
+.PHONY: help install demo test soak lint types contracts check bench bench-store bench-query bench-serve bench-read clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -48,6 +48,9 @@ bench: $(INSTALLED) ## measure speed and retrieval quality
 
 bench-store: $(INSTALLED) ## measure what the store costs over its engine (ARGS=--full: at 100,000 points, with the index)
 	@$(BIN)/python -m benchmarks.store $(ARGS)
+
+bench-query: $(INSTALLED) ## measure what a search costs over encoding and the engine (ARGS=--full: at 100,000 points too)
+	@$(BIN)/python -m benchmarks.query $(ARGS)
 
 bench-serve: $(INSTALLED) ## fifty clients against `medley serve` for a minute: errors, latency, memory
 	@$(BIN)/python -m benchmarks.serve $(ARGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-NAMES = ("ingest", "overhead", "retrieval", "store", "serve")
+NAMES = ("ingest", "overhead", "retrieval", "store", "query", "serve")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from flows.run import sharing
 from query import (
     collection_status,
     explain,
+    forget,
     load_encoders,
     preview_hit,
     quarantined,
@@ -93,12 +94,15 @@ class Library:
             StoreError: the collection cannot be written, or was made for other vectors.
         """
         options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
-        with sharing(self.store), listening(progress, planned):
-            if prefect:
-                from flows.prefect_run import ingest_as_flow
+        try:
+            with sharing(self.store), listening(progress, planned):
+                if prefect:
+                    from flows.prefect_run import ingest_as_flow
 
-                return ingest_as_flow(folder, self.settings, **options)
-            return direct.ingest(folder, self.settings, **options)
+                    return ingest_as_flow(folder, self.settings, **options)
+                return direct.ingest(folder, self.settings, **options)
+        finally:
+            forget(self.store)
 
     def plan(
         self,

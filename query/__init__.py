@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from query.explain import explain
 from query.infer import with_vectors
+from query.kept import forget
 from query.quarantine import quarantined
 from query.search import search
 from query.show import collection_status, show_item
@@ -24,6 +25,7 @@ __all__ = [
     "SearchRequest",
     "collection_status",
     "explain",
+    "forget",
     "load_encoders",
     "parse_where",
     "preview_hit",

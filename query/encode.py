@@ -10,6 +10,7 @@ from fusion.bridge import Bridge
 from fusion.calibration import BRIDGE
 from query.files import contents
 from query.items import vectors_of_item
+from query.kept import kept
 from query.vectors import Vector, raw
 from schemas import CollectionMismatchError, Modality, UnknownNameError, UnreachableError
 from schemas.vectors import LEXICAL, bridge_name
@@ -169,10 +170,9 @@ class _Encoding:
 
     def _bridge(self, source: str, target: str) -> Bridge | None:
         """The collection's bridge between two named vectors, if it was fitted for the encoders in use."""
-        kept = self._store.load_artifact(bridge_name(source, target))
-        if kept is None:
+        bridge = kept(self._store, bridge_name(source, target), Bridge.from_arrays)
+        if bridge is None:
             return None
-        bridge = Bridge.from_arrays(*kept)
         prints = self._encoders.specs[source].fingerprint, self._encoders.specs[target].fingerprint
         return bridge if (bridge.source, bridge.target) == prints else None
 

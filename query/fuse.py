@@ -10,7 +10,7 @@ import fusion
 from fusion.calibration import Calibration, Null
 from fusion.scale import THEORY, Bounds
 from query.combine import ascending
-from schemas import Modality, UnknownNameError, UsageError, WordKind, payload
+from schemas import Modality, UnknownNameError, UsageError, payload
 from schemas.vectors import LEXICAL
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ Specs = Mapping[str, "VectorSpec"]
 Fields = Mapping[str, Any]
 
 BRIDGED = 0.5
+
+TEXT = "text"
+"""What presets call the vector of a segment's texts without the file's name."""
 
 STRETCHING = ("relative", "max", "combmnz")
 
@@ -123,12 +126,14 @@ def lacks(fields: Fields, name: str, specs: Specs) -> bool:
     """Whether a segment has no vector of this name.
 
     Every segment has words, those of its file's name. Where there are no others, it is not expected to be found by
-    words, and is taken to have none.
+    words, and is taken to have none; then it has no other vector of texts either.
     """
-    if name == LEXICAL:
-        return not fields.get(payload.WORDS, {}).keys() - {WordKind.NAME.value}
     have = fields.get(payload.ENCODERS)
-    return have is not None and name not in have and specs[name].name not in have
+    if have is None:
+        return False
+    if name == LEXICAL and TEXT in specs:
+        name = TEXT
+    return name not in have and specs[name].name not in have
 
 
 def _kind(spec: VectorSpec) -> str:

@@ -26,7 +26,7 @@ class Highlighter:
 
     def __init__(self, question: str, lexical: Lexical) -> None:
         self._asked = set(lexical.query(question).indices)
-        self._term = lru_cache(maxsize=4096)(lambda word: next(iter(lexical.query(word).indices), None))
+        self._lexical = lexical
 
     def passages(self, words: Mapping[str, str]) -> list[Passage]:
         """A passage of each kind of words that has some that were asked for, the one with the most of them first."""
@@ -35,11 +35,16 @@ class Highlighter:
             marks = [
                 (match.start(), match.end(), term)
                 for match in WORD.finditer(text)
-                if (term := self._term(match[0].lower())) in self._asked
+                if (term := _term(self._lexical, match[0].lower())) in self._asked
             ]
             if marks:
                 found.append((len({term for *_, term in marks}), _passage(kind, text, marks)))
         return [passage for _, passage in sorted(found, key=lambda pair: -pair[0])]
+
+
+@lru_cache(maxsize=50_000)
+def _term(lexical: Lexical, word: str) -> int | None:
+    return next(iter(lexical.query(word).indices), None)
 
 
 def _passage(kind: str, text: str, marks: Sequence[tuple[int, int, int]]) -> Passage:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from query.examples import query_of
+from query.glob import paths_like
 from query.where import field_key, parse_where
 from schemas import UsageError, payload
 from schemas.search import ITEM, SEGMENT
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from query.encode import Encoded
     from schemas import VectorSpec
     from schemas.search import SearchRequest
+    from store import Store
 
-DEPTH = 10
+DEPTH = 5
 """Segments asked of each vector for a hit wanted: neighbours of one item crowd together, and fusion wants depth."""
 
-LEAST, MOST = 50, 20_000  # segments asked of each vector
+ALONE = 2
+"""The same where one vector is searched alone: only neighbours of one item matter."""
+
+SHALLOW, LEAST, MOST = 20, 50, 20_000  # segments asked of each vector
 
 FIELDS = (
     payload.ITEM, payload.SOURCE, payload.PATH, payload.MODALITY, payload.SEGMENT, payload.START, payload.END,
@@ -29,20 +34,28 @@ FIELDS = (
 )  # fmt: skip
 """What a hit is made from."""
 
+RANKING = (payload.ITEM, payload.ENCODERS)
+"""What rankings are fused and grouped by. In the same process it is cheaper to fetch the rest for the hits alone."""
 
-def first_depth(request: SearchRequest) -> int:
-    """How many segments each vector is asked for at first."""
+
+def first_depth(request: SearchRequest, vectors: int) -> int:
+    """How many segments each of so many vectors is asked for at first."""
     if request.candidates is not None:
         return request.candidates
-    return min(max((request.offset + request.limit * request.group_size) * DEPTH, LEAST), MOST)
+    wanted = request.offset + request.limit * request.group_size
+    if request.rerank is not None:
+        wanted = max(wanted, request.rerank.top)
+    if vectors == 1 and request.diversity is None:
+        return min(max(wanted * ALONE, SHALLOW), MOST)
+    return min(max(wanted * DEPTH, LEAST), MOST)
 
 
-def condition(request: SearchRequest, items: list[str]) -> models.Filter:
+def condition(request: SearchRequest, store: Store) -> models.Filter:
     """The filter of a request: what is searched are indexed segments, never the records of quarantined files.
 
     Args:
         request: with its own filters.
-        items: ids of the items that it asks with, which are no answers to it.
+        store: knows the paths that a pattern fits.
 
     Raises:
         UsageError: a filter is not understood.
@@ -52,7 +65,7 @@ def condition(request: SearchRequest, items: list[str]) -> models.Filter:
 
     must: list[models.Condition] = [_matches(payload.STATE, payload.State.INDEXED.value)]
     if request.where:
-        must.append(parse_where(request.where))
+        must.append(parse_where(request.where, lambda pattern: paths_like(store, pattern)))
     if request.filter is not None:
         try:
             must.append(models.Filter.model_validate(request.filter))
@@ -60,8 +73,16 @@ def condition(request: SearchRequest, items: list[str]) -> models.Filter:
             problem = error.errors()[0]
             at = ".".join(str(part) for part in problem["loc"])
             raise UsageError(f"The filter is none of Qdrant's: {at}: {problem['msg'].lower()}.") from error
-    named: list[models.Condition] = [_matches(payload.ITEM, item) for item in items]
-    return models.Filter(must=must, must_not=named or None)
+    return models.Filter(must=must)
+
+
+def leaving_out(filter_: models.Filter, items: list[str]) -> models.Filter:
+    """The filter without the items that a request asks with, which are no answers to it."""
+    from qdrant_client import models
+
+    if not items:
+        return filter_
+    return models.Filter(must=filter_.must, must_not=[_matches(payload.ITEM, item) for item in items])
 
 
 def thoroughness(metadata: Mapping[str, Any], specs: Mapping[str, VectorSpec]) -> dict[str, int]:
@@ -93,6 +114,7 @@ def requests(
     *,
     depth: int,
     efforts: Mapping[str, int],
+    whole: bool = True,
 ) -> dict[str, models.QueryRequest]:
     """One request a named vector, in the order of the names.
 
@@ -103,6 +125,7 @@ def requests(
         filter_: which segments are looked at.
         depth: how many of each vector.
         efforts: `hnsw_ef` by vector; see `thoroughness`.
+        whole: whether all that a hit is made from is asked for, or what it is ranked by.
     """
     from qdrant_client import models
 
@@ -111,8 +134,8 @@ def requests(
             return models.SearchParams(exact=True)
         return models.SearchParams(hnsw_ef=efforts[name]) if name in efforts else None
 
-    key = group_key(request)
-    fields = [*FIELDS, key] if key is not None and key not in FIELDS else list(FIELDS)
+    fields = list(FIELDS if whole else RANKING)
+    fields += [key for key in (group_key(request), _factor(request)) if key is not None and key not in fields]
     return {
         name: models.QueryRequest(
             query=query_of(terms, specs[name], request.combine),
@@ -124,6 +147,11 @@ def requests(
         )
         for name, terms in encoded.terms.items()
     }
+
+
+def _factor(request: SearchRequest) -> str | None:
+    """The field that weights of single hits depend on."""
+    return payload.MODALITY if any("@" in name for name in request.weights) else None
 
 
 def _matches(key: str, value: str) -> models.FieldCondition:

@@ -27,7 +27,7 @@ class Ranked:
     id: Any
     fields: Mapping[str, Any]  # of the payload
     score: float
-    vectors: dict[str, VectorHit]
+    vectors: dict[str, tuple[int, float, float]]  # rank, score, share
     benefit: dict[str, float] = field(default_factory=dict)
     closer: float | None = None  # what a closer look found
 
@@ -46,7 +46,7 @@ def rank(rankings: Rankings, fuse: Fuse, weights: Mapping[str, float], turned: C
         if not name:
             return [Ranked(point.id, point.payload or {}, point.score, {}) for point in answer]
         return [
-            Ranked(point.id, point.payload or {}, point.score, {name: _part(n, point.score, point.score)})
+            Ranked(point.id, point.payload or {}, point.score, {name: (n, point.score, point.score)})
             for n, point in enumerate(answer, start=1)
         ]
     points = {point.id: point for answer in rankings.values() for point in answer}
@@ -57,15 +57,11 @@ def rank(rankings: Rankings, fuse: Fuse, weights: Mapping[str, float], turned: C
             one.id,
             points[one.id].payload or {},  # type: ignore[index]  # the ids are those of the points
             one.score,
-            {name: _part(part.rank, signs[name] * part.score, part.share) for name, part in one.parts.items()},
+            {name: (part.rank, signs[name] * part.score, part.share) for name, part in one.parts.items()},
             one.benefit,
         )
         for one in fuse(scored, weights)
     ]
-
-
-def _part(rank: int, score: float, share: float) -> VectorHit:
-    return VectorHit.model_construct(rank=rank, score=score, share=share)
 
 
 def grouped(ranked: Sequence[Ranked], key: str | None, size: int) -> dict[Any, list[Ranked]]:
@@ -87,9 +83,10 @@ def values(fields: Mapping[str, Any], key: str) -> Iterator[str | int]:
     found: Any = fields
     for step in key.split("."):
         found = found.get(step) if isinstance(found, Mapping) else None
-    for value in dict.fromkeys(found if isinstance(found, list) else [found]):
-        if isinstance(value, str | int):
-            yield value
+    if isinstance(found, str | int):
+        yield found
+    elif isinstance(found, list):
+        yield from dict.fromkeys(value for value in found if isinstance(value, str | int))
 
 
 def to_hit(one: Ranked, group: str | int | None) -> Hit:
@@ -106,7 +103,10 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         page=fields.get(payload.PAGE),
         segment=fields[payload.SEGMENT],
         group=group,
-        vectors=one.vectors,
+        vectors={
+            name: VectorHit.model_construct(rank=rank, score=score, share=share)
+            for name, (rank, score, share) in one.vectors.items()
+        },
         benefit=one.benefit,
         closer=one.closer,
         passages=[],

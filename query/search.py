@@ -13,8 +13,9 @@ from query.combine import ascending
 from query.confidence import judge
 from query.encode import Encoded, encode_request
 from query.examples import plain
+from query.kept import kept
 from query.passages import Highlighter
-from query.plan import MOST, condition, first_depth, group_key, requests, thoroughness
+from query.plan import FIELDS, MOST, condition, first_depth, group_key, leaving_out, requests, thoroughness
 from query.rank import Ranked, grouped, rank, to_hit
 from query.reach import encoders_in_use
 from query.rerank import Reranker
@@ -53,25 +54,26 @@ class _Search:
         self._specs = vectors_in_use(store.vectors(), self._metadata)
         self._encoders = encoders_in_use(encoders, self._specs)
         self._in_store = 0.0
+        # A server is a round trip away: it is asked once. A closer look reads the words of many.
+        self._whole = store.indexes_itself or request.rerank is not None
 
     def run(self) -> SearchResult:
         request, specs = self._request, self._specs
         fuse.check(request, specs)
         key = group_key(request)
-        condition(request, [])  # a filter that is wrong is told before anything is encoded
+        self._filter = condition(request, self._store)  # if it is wrong, that is told before anything is encoded
         encoded = encode_request(request, self._encoders, self._store, specs)
         fuse.check_distances(request, list(encoded.terms), specs)
         encoding = time.perf_counter() - self._began
         nulls = self._nulls(encoded)
-        ranked, names = self._ranked(encoded, nulls, key)
-        ranked = self._closer(ranked, key, encoded)
-        groups = list(grouped(ranked, key, request.group_size).items())
+        ranked, groups, names = self._ranked(encoded, nulls, key)
+        if request.rerank is not None or request.diversity is not None:
+            groups = grouped(self._closer(ranked, key, encoded), key, request.group_size)
         own = key if key != payload.ITEM else None
-        hits = [
-            to_hit(one, group if own else None)
-            for group, members in groups[request.offset : request.offset + request.limit]
-            for one in members
-        ]
+        chosen = list(groups.items())[request.offset : request.offset + request.limit]
+        if not self._whole:
+            self._complete([one for _, members in chosen for one in members])
+        hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
         relevant = judge(hits, nulls, specs, encoded) if nulls else None
         if request.min_confidence is not None:
             if not nulls:
@@ -88,6 +90,15 @@ class _Search:
             seconds={"encode": encoding, "search": done - encoding, "store": self._in_store},
         )
 
+    def _complete(self, chosen: Sequence[Ranked]) -> None:
+        """Fetch all of the payload for what was ranked by a part of it."""
+        before = time.perf_counter()
+        records = self._store.retrieve([one.id for one in chosen], with_payload=list(FIELDS))
+        self._in_store += time.perf_counter() - before
+        fields = {record.id: record.payload for record in records}
+        for one in chosen:
+            one.fields = fields.get(one.id) or one.fields
+
     def _highlight(self, hits: Sequence[Hit]) -> None:
         question = " ".join(part.text for part in self._request.parts if part.text and part.weight > 0)
         if question and self._request.highlight:
@@ -98,19 +109,21 @@ class _Search:
     def _nulls(self, encoded: Encoded) -> dict[str, Any]:
         if self._request.combine != "sum" or self._request.fusion.side == "store":
             return {}
-        kept = self._store.load_artifact(CALIBRATION)
-        return {} if kept is None else fuse.known_nulls(Calibration.from_arrays(*kept), encoded, self._specs)
+        calibration = kept(self._store, CALIBRATION, Calibration.from_arrays)
+        return fuse.known_nulls(calibration, encoded, self._specs)
 
-    def _ranked(self, encoded: Encoded, nulls: Mapping[str, Any], key: str | None) -> tuple[list[Ranked], list[str]]:
-        """Enough segments for the groups that are wanted, best first, and the vectors that found them."""
+    def _ranked(
+        self, encoded: Encoded, nulls: Mapping[str, Any], key: str | None
+    ) -> tuple[list[Ranked], dict[Any, list[Ranked]], list[str]]:
+        """Enough segments for the groups that are wanted, best first; their groups; and the vectors that found them."""
         request, specs = self._request, self._specs
-        filter_ = condition(request, encoded.items)
+        filter_ = leaving_out(self._filter, encoded.items)
         efforts = thoroughness(self._metadata, specs)
         weights = fuse.weights(request, encoded)
-        depth = first_depth(request)
+        depth = first_depth(request, len(encoded.terms))
         wanted = request.offset + request.limit
         while True:
-            asked = requests(request, encoded, specs, filter_, depth=depth, efforts=efforts)
+            asked = requests(request, encoded, specs, filter_, depth=depth, efforts=efforts, whole=self._whole)
             names = list(asked)
             turned = {name for name, one in asked.items() if ascending(specs[name]) and plain(one.query)}
             if len(asked) > 1 and request.fusion.side == "store":
@@ -122,16 +135,15 @@ class _Search:
             fusing = fuse.fusing(request, specs, nulls, found.__getitem__)
             ranked = _above(rank(answers, fusing, weights, turned), request, reverse=len(names) == 1 and bool(turned))
             exhausted = all(len(answer) < (asked[name].limit or depth) for name, answer in answers.items())
-            enough = len(grouped(ranked, key, request.group_size)) >= wanted
+            groups = grouped(ranked, key, request.group_size)
+            enough = len(groups) >= wanted
             if enough or exhausted or depth >= MOST or request.candidates is not None:
-                return ranked, names
+                return ranked, groups, names
             depth = min(depth * 8, MOST)
 
     def _closer(self, ranked: list[Ranked], key: str | None, encoded: Encoded) -> list[Ranked]:
         """The best of each group looked at closely, or put in an order that has more variety; the others after them."""
         request = self._request
-        if request.rerank is None and request.diversity is None:
-            return ranked
         best = [members[0] for members in grouped(ranked, key, 1).values()]
         if request.rerank is not None:
             close = Reranker(request, request.rerank, encoders=self._encoders, store=self._store, specs=self._specs)

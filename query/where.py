@@ -1,24 +1,33 @@
 """A small readable language for filters -> `models.Filter`.
 
     modality = video
-    folder = animals/birds and size > 100000
+    folder = animals/birds and size > 10MB
     modified >= 2025-01-01 and (modality in (image, video) or tag = "red dress")
-    not path ~ drafts
+    not path ~ drafts and path = holiday/**/*.jpg
+    location near (48.86, 2.35, 10km) or location within (49, 2, 48, 3)
 
-Words: a payload field, an operator (= != > >= < <= in ~), a value. `~` asks for words in a text. Short names stand for
-what people ask for most (see `FIELDS`); any other payload field goes by its own name.
+A payload field, an operator (= != > >= < <= in ~ near within), a value. `~` asks for words in a text. A path that is
+not quoted and has `*` or `?` is a pattern. `near` takes latitude, longitude and a radius; `within` the north, west,
+south and east of a box. Short names stand for what people ask for most (see `FIELDS`); any other field goes by its own.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from query.glob import is_glob
+from query.values import UNITS, Value, equals, exact, plain
 from schemas import Modality, UnknownNameError, UsageError, payload
 
 if TYPE_CHECKING:
     from qdrant_client import models
+
+T = TypeVar("T")
+
+Paths = Callable[[str], list[str]]
 
 FIELDS: dict[str, str] = {
     "tag": f"{payload.INFO}.tags",
@@ -30,6 +39,7 @@ FIELDS: dict[str, str] = {
     "title": f"{payload.INFO}.title",
     "caption": f"{payload.WORDS}.sidecar",
     "name": f"{payload.WORDS}.name",
+    "location": f"{payload.INFO}.location",
 }
 
 PLAIN = {
@@ -52,38 +62,47 @@ TOKEN = re.compile(
 RANGES = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 
 
-def parse_where(text: str) -> models.Filter:
+def parse_where(text: str, paths: Paths | None = None) -> models.Filter:
     """The filter that a text asks for.
+
+    Args:
+        text: the filter in words.
+        paths: the paths that a pattern fits; without it, patterns are refused.
 
     Raises:
         UsageError: the text is not understood; the sentence says where.
     """
-    return _Parser(text).parse()
+    return _Parser(text, paths).parse()
 
 
 class _Parser:
     """Recursive descent: either := both ("or" both)*; both := one ("and" one)*; one := "not" one | (either) | test."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, paths: Paths | None = None) -> None:
+        self._paths = paths
         text = payload.payload_path(text)  # bytes that are no UTF-8 are spelled as in the payload
         self._text = text
         self._tokens: list[tuple[str, bool]] = []  # with whether it was quoted
-        at = 0
+        self._starts: list[int] = []
+        self._at = at = 0
         while text[at:].strip():
             match = TOKEN.match(text, at)
             if match is None:
+                self._starts.append(len(text) - len(text[at:].lstrip()))
+                self._at = len(self._starts)
                 raise self._error(f"{text[at:].strip()!r}")
             quoted = match["quoted"] if match["quoted"] is not None else match["single"]
             self._tokens.append((quoted, True) if quoted is not None else (match["op"] or match["word"], False))
+            self._starts.append(match.end() - len(match[0].lstrip()))
             at = match.end()
-        self._at = 0
 
     def parse(self) -> models.Filter:
         from qdrant_client import models
 
         found = self._either()
         if self._at < len(self._tokens):
-            raise self._error(f"{self._tokens[self._at][0]!r}")
+            self._at += 1
+            raise self._error(f"{self._tokens[self._at - 1][0]!r}")
         return found if isinstance(found, models.Filter) else models.Filter(must=[found])
 
     def _either(self) -> Any:
@@ -118,20 +137,64 @@ class _Parser:
 
         key, operator = field_key(self._take("a field")), self._take("an operator")
         if operator == "in":
-            self._expect("(")
-            values = [self._value_of(key)]
-            while self._skip(","):
-                values.append(self._value_of(key))
-            self._expect(")")
-            return models.FieldCondition(key=key, match=models.MatchAny(any=[_exact(value) for value in values]))
+            values = [exact(value) for value in self._list(lambda: self._value_of(key))]
+            return models.FieldCondition(key=key, match=models.MatchAny(any=values))
+        if operator == "near":
+            latitude, longitude, radius = self._numbers("near", 3)
+            centre = self._point(latitude, longitude)
+            return models.FieldCondition(key=key, geo_radius=models.GeoRadius(center=centre, radius=radius))
+        if operator == "within":
+            north, west, south, east = self._numbers("within", 4)
+            box = models.GeoBoundingBox(top_left=self._point(north, west), bottom_right=self._point(south, east))
+            return models.FieldCondition(key=key, geo_bounding_box=box)
         if operator == "~":
             return models.FieldCondition(key=key, match=models.MatchText(text=str(self._take("a text"))))
         if operator in RANGES:
             return models.FieldCondition(key=key, range=self._range(operator))
         if operator not in ("=", "!="):
-            raise self._error(f"{operator!r}, where an operator (= != > >= < <= in ~) was expected")
-        condition = _equals(key, self._value_of(key))
+            raise self._error(f"{operator!r}, where an operator (= != > >= < <= in ~ near within) was expected")
+        value = self._value_of(key)
+        quoted = self._tokens[self._at - 1][1]
+        fits = key == payload.PATH and not quoted and isinstance(value, str) and is_glob(value)
+        condition = self._like(str(value)) if fits else equals(key, value)
         return condition if operator == "=" else models.Filter(must_not=[condition])
+
+    def _like(self, pattern: str) -> Any:
+        from qdrant_client import models
+
+        if self._paths is None:
+            raise self._error(f"the pattern {pattern!r}, which can only be asked of a collection")
+        return models.FieldCondition(key=payload.PATH, match=models.MatchAny(any=self._paths(pattern)))
+
+    def _list(self, one: Callable[[], T]) -> list[T]:
+        self._expect("(")
+        values = [one()]
+        while self._skip(","):
+            values.append(one())
+        self._expect(")")
+        return values
+
+    def _numbers(self, operator: str, count: int) -> list[float]:
+        values = self._list(self._number)
+        if len(values) != count:
+            what = "latitude, longitude and radius" if operator == "near" else "north, west, south and east"
+            raise self._error(f"{operator} with {len(values)} numbers, which takes {what}")
+        return values
+
+    def _number(self) -> float:
+        value = self._value()
+        if self._at < len(self._tokens) and self._tokens[self._at][0].lower() in UNITS:  # 10 km
+            value = plain(f"{value}{self._take('a unit')}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._error(f"{value!r}, where a number was expected")
+        return float(value)
+
+    def _point(self, latitude: float, longitude: float) -> Any:
+        from qdrant_client import models
+
+        if abs(latitude) > 90 or abs(longitude) > 180:  # noqa: PLR2004 - degrees
+            raise self._error(f"({latitude:g}, {longitude:g}), which is no latitude and longitude")
+        return models.GeoPoint(lat=latitude, lon=longitude)
 
     def _range(self, operator: str) -> Any:
         from qdrant_client import models
@@ -143,7 +206,7 @@ class _Parser:
             raise self._error(f"{value!r}, where a number or a date was expected")
         return models.Range(**{RANGES[operator]: float(value)})
 
-    def _value_of(self, key: str) -> str | int | float | bool | datetime:
+    def _value_of(self, key: str) -> Value:
         value = self._value()
         if key != payload.MODALITY:
             return value
@@ -152,9 +215,9 @@ class _Parser:
             raise UnknownNameError("modality", str(value), [*Modality, *MODALITIES])
         return named
 
-    def _value(self) -> str | int | float | bool | datetime:
+    def _value(self) -> Value:
         text = self._take("a value")
-        return text if self._tokens[self._at - 1][1] else _plain(text)
+        return text if self._tokens[self._at - 1][1] else plain(text)
 
     def _take(self, what: str) -> str:
         if self._at >= len(self._tokens):
@@ -173,11 +236,14 @@ class _Parser:
     def _expect(self, token: str) -> None:
         if not self._skip(token):
             found = repr(self._tokens[self._at][0]) if self._at < len(self._tokens) else "its end"
+            self._at += 1
             raise self._error(f"{found}, where {token!r} was expected")
 
     def _error(self, found: str) -> UsageError:
+        at = self._starts[self._at - 1] + 1 if 0 < self._at <= len(self._starts) else len(self._text) + 1
+        at = len(self._text) + 1 if found.startswith("its end") else at
         return UsageError(
-            f"The filter {self._text!r} is not understood at {found}. Write for example: "
+            f"The filter {self._text!r} is not understood at {found} (character {at}). Write for example: "
             "modality = video and modified > 2025-01-01"
         )
 
@@ -188,37 +254,3 @@ def field_key(name: str) -> str:
     if key not in PLAIN and not key.startswith(tuple(f"{field}." for field in NESTED)):
         raise UnknownNameError("field", name, [*FIELDS, *PLAIN, *(f"{field}.NAME" for field in NESTED)])
     return key
-
-
-def _plain(text: str) -> str | int | float | bool | datetime:
-    """A value that was not quoted: a number, a date, true or false, or else the word itself."""
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    try:
-        return datetime.fromisoformat(text) if len(text) > len("2025-01-01") else _midnight(text)
-    except ValueError:
-        return text
-
-
-def _midnight(text: str) -> datetime:
-    return datetime.combine(date.fromisoformat(text), datetime.min.time())
-
-
-def _exact(value: str | int | float | bool | datetime) -> Any:
-    return value if isinstance(value, int | str) else str(value)
-
-
-def _equals(key: str, value: str | int | float | bool | datetime) -> Any:
-    """Equality; the engine matches keywords, whole numbers and booleans, so that other numbers and dates are ranges."""
-    from qdrant_client import models
-
-    if isinstance(value, datetime):
-        return models.FieldCondition(key=key, range=models.DatetimeRange(gte=value, lte=value))
-    if isinstance(value, float):
-        return models.FieldCondition(key=key, range=models.Range(gte=value, lte=value))
-    return models.FieldCondition(key=key, match=models.MatchValue(value=value))

@@ -357,3 +357,13 @@ def test_vector_of_another_encoder_is_not_compared(library: Library, monkeypatch
 def test_empty_collection_says_what_to_do(tmp_path: Path) -> None:
     with medley.open(tmp_path / "none") as opened, pytest.raises(EmptyCollectionError, match="run `medley ingest"):
         opened.search(text="anything")
+
+
+def test_paths_are_filtered_by_pattern(library: Library) -> None:
+    assert set(paths(library, text="one", where="path = circle/*.png", limit=20)) == {
+        f"circle/{colour}.png" for colour in ("red", "green", "blue", "yellow")
+    }
+    assert set(paths(library, text="one", where="path = **/gr?en.png", limit=20)) == {
+        "circle/green.png",
+        "square/green.png",
+    }

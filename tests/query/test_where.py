@@ -8,6 +8,7 @@ import pytest
 from qdrant_client import models
 
 from query import parse_where
+from query.glob import as_regex
 from schemas import UnknownNameError, UsageError
 
 
@@ -87,3 +88,81 @@ def test_name_that_is_none_suggests_the_nearest(text: str, sentence: str) -> Non
         parse_where(text)
 
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("size > 10MB", models.FieldCondition(key="size", range=models.Range(gt=10e6))),
+        ("size <= 1.5 KiB", None),
+        (
+            "location near (48.86, 2.35, 10 km)",
+            models.FieldCondition(
+                key="info.location",
+                geo_radius=models.GeoRadius(center=models.GeoPoint(lat=48.86, lon=2.35), radius=10_000),
+            ),
+        ),
+        (
+            "location within (49, 2, 48, 3)",
+            models.FieldCondition(
+                key="info.location",
+                geo_bounding_box=models.GeoBoundingBox(
+                    top_left=models.GeoPoint(lat=49, lon=2), bottom_right=models.GeoPoint(lat=48, lon=3)
+                ),
+            ),
+        ),
+    ],
+)
+def test_amounts_and_places_are_understood(text: str, expected: models.FieldCondition | None) -> None:
+    if expected is None:
+        with pytest.raises(UsageError, match=r"at 'KiB' \(character 13\)"):
+            parse_where(text)
+        return
+    assert parse_where(text) == models.Filter(must=[expected])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("modality is video", r"at 'is', where an operator .* \(character 10\)"),
+        ("size > 3 and modality = ", r"at its end, where a value was expected \(character 25\)"),
+        ("location near (48.86, 2.35)", r"near with 2 numbers, which takes latitude, longitude and radius"),
+        ("location near (98, 2, 3km)", r"\(98, 2\), which is no latitude and longitude"),
+        ("location near (a, 2, 3km)", r"at 'a', where a number was expected \(character 16\)"),
+        ("path = *.jpg", r"the pattern '\*.jpg', which can only be asked of a collection"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(text: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        parse_where(text)
+
+
+def test_pattern_becomes_the_paths_that_it_fits() -> None:
+    asked: list[str] = []
+
+    def paths(pattern: str) -> list[str]:
+        asked.append(pattern)
+        return ["a/b.jpg", "a/c.jpg"]
+
+    found = parse_where("not path = a/*.jpg", paths)
+
+    fits = models.FieldCondition(key="path", match=models.MatchAny(any=["a/b.jpg", "a/c.jpg"]))
+    assert (asked, found) == (["a/*.jpg"], models.Filter(must_not=[fits]))
+    assert parse_where('path = "a*.jpg"', paths) == models.Filter(must=[equals("path", "a*.jpg")])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "others"),
+    [
+        ("*.jpg", ["a.jpg"], ["b/a.jpg", "a.png"]),
+        ("a/**/*.jpg", ["a/x.jpg", "a/b/c/x.jpg"], ["ab/x.jpg", "x.jpg"]),
+        ("**", ["x.jpg", "a/b"], []),
+        ("img_?.png", ["img_1.png"], ["img_12.png", "img_/.png"]),
+        ("a(1)*", ["a(1).jpg"], ["a1.jpg"]),
+    ],
+)
+def test_stars_stay_within_a_folder_unless_they_are_two(pattern: str, fits: list[str], others: list[str]) -> None:
+    regex = as_regex(pattern)
+
+    assert all(regex.fullmatch(path) for path in fits)
+    assert not any(regex.fullmatch(path) for path in others)
