@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medley.library import Library, open
+    from schemas.conversation import Conversation
     from schemas.report import CollectionStatus, IngestReport
     from schemas.search import Hit, Part, SearchRequest, SearchResult
 
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CollectionStatus",
+    "Conversation",
     "Hit",
     "IngestReport",
     "Library",
@@ -37,6 +39,7 @@ _HOMES = {
     "CollectionStatus": "schemas.report",
     "IngestReport": "schemas.report",
     "Hit": "schemas.search",
+    "Conversation": "schemas.conversation",
     "Part": "schemas.search",
     "SearchRequest": "schemas.search",
     "SearchResult": "schemas.search",

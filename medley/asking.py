@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from schemas.conversation import Conversation
 from schemas.errors import UsageError
 from schemas.search import SearchRequest, sentence
 
@@ -29,6 +30,42 @@ def made(
     away = [{"text": text, "weight": -1} for text in without or ()]
     away += [{"item": item, "weight": -1} for item in unlike or ()]
     return SearchRequest.of(text=" ".join(words or ()), item=like, parts=away, **more)
+
+
+def conversed(file: Path, *, back: bool, drop: bool, parts: Mapping[str, Any], **more: Any) -> Conversation:
+    """The conversation in a file, which need not exist yet, with one more turn.
+
+    Args:
+        file: JSON of a `Conversation`.
+        back: forget the last turn.
+        drop: take the last part away.
+        parts: what is said now: words, image, audio, video, like, unlike, without, where.
+        more: other fields of the request, for this turn.
+
+    Raises:
+        UsageError: the file holds no conversation, or nothing is asked.
+    """
+    try:
+        talk = Conversation.model_validate_json(file.read_text("utf-8")) if file.exists() else Conversation()
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise UsageError(f"{str(file)!r} holds no conversation: name another file.") from error
+    if back:
+        talk.back()
+    if drop:
+        talk.drop()
+    if words := " ".join(parts.get("words") or ()):
+        talk.refine(words)
+    for kind in ("image", "audio", "video"):
+        for path in parts.get(kind) or ():
+            talk.add({kind: Path(path).absolute()})
+    for way, act in (("like", talk.more_like), ("unlike", talk.less_like), ("without", talk.without)):
+        for one in parts.get(way) or ():
+            act(one)
+    if condition := parts.get("where"):
+        talk.where(condition)
+    asked = talk.request  # says so, if nothing has been asked
+    talk.turns[-1].request = SearchRequest.of(**{**asked.model_dump(), **more})
+    return talk
 
 
 def read_request(file: Path) -> SearchRequest:

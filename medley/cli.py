@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from medley import model_commands, search_commands, store_commands
+from medley import fit_commands, model_commands, search_commands, store_commands
 from medley.answering import Json, Store, answering, asked_of, library_of
 from medley.serve_command import serve
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 
 app.add_typer(store_commands.app, name="store")
 app.add_typer(model_commands.app, name="models")
+app.add_typer(fit_commands.app, name="fit")
 app.command()(model_commands.encoders)
 app.command()(serve)
 

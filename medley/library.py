@@ -14,6 +14,7 @@ from flows.run import sharing
 from query import (
     collection_status,
     explain,
+    fit_from,
     forget,
     load_encoders,
     preview_hit,
@@ -31,7 +32,7 @@ from schemas.settings import Settings, load_settings
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from query import EncoderSet
+    from query import EncoderSet, Fitted
     from store import Store
 
 
@@ -199,6 +200,15 @@ class Library:
         """
         asked = SearchRequest.of(text=request) if isinstance(request, str) else request
         return explain(self.store, self.encoders, asked, hit=hit, item=item)
+
+    def fit_weights(self, judged: str | Path) -> Fitted:
+        """Fit the weights of the vectors on judged questions, a line of JSON each, and keep them with the collection.
+
+        Raises:
+            UsageError: the file is not understood, or there are too few questions.
+            StoreError: the collection cannot be read or written.
+        """
+        return fit_from(Path(judged), self.store, self.encoders)
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""

@@ -2,7 +2,7 @@
 
 # Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -86,6 +86,18 @@ def search(
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare with every vector, without the index.", rich_help_panel="Ranking")
     ] = False,
+    talk: Annotated[
+        Path | None,
+        typer.Option(
+            help="A conversation's file: what is said now refines what was asked before.",
+            show_default=False,
+            rich_help_panel="Conversation",
+        ),
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="Forget its last turn.", rich_help_panel="Conversation")] = False,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Take its last part away.", rich_help_panel="Conversation")
+    ] = False,
     request: Request = None,
     store: Store = None,
     as_json: Json = False,
@@ -93,37 +105,33 @@ def search(
     """Search by words, a picture, a sound, a clip, items of the collection, or any mix of them."""
     with answering(as_json):
         from medley import bar, show
-        from medley.asking import made, read_request, read_weights
+        from medley.asking import conversed, made, read_request, read_weights
 
-        asked = (
-            read_request(request)
-            if request
-            else made(
-                words,
-                like=like,
-                unlike=unlike,
-                without=without,
-                image=image,
-                audio=audio,
-                video=video,
-                using=using or [],
-                where=where,
-                limit=limit,
-                offset=offset,
-                group_by=group_by,
-                group_size=group_size,
-                fusion=fusion,
-                weights=read_weights(weight or []),
-                score_threshold=threshold,
-                min_confidence=confidence,
-                combine=combine,
-                rerank={"by": rerank, "top": top, "milliseconds": budget} if rerank else None,
-                diversity=diversity,
-                exact=exact,
-            )
+        options: dict[str, Any] = {
+            "using": using or [],
+            "limit": limit,
+            "offset": offset,
+            "group_by": group_by,
+            "group_size": group_size,
+            "fusion": fusion,
+            "weights": read_weights(weight or []),
+            "score_threshold": threshold,
+            "min_confidence": confidence,
+            "combine": combine,
+            "rerank": {"by": rerank, "top": top, "milliseconds": budget} if rerank else None,
+            "diversity": diversity,
+            "exact": exact,
+        }
+        said: dict[str, Any] = {"image": image, "audio": audio, "video": video, "where": where}
+        away: dict[str, Any] = {"like": like, "unlike": unlike, "without": without}
+        told = (
+            conversed(talk, back=back, drop=drop, parts={"words": words, **said, **away}, **options) if talk else None
         )
+        asked = told.request if told else read_request(request) if request else made(words, **away, **said, **options)
         with asked_of(store) as library, bar.working("Searching", quiet=as_json):
             result = library.search(asked)
+        if talk and told:
+            talk.write_text(told.model_dump_json(exclude_defaults=True, indent=1), "utf-8")
         show.result(result, as_json=as_json)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from query.explain import explain
 from query.infer import with_vectors
+from query.judged import fit_from
 from query.kept import forget
 from query.quarantine import quarantined
 from query.search import search
@@ -16,15 +17,18 @@ from schemas.vectors import DEFAULT_PRESET, PRESET
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
+    from fusion.weights import Fitted
     from schemas.search import Hit
     from schemas.settings import Settings
     from store import Store
 
 __all__ = [
     "EncoderSet",
+    "Fitted",
     "SearchRequest",
     "collection_status",
     "explain",
+    "fit_from",
     "forget",
     "load_encoders",
     "parse_where",

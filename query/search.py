@@ -21,29 +21,36 @@ from query.reach import encoders_in_use
 from query.rerank import Reranker
 from schemas import EmptyCollectionError, UsageError, payload
 from schemas.search import Hit, SearchRequest, SearchResult
-from schemas.vectors import CALIBRATION, SOURCES, vectors_in_use
+from schemas.vectors import CALIBRATION, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
     from store import Store
 
 
-def search(store: Store, encoders: EncoderSet, request: SearchRequest) -> SearchResult:
+def search(store: Store, encoders: EncoderSet, request: SearchRequest, *, fitted: bool = True) -> SearchResult:
     """Answer a request.
 
     All named vectors are searched in one request; their rankings are fused here, so that each hit keeps the rank and
     the score that each vector gave it; segments are grouped. Only where a few groups with very many segments crowd out
     the others is a second, deeper request made; a closer look and diversity ask for the vectors of the best.
 
+    Args:
+        store: the store.
+        encoders: the encoders.
+        request: what is asked.
+        fitted: go by the weights that were fitted on judged questions, if there are any and the request names none.
+
     Raises:
         UsageError: the request cannot be asked of this collection.
         StoreError: the collection cannot be read.
     """
-    return _Search(store, encoders, request).run()
+    return _Search(store, encoders, request, fitted=fitted).run()
 
 
 class _Search:
-    def __init__(self, store: Store, encoders: EncoderSet, request: SearchRequest) -> None:
+    def __init__(self, store: Store, encoders: EncoderSet, request: SearchRequest, *, fitted: bool) -> None:
+        self._fitted = fitted
         self._began = time.perf_counter()
         if not store.exists():
             raise EmptyCollectionError(
@@ -99,6 +106,12 @@ class _Search:
         for one in chosen:
             one.fields = fields.get(one.id) or one.fields
 
+    def _weights(self) -> dict[str, float]:
+        """Those that were fitted, if the request names none: they are weights of evidence."""
+        if not self._fitted or self._request.weights or self._request.fusion.method != "evidence":
+            return {}
+        return kept(self._store, WEIGHTS, lambda _, meta: dict(meta["weights"])) or {}
+
     def _highlight(self, hits: Sequence[Hit]) -> None:
         question = " ".join(part.text for part in self._request.parts if part.text and part.weight > 0)
         if question and self._request.highlight:
@@ -119,7 +132,7 @@ class _Search:
         request, specs = self._request, self._specs
         filter_ = leaving_out(self._filter, encoded.items)
         efforts = thoroughness(self._metadata, specs)
-        weights = fuse.weights(request, encoded)
+        weights = self._weights() | fuse.weights(request, encoded)
         depth = first_depth(request, len(encoded.terms))
         wanted = request.offset + request.limit
         while True:

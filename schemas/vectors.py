@@ -22,6 +22,9 @@ BRIDGE = "bridge-"
 CALIBRATION = "calibration"
 """The name of what the store keeps of how scores are distributed where nothing is meant: see `fusion.calibration`."""
 
+WEIGHTS = "weights"
+"""The name of what the store keeps of weights fitted on judged questions: see `fusion.weights`."""
+
 SOURCES = "sources"
 """Key of the collection's metadata: where the folder of each source lies, by the source's name."""
 

@@ -362,3 +362,36 @@ def test_request_in_a_file_is_asked_as_it_stands(library: Path, tmp_path: Path) 
 
     assert [hit["path"] for hit in hits] == ["drawings/blue.png"]
     assert (wrong.exit_code, wrong.stderr) == (2, "parts.0.wieght: there is no such field.\n")
+
+
+def test_conversation_in_a_file_is_refined_and_gone_back_in(library: Path, tmp_path: Path) -> None:
+    said = ("--talk", tmp_path / "talk.json", "--store", library / "store", "--limit", "1")
+
+    assert answer("search", "square", *said)["hits"]
+    assert answer("search", "blue", "ones", *said)["hits"][0]["path"] == "drawings/blue.png"
+    assert answer("search", "--unlike", "drawings/blue.png", *said)["hits"][0]["path"] != "drawings/blue.png"
+    assert answer("search", "--back", *said)["hits"][0]["path"] == "drawings/blue.png"
+    assert len(json.loads((tmp_path / "talk.json").read_text())["turns"]) == 2
+
+
+def test_weights_are_fitted_and_gone_by(library: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(library / "store", tmp_path / "copy")
+    lines = [
+        {"query": f"a {colour} {thing}", "relevant": [f"drawings/{colour}.png"]}
+        for colour in ("red", "green", "blue")
+        for thing in ("square", "paper")
+    ]
+    (tmp_path / "judged.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    (tmp_path / "wrong.jsonl").write_text('{"query": "a"}')
+
+    fitted = answer("fit", "weights", "judged.jsonl", "--store", tmp_path / "copy")
+    wrong = medley("fit", "weights", "wrong.jsonl", "--store", tmp_path / "copy")
+
+    assert fitted["questions"] == 6
+    assert fitted["after"] >= fitted["before"]
+    assert set(fitted["weights"]) <= {"text", "words", "image"}
+    assert answer("search", "a", "red", "square", "--store", tmp_path / "copy")["hits"][0]["path"] == "drawings/red.png"
+    assert wrong.exit_code == 2
+    assert "Line 1 of 'wrong.jsonl' is not understood" in wrong.stderr
