@@ -265,7 +265,7 @@ class Engine:
         """Close the engine, then let go of the lock."""
         if self._process != os.getpid():  # a fork's copy: engine and lock are its parent's
             return
-        self._builder.kill()
+        self._builder.end()
         with self._building, self._gate.alone():
             self._closed = True
             try:

@@ -141,7 +141,9 @@ def _adopt(source: EmbeddedStore, target: EmbeddedStore) -> int:
     if not source.exists():
         raise StoreError(f"There is no collection {source.collection!r} in {source.location} to copy.")
     if target.exists():
-        raise StoreError(f"The collection {target.collection!r} in {target.location} is there already: name a new one.")
+        raise StoreError(
+            f"The collection {target.collection!r} in {target.location} is there already: name an empty folder."
+        )
     target.adopt(source)
     return target.count()
 

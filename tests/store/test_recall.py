@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from schemas.payload import point_id
 from schemas.vectors import INDEX, VectorSpec
 from store import Store, open_store, recall
 from store.builder import Builder
+from store.embedded import EmbeddedStore
 from store.lock import FolderLock
 from store.recall import STEPS, TOP, WANTED, measure, optimize, searchable
 from store.transfer import copy
@@ -142,6 +144,31 @@ def test_reading_and_writing_go_on_while_the_index_is_built(
     with open_store(tmp_path / "store") as store:
         assert store.count() == COUNT + 1
         assert [record.payload for record in store.retrieve([1, 2])] == [{"n": -2}]
+
+
+def test_closing_ends_the_building(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process would work for minutes; what it works in is thrown away."""
+    (tmp_path / "optimizer.py").write_text("import time; time.sleep(600)")
+    monkeypatch.setattr("store.builder.SCRIPT", tmp_path / "optimizer.py")
+    store = EmbeddedStore(clone(filled, tmp_path / "store"), "medley")
+    said: list[str] = []
+
+    def build() -> None:
+        with pytest.raises(StoreError) as caught:
+            store.optimize()
+        said.append(str(caught.value))
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    while store._engine._builder._process is None:
+        time.sleep(0.01)
+    assert store.count() == COUNT + 1
+    store.close()
+    thread.join()
+    assert "was closed" in said[0]
+    with open_store(tmp_path / "store") as again:
+        assert again.count() == COUNT + 1
+        assert sorted(file.name for file in (tmp_path / "store" / "medley").glob("shard*")) == ["shard"]
 
 
 def test_what_is_quantized_is_found_and_scored_as_without(filled: Path, tmp_path: Path) -> None:
