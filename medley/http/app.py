@@ -13,6 +13,7 @@ import medley
 from medley.http import ingest, media, page, qdrant, reference, search
 from medley.http.errors import add_handlers
 from medley.http.guard import Guard
+from medley.http.held import Turns
 from medley.http.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def create_app(library: Library, intake: Intake) -> FastAPI:
     """
     settings, store = library.settings.http, library.store
     app = FastAPI(title="Medley", version=medley.__version__, description=ABOUT, docs_url=None, redoc_url=None)
-    app.state.library, app.state.intake = library, intake
+    app.state.library, app.state.intake, app.state.turns = library, intake, Turns()
     metrics = Metrics(store)
     add_handlers(app)
 

@@ -5,17 +5,17 @@ Only files of indexed items are given, and only from below the folder of their s
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
-from medley.http.held import HeldLibrary
+from medley.http.held import HeldLibrary, HeldTurns
 from medley.library import Library
 from schemas import NotFoundError, payload
 from schemas.media import Modality
@@ -27,7 +27,6 @@ router = APIRouter(tags=["Items"])
 
 KEPT_BYTES = 64 << 20  # of small pictures
 SMALLEST, LARGEST = 32, 1024  # pixels
-_drawing = BoundedSemaphore(max(2, os.cpu_count() or 1))
 _SCRIPTED = ("text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml")
 
 
@@ -35,16 +34,16 @@ class _Pictures:
     """The small pictures that were asked for last, by what they show."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, bytes] = OrderedDict()
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._bytes, self._lock = 0, Lock()
 
-    def get(self, key: Any) -> bytes | None:
+    def get(self, key: str) -> bytes | None:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def keep(self, key: Any, picture: bytes) -> None:
+    def keep(self, key: str, picture: bytes) -> None:
         with self._lock:
             self._bytes += len(picture) - len(self._kept.pop(key, b""))
             self._kept[key] = picture
@@ -72,29 +71,32 @@ def show_item(library: HeldLibrary, item: UUID) -> dict[str, list[dict[str, Any]
 
 
 @router.get("/items/{item}/thumbnail", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
-def thumbnail(
+async def thumbnail(
     library: HeldLibrary,
+    turns: HeldTurns,
     item: UUID,
+    *,
     segment: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     side: Annotated[int, Query(ge=SMALLEST, le=LARGEST, description="pixels, of the longer side at most")] = 360,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A small JPEG: the picture, the frame at the segment's middle, or the shape of its sound."""
-    fields = _segment(library, item, segment)
-    key = (fields[payload.HASH], fields.get(payload.START), fields.get(payload.END), fields.get(payload.PAGE), side)
-    tag = f'"{fields[payload.HASH][:24]}-{segment}-{side}"'
+    """A small JPEG: the picture, the frame at the segment's middle, the shape of its sound, the page of a PDF."""
+    fields = await run_in_threadpool(_segment, library, item, segment)
+    place = (fields.get(key, "") for key in (payload.START, payload.END, payload.PAGE))
+    tag = f'"{fields[payload.HASH][:24]}-{"-".join(map(str, place))}-{side}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if if_none_match == tag:
         return Response(status_code=304, headers=headers)
-    picture = _pictures.get(key)
-    if picture is None:
-        hit = _as_hit(fields, _file(library, fields))
-        with _drawing:
-            picture = library.preview(hit, side)
-        if picture is None:
-            raise NotFoundError(f"{fields[payload.PATH]} has nothing to be seen.")
-        _pictures.keep(key, picture)
+    picture = _pictures.get(tag) or await turns.take(lambda: _drawn(library, fields, side, tag))
     return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+def _drawn(library: Library, fields: dict[str, Any], side: int, tag: str) -> bytes:
+    picture = library.preview(_as_hit(fields, _file(library, fields)), side)
+    if picture is None:
+        raise NotFoundError(f"{fields[payload.PATH]} has nothing to be seen.")
+    _pictures.keep(tag, picture)
+    return picture
 
 
 @router.head("/items/{item}/file", include_in_schema=False)

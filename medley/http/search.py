@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, File, Form, Query, UploadFile
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, ValidationError
 
-from medley.http.held import HeldLibrary
+from medley.http.held import HeldLibrary, HeldTurns, Turns
 from medley.library import Library
 from schemas import UsageError
 from schemas.report import CollectionStatus, QuarantineEntry
 from schemas.search import MOST_HITS, MOST_PARTS, Explanation, Part, SearchRequest, SearchResult, Upload, sentence
 
 router = APIRouter(tags=["Search"])
-
-_reading = BoundedSemaphore(max(2, os.cpu_count() or 1))
-"""Uploads decoded, and hits explained, at once: they take memory, and more at once are no faster."""
 
 
 class SentPart(Part):
@@ -44,18 +40,19 @@ def search_words(
     offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
 ) -> SearchResult:
     """Search by words alone."""
-    return _answer(library, SearchRequest.of(text=q, where=where, limit=limit, offset=offset))
+    return library.search(SearchRequest.of(text=q, where=where, limit=limit, offset=offset))
 
 
 @router.post("/search")
-def search(library: HeldLibrary, request: SentRequest) -> SearchResult:
+async def search(library: HeldLibrary, turns: HeldTurns, request: SentRequest) -> SearchResult:
     """Search by any mix of words, files (base64), indexed items and vectors, each with its weight."""
-    return _answer(library, request)
+    return await _answer(library, turns, request)
 
 
 @router.post("/search/files")
-def search_files(
+async def search_files(
     library: HeldLibrary,
+    turns: HeldTurns,
     *,
     text: Annotated[list[str] | None, Form(description="words")] = None,
     image: Annotated[list[UploadFile] | None, File(description="pictures")] = None,
@@ -71,24 +68,24 @@ def search_files(
     asked = SearchRequest.of(
         **{"limit": limit, **({"where": where} if where else {}), **more},
         text=text,
-        image=[_upload(file) for file in image or ()],
-        audio=[_upload(file) for file in audio or ()],
-        video=[_upload(file) for file in video or ()],
+        image=[await _upload(file) for file in image or ()],
+        audio=[await _upload(file) for file in audio or ()],
+        video=[await _upload(file) for file in video or ()],
         item=item,
     )
-    return _answer(library, asked)
+    return await _answer(library, turns, asked)
 
 
 @router.post("/explain")
-def explain(
+async def explain(
     library: HeldLibrary,
+    turns: HeldTurns,
     request: Annotated[SentRequest, Body(description="the search, as for `POST /search`")],
     hit: Annotated[int, Body(ge=1, le=MOST_HITS, description="which hit, counted from 1")] = 1,
     item: Annotated[str | None, Body(description="an item instead, by its id or its path in the source")] = None,
 ) -> Explanation:
     """Explain a hit: what each vector gave, the words that matched, and where in the picture or sound it lies (PNG)."""
-    with _reading:
-        return library.explain(request, hit=hit, item=item)
+    return await turns.take(lambda: library.explain(request, hit=hit, item=item))
 
 
 @router.get("/status")
@@ -105,15 +102,14 @@ def quarantine(
     return library.quarantine(source)
 
 
-def _answer(library: Library, request: SearchRequest) -> SearchResult:
-    if not any(part.kind in ("image", "audio", "video") for part in request.parts):
-        return library.search(request)
-    with _reading:
-        return library.search(request)
+async def _answer(library: Library, turns: Turns, request: SearchRequest) -> SearchResult:
+    if any(part.kind in ("image", "audio", "video") for part in request.parts):
+        return await turns.take(lambda: library.search(request))
+    return await run_in_threadpool(library.search, request)
 
 
-def _upload(file: UploadFile) -> Upload:
-    data = file.file.read()
+async def _upload(file: UploadFile) -> Upload:
+    data = await file.read()
     name = file.filename or "the upload"
     if not data:
         raise UsageError(f"The upload {name!r} is empty.")

@@ -170,6 +170,7 @@ const place = (hit) =>
 const spoken = (hit) =>
   KINDS.map((kind) => hit.words[kind]).filter(Boolean).join(' ').replace(/^#{1,6} +(.+)$/gm, '$1 · ').replace(/\s+/g, ' ').trim();
 const picture = (hit, side) => `/items/${hit.item}/thumbnail?segment=${hit.segment}&side=${side}`;
+const seen = (hit) => hit.modality !== 'text' || hit.page != null;  // pages of some documents can be drawn
 const media = (hit) => `/items/${hit.item}/file` + (hit.start != null && hit.modality !== 'text' ? `#t=${hit.start.toFixed(1)}` : '');
 const percent = (part) => `${Math.round(100 * part)} %`;
 const shares = (hit) => [
@@ -228,17 +229,18 @@ function card(hit, n, ranked) {
   const image = one('img');
   const passage = () => {
     image.hidden = true;
+    one('.words').hidden = true;
     one('blockquote').hidden = false;
     one('blockquote').append(told(hit, 420));
   };
-  if (hit.modality === 'text') passage();
+  one('.words').hidden = !said;
+  if (!seen(hit)) passage();
   else {
     image.src = picture(hit, 540);
     image.alt = shortened(said, 170) || hit.path;
     image.addEventListener('error', passage, { once: true });
     one('.words').append(told(hit, 170));
   }
-  one('.words').hidden = hit.modality === 'text' || !said;
   const why = shares(hit);
   one('.bar').setAttribute('aria-label', why.map(([name, part]) => `${name} ${percent(part.share / hit.score)}`).join(', '));
   one('.bar').append(...why.map(([name, part]) => {
@@ -270,7 +272,7 @@ function open(n) {
   const cut = hit.path.lastIndexOf('/') + 1;
   $('shown-name').textContent = hit.path.slice(cut);
   $('shown-place').textContent = [NOUNS[hit.modality], `${hit.source}/${hit.path.slice(0, cut)}`, place(hit)].filter(Boolean).join(' · ');
-  $('shown-words').replaceChildren(...Object.entries(hit.words).filter(([kind]) => kind !== 'name' && hit.modality !== 'text').map(([kind, text]) => {
+  $('shown-words').replaceChildren(...Object.entries(hit.words).filter(([kind]) => kind !== 'name' && seen(hit)).map(([kind, text]) => {
     const p = document.createElement('p');
     p.append(Object.assign(document.createElement('small'), { textContent: kind }), marked(text));
     return p;
@@ -299,11 +301,16 @@ function open(n) {
 }
 
 function stage(hit) {
+  const reading = () => {
+    const made = make('div', { className: 'reading', tabIndex: 0 });
+    made.append(marked(KINDS.map((kind) => hit.words[kind]).filter(Boolean).join('\n\n')));
+    return made;
+  };
   const make = (tag, more) => Object.assign(document.createElement(tag), more);
-  if (hit.modality === 'image') {
+  if (hit.modality === 'image' || (hit.modality === 'text' && seen(hit))) {
     const image = make('img', { src: picture(hit, 1024), alt: spoken(hit) || hit.path });
     image.classList.toggle('small', Math.max(hit.info.width ?? 999, hit.info.height ?? 999) < 500);
-    image.addEventListener('error', () => image.replaceWith(gone()), { once: true });
+    image.addEventListener('error', () => image.replaceWith(hit.modality === 'text' ? reading() : gone()), { once: true });
     return image;
   }
   if (hit.modality === 'video') return make('video', { src: media(hit), controls: true, autoplay: true, playsInline: true });
@@ -312,9 +319,7 @@ function stage(hit) {
     both.append(make('img', { src: picture(hit, 1024), alt: '' }), make('audio', { src: media(hit), controls: true, autoplay: true }));
     return both;
   }
-  const reading = make('div', { className: 'reading', tabIndex: 0 });
-  reading.append(marked(KINDS.map((kind) => hit.words[kind]).filter(Boolean).join('\n\n')));
-  return reading;
+  return reading();
 }
 
 const HOW = {

@@ -6,7 +6,9 @@ import asyncio
 import base64
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -227,6 +229,25 @@ def test_a_hit_is_explained_with_maps(client: httpx.Client, library: medley.Libr
     assert first["hit"]["path"] == found(client.post("/search", json=asked))[0]
     beyond = client.post("/explain", json={"request": asked, "hit": 900})
     assert (beyond.status_code, "no hit 900" in beyond.json()["error"]) == (404, True)
+
+
+def test_light_requests_go_on_while_all_threads_could_be_drawing(
+    client: httpx.Client, library: medley.Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item, drawing, go_on = item_of(client, "walk.mp4"), threading.Semaphore(0), threading.Event()
+
+    def slow(*_: Any) -> bytes:
+        drawing.release()
+        assert go_on.wait(30)
+        return b"drawn"
+
+    monkeypatch.setattr(library, "preview", slow)
+    with ThreadPoolExecutor(60) as pool:  # more than the server has threads
+        asked = [pool.submit(httpx.get, f"{client.base_url}/items/{item}/thumbnail?side={900 + n}") for n in range(60)]
+        drawing.acquire()
+        assert client.get("/search", params={"q": "gate"}, timeout=10).status_code == 200
+        go_on.set()
+        assert {answer.result().content for answer in asked} == {b"drawn"}
 
 
 # -- what was found ---------------------------------------------------------------------------------------------------
