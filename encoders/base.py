@@ -94,6 +94,7 @@ class Encoder(ABC, Generic[Made]):
 
         Raises:
             EncodeError: the encoder does not take this modality, or cannot be loaded: that is no item's fault.
+            MemoryError: there is not enough of it for one content alone, which may be nobody's fault either.
         """
         self._check_modality(modality)
         self.load()
@@ -107,6 +108,8 @@ class Encoder(ABC, Generic[Made]):
                 for i in chosen:
                     try:
                         self._fill(rows, [i], self._encode, contents, modality)
+                    except MemoryError:
+                        raise
                     except Exception as error:
                         reasons[i] = str(error) if isinstance(error, EncodeError) else _sentence(error)
 

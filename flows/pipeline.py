@@ -129,7 +129,12 @@ class Pipeline:
             return []
         encoder = self._encoders[vector]
         wanted = [content for content in batch if content.draft.item.state is State.INDEXED]
-        vectors, reasons = _encode_contents(encoder, [content.value for content in wanted])
+        try:
+            vectors, reasons = _encode_contents(encoder, [content.value for content in wanted])
+        except MemoryError:  # the machine's fault rather than a file's: the next run takes them
+            for content in wanted:
+                content.draft.fail(State.POSTPONED, f"There was not enough memory for {encoder.spec.name}.", "")
+            wanted, vectors, reasons = [], [], []
         for content, made, reason in zip(wanted, vectors, reasons, strict=True):
             if reason:
                 content.draft.fail(State.QUARANTINED, reason, encoder.spec.name)

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from flows.direct import ingest, plan
 from flows.progress import listening
@@ -22,6 +25,7 @@ from schemas.settings import CrawlSettings, Settings, load_settings
 from store import open_store
 from tests.collection import contents
 from tests.media import clip, make_media, picture, tone
+from tests.store.conftest import quick_folder
 
 
 @pytest.fixture
@@ -508,3 +512,57 @@ def test_rules_of_the_settings_decide_what_is_in_the_collection(folder: Path, se
 
     assert (report.unchanged, report.deleted, report.balanced) == (2, 3, True)
     assert paths(settings) == {"red.png", "green.png"}
+
+
+def test_want_of_memory_quarantines_no_good_file(
+    folder: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("encoders.thumbnail.ThumbnailEncoder._encode", full)
+        report = ingest(folder, settings)
+
+    assert (report.postponed, report.quarantined, report.indexed, report.balanced) == (3, 0, 2, True)
+    assert {entry.reason for entry in report.postponements} == {"There was not enough memory for thumbnail."}
+    assert ingest(folder, settings).indexed == 3
+    assert contents(settings) == fresh(folder, tmp_path)
+
+
+paths_of_files = st.sampled_from(["a.png", "b.png", "c/d.png", "n.md", "c/n.md"])
+states = st.dictionaries(paths_of_files, st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1)
+State = dict[str, tuple[int, int]]
+
+
+def write(root: Path, state: State) -> None:
+    """A folder in which each file has one of three contents and, if it is a picture, one of two captions or none."""
+    shutil.rmtree(root, ignore_errors=True)
+    for path, (content, caption) in state.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        if path.endswith(".png"):
+            picture(root / path, ("red", "green", "blue")[content], (40 + 10 * content, 40))
+            if caption:
+                (root / path).with_suffix(".txt").write_text("x" * caption + " caption")
+        else:
+            (root / path).write_text("# Note\n\n" + "word " * (content + 1))
+    for path in root.rglob("*.*"):
+        os.utime(path, ns=(0, 10**18 + path.stat().st_size))
+
+
+@hypothesis_settings(max_examples=5, deadline=None)
+@given(before=states, after=states)
+def test_any_folder_after_any_other_makes_the_collection_of_the_second(before: State, after: State) -> None:
+    with quick_folder() as home:
+        settings = load_settings(store=str(home / "store"), encoders={"preset": "tiny", "ocr": "off"})
+        write(home / "media", before)
+        ingest(home / "media", settings)
+        write(home / "media", after)
+
+        report = ingest(home / "media", settings)
+
+        seen = {(path[-3:], content) for path, (content, _) in before.items()}
+        new = {(path[-3:], content) for path, (content, _) in after.items()} - seen
+        assert report.balanced
+        assert report.encoded["image"] == len([kind for kind, _ in new if kind == "png"])
+        assert contents(settings) == fresh(home / "media", home)
