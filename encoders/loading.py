@@ -88,7 +88,9 @@ def _made(source: Source, folder: Path, make: Callable[[], Any], spare: Sequence
             return make()
     except EncodeError:
         raise
-    except (OSError, ValueError, KeyError, RuntimeError, AttributeError, ImportError) as error:
+    except ImportError as error:
+        raise EncodeError(f"The model {source.model} needs a package that is not installed: {_line(error)}") from error
+    except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise EncodeError(
             f"The model {source.model} in {folder} cannot be loaded ({_line(error)}): "
             f"fetch it again (medley models pull {source.name}), or name another folder."

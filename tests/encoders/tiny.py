@@ -37,7 +37,7 @@ VISION = {
 }
 
 
-def tokenizer(longest: int = 24):
+def tokenizer(longest: int = 0):
     """A tokenizer that knows a handful of words and spells the others.
 
     Its vocabulary is written down, not trained: trainers break ties as they like, and the weights would not fit.
@@ -61,7 +61,7 @@ def tokenizer(longest: int = 24):
         sep_token="</s>",
         unk_token="<unk>",
         mask_token="<mask>",
-        model_max_length=longest,
+        model_max_length=longest or TEXT["max_position_embeddings"],
     )
 
 
@@ -76,7 +76,8 @@ def clip(folder: Path) -> Path:
 
     _seeded()
     CLIPModel(CLIPConfig(text_config=TEXT, vision_config=VISION, projection_dim=24)).save_pretrained(folder)
-    pictures = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    side = VISION["image_size"]
+    pictures = CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
     CLIPProcessor(pictures, tokenizer()).save_pretrained(folder)
     return folder
 
@@ -110,7 +111,12 @@ def clap(folder: Path) -> Path:
         "num_classes": 4,
         "projection_dim": 24,
     }
-    text = {**TEXT, "max_position_embeddings": 32, "projection_dim": 24, "type_vocab_size": 1}
+    text = {
+        **TEXT,
+        "max_position_embeddings": TEXT["max_position_embeddings"] + 8,
+        "projection_dim": 24,
+        "type_vocab_size": 1,
+    }
     model = ClapModel(ClapConfig(text_config=text, audio_config=sound, projection_dim=24))
     model.save_pretrained(folder)
     extractor = ClapFeatureExtractor(feature_size=32, max_length_s=1, truncation="rand_trunc", padding="repeatpad")
@@ -121,7 +127,7 @@ def clap(folder: Path) -> Path:
 def _bert_config(**more):
     from transformers import BertConfig
 
-    return BertConfig(**{**TEXT, "max_position_embeddings": 40, **more})
+    return BertConfig(**{**TEXT, "max_position_embeddings": TEXT["max_position_embeddings"] + 16, **more})
 
 
 def sentence(folder: Path) -> Path:
@@ -137,7 +143,8 @@ def sentence(folder: Path) -> Path:
     from sentence_transformers.base.modules import Transformer
 
     backbone = Transformer(str(bare))
-    model = SentenceTransformer(modules=[backbone, Pooling(32, "cls")], prompts={"query": "the cat ", "document": ""})
+    pooling = Pooling(TEXT["hidden_size"], "cls")
+    model = SentenceTransformer(modules=[backbone, pooling], prompts={"query": "the cat ", "document": ""})
     model.save(str(folder), create_model_card=False)
     return folder
 
@@ -157,10 +164,11 @@ def colbert(folder: Path) -> Path:
     config.architectures = ["HF_ColBERT"]
     config.save_pretrained(folder)
     weights = {f"bert.{name}": value.contiguous() for name, value in model.state_dict().items()}
-    weights["linear.weight"] = torch.randn(16, 32) * 0.2
+    weights["linear.weight"] = torch.randn(16, TEXT["hidden_size"]) * 0.2
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer().save_pretrained(folder)
-    (folder / "artifact.metadata").write_text(json.dumps({"query_maxlen": 12, "doc_maxlen": 20, "dim": 16}))
+    lengths = {"query_maxlen": 12, "doc_maxlen": TEXT["max_position_embeddings"] - 4, "dim": 16}
+    (folder / "artifact.metadata").write_text(json.dumps(lengths))
     return folder
 
 
