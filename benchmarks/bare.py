@@ -47,7 +47,7 @@ def raw(path: Path) -> np.ndarray:
 def drawing(path: Path) -> np.ndarray:
     """A drawing as RGB."""
     side = OPTIONS.image_side
-    drawn = svg_to_bytes(svg_path=str(path), width=side, height=side, skip_system_fonts=True)
+    drawn = svg_to_bytes(svg_path=str(path), width=side, height=side, dpi=96, skip_system_fonts=True)
     return np.array(Image.open(BytesIO(drawn)).convert("RGB"))
 
 

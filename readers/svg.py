@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 _DEEPEST = 100  # elements inside each other, those that are referred to included
 _MOST = 200_000  # elements that are drawn, those that are referred to counted each time
+_ICON, _ENLARGED = 128, 8  # pixels that any drawing gets; times its stated size for one with effects, at most
 _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _CLASS = re.compile(r"\.([\w-]+)")
 _INSIDE = re.compile(r"url\(\s*['\"]?#([^)'\"\s]+)")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|jpg|gif|webp);base64,(.*)", re.DOTALL)
 _PICTURES = ("PNG", "JPEG", "GIF", "WEBP")
-_LENGTH = re.compile(r"\s*(\d{1,6}(?:\.\d*)?)(?:px)?\s*$")
+_PIXELS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
+_LENGTH = re.compile(rf"\s*(\d{{1,6}}(?:\.\d*)?)\s*({'|'.join(_PIXELS)})\s*$")
 _UNSEEN = frozenset(("script", "foreignObject", "metadata"))
 _TITLES, _WORDS = frozenset(("title",)), frozenset(("desc", "text"))
 
@@ -44,6 +46,7 @@ class Drawing:
     words: list[str] = field(default_factory=list)
     size: tuple[int, int] | None = None  # as it states, pixels
     has_text: bool = False
+    has_effects: bool = False  # filters and masks are worked out pixel by pixel, also beyond what is seen
 
 
 def read_svg(path: Path, options: ReadOptions) -> Drawing:
@@ -65,7 +68,7 @@ def read_svg(path: Path, options: ReadOptions) -> Drawing:
 
 
 def draw(drawing: Drawing, side: int) -> Image:
-    """A drawing as a picture whose longest side is `side` pixels.
+    """A drawing as a picture whose longest side is `side` pixels; an icon with effects is not blown up so far.
 
     Raises:
         ReadError: It cannot be drawn.
@@ -73,8 +76,16 @@ def draw(drawing: Drawing, side: int) -> Image:
     from PIL import Image
     from resvg_py import svg_to_bytes
 
+    if drawing.has_effects and drawing.size is not None:
+        side = min(side, max(_ICON, _ENLARGED * max(drawing.size)))
     try:
-        drawn = svg_to_bytes(svg_string=drawing.source, width=side, height=side, skip_system_fonts=not drawing.has_text)
+        drawn = svg_to_bytes(
+            svg_string=drawing.source,
+            width=side,
+            height=side,
+            dpi=96,  # without it, lengths in points or centimetres are none
+            skip_system_fonts=not drawing.has_text,
+        )
     except ValueError as error:
         raise ReadError("The drawing is damaged: it cannot be drawn.") from error
     return Image.open(BytesIO(drawn), formats=("PNG",))
@@ -142,6 +153,7 @@ class _Cleaner:
         if kind in _TITLES | _WORDS and not self.saying:
             self.saying, self.said = self.depth, []
         self.drawing.has_text = self.drawing.has_text or kind == "text"
+        self.drawing.has_effects = self.drawing.has_effects or kind in ("filter", "mask")
 
     def _owners(self) -> list[tuple[str, int]]:
         """The named parts that the current element lies in, and the whole, which has no name."""
@@ -217,5 +229,5 @@ def _stated_size(attributes: dict[str, str]) -> tuple[int, int] | None:
     if None in stated:
         box = re.split(r"[\s,]+", attributes.get("viewBox", "").strip())
         stated = [_LENGTH.match(length) for length in box[2:4]]
-    sides = [round(float(side[1])) for side in stated if side is not None]
+    sides = [round(float(side[1]) * _PIXELS[side[2]]) for side in stated if side is not None]
     return (sides[0], sides[1]) if len(sides) == 2 and all(sides) else None  # noqa: PLR2004

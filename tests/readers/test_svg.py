@@ -35,6 +35,14 @@ def test_a_drawing_says_its_title_and_its_texts(tmp_path: Path) -> None:
     assert reading.info == {"width": 96, "height": 64, "title": "A red dot"}
 
 
+@pytest.mark.parametrize(("length", "pixels"), [("30", 30), ("30px", 30), ("30pt", 40), ("2.54 cm", 96), ("1in", 96)])
+def test_lengths_may_have_units(tmp_path: Path, length: str, pixels: int) -> None:
+    (tmp_path / "a.svg").write_text(SVG.format(length) + "<rect width='99' height='99'/></svg>")
+    reading = read_file(tmp_path / "a.svg")
+    assert (reading.info["width"], reading.info["height"]) == (pixels, pixels)
+    assert next(reading.segments).frames[0].shape == (512, 512, 3)
+
+
 def test_a_drawing_is_known_by_its_root(tmp_path: Path) -> None:
     for start in ("<!-- one --><!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'http://x/y.dtd'>", "\ufeff \n"):
         assert drawn(tmp_path / "a.txt", start + SVG.format(9) + "<path d='M0 0h9v9'/></svg>").frames
