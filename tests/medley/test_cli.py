@@ -99,7 +99,10 @@ def test_sound_finds_itself_first(library: Path) -> None:
         "search", "--audio", next((library / "media").rglob("*.flac")), "--using", "audio", "--store", library / "store"
     )["hits"]
 
-    assert hits[0]["path"].endswith(".flac")
+    # The same sound is there without loss in another format: of equals, the engine has its own order.
+    first = {hit["path"] for hit in hits if hit["score"] == pytest.approx(hits[0]["score"], abs=1e-6)}
+    assert any(path.endswith(".flac") for path in first)
+    assert len(first) < 4
 
 
 def test_words_find_the_second_in_a_clip(library: Path) -> None:
