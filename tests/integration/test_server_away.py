@@ -18,7 +18,7 @@ from store.retry import Backoff
 from store.server import ServerStore
 from tests.rest import RestServer, hang_up
 
-FILES = 600
+FILES = 300
 SETTINGS = load_settings(store="http://not-asked", encoders={"preset": "tiny", "ocr": "off"})
 KEY = "s3cret-key"
 

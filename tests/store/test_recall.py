@@ -30,7 +30,10 @@ from store.transfer import copy
 from .conftest import clone, opened, quick_folder
 
 DIM, COUNT = 1024, 3500  # the engine indexes from 10 MB of vectors on, and many points would take long
-SPECS = [VectorSpec("image", DIM, "cosine", "clip-1"), VectorSpec("small", 4, "euclid", "mini-1")]
+SPECS = [
+    VectorSpec("image", DIM, "cosine", "clip-1", quantization="scalar"),
+    VectorSpec("small", 4, "euclid", "mini-1"),
+]
 
 
 def make_rows() -> np.ndarray:
@@ -233,7 +236,7 @@ def test_the_lock_is_held_as_long_as_a_process_works_for_its_holder(tmp_path: Pa
     FolderLock(tmp_path / "lock").release()
 
 
-@pytest.mark.parametrize("seconds", [0.6, 1.5, 2.5])
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.6])
 def test_a_build_that_is_killed_costs_nothing(filled: Path, tmp_path: Path, seconds: float) -> None:
     """Wherever it was: both the process that asked for it and the one that does it."""
     folder = clone(filled, tmp_path / "store")
