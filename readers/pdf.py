@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME = Lock()  # PDFium is not made for threads, not even for two documents
 _BROKEN_WORD = re.compile("[\x02\ufffe]\n?")  # what PDFium puts where a word is broken at the end of a line
 
+_LEADERS = re.compile(r"(?: ?\.){5,}")  # the dots between an entry of a table of contents and its page
+
 
 class Pdf:
     """An open document. `title` is what it says of itself, "" if nothing.
@@ -85,7 +87,8 @@ class Pdf:
 def _text(page: Any) -> str:
     text = page.get_textpage()
     try:
-        return without_control(_BROKEN_WORD.sub("", text.get_text_range().replace("\r\n", "\n")))
+        words = _BROKEN_WORD.sub("", text.get_text_range().replace("\r\n", "\n"))
+        return without_control(_LEADERS.sub(" … ", words) if "....." in words or ". . . . ." in words else words)
     finally:
         text.close()
 

@@ -71,6 +71,11 @@ def test_pages_of_a_pdf_are_pictures_too(media: dict[str, Path], tmp_path: Path)
     assert len(segments) > 3
 
 
+def test_dots_that_lead_to_a_page_number_are_no_words(tmp_path: Path) -> None:
+    segments, _ = opened(pdf(tmp_path / "a.pdf", ["Whales" + " ." * 40 + " 3\nEagles" + "." * 40 + " 7\nWait..."]))
+    assert texts(segments) == ["Whales … 3 Eagles … 7 Wait..."]
+
+
 def test_a_scanned_page_is_a_picture_of_a_size_that_can_be_read(tmp_path: Path) -> None:
     drawing(size=(600, 800)).save(tmp_path / "scan.pdf", resolution=72)
     (segment,), reading = opened(tmp_path / "scan.pdf")
