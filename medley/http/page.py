@@ -19,6 +19,8 @@ from medley.http.qdrant import greeting
 router = APIRouter()
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
+_SCRIPTS = ("state", "ask", "show", "hit", "parts", "keys", "unlock")
+"""Of the page, in this order: they are one module there."""
 
 
 @router.get("/", include_in_schema=False)
@@ -50,9 +52,9 @@ def session(
 @cache
 def _page() -> tuple[str, str]:
     """The document, and what it may do: run its own script and ask its own server."""
-    style = _read("results.css") + _read("search.css")
-    script = _read("search.js")
-    html = _read("search.html").replace("{{ style }}", style).replace("{{ script }}", script)
+    style = _read("results.css") + _read("search/page.css")
+    script = "\n".join(_read(f"search/{name}.js") for name in _SCRIPTS)
+    html = _read("search/page.html").replace("{{ style }}", style).replace("{{ script }}", script)
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src 'unsafe-inline'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

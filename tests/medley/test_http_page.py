@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 import medley
+from schemas.media import WordKind
 from schemas.settings import load_settings
 from tests.media import clip, picture, tone
 from tests.serving import serving
@@ -83,6 +84,12 @@ def test_without_a_question_the_collection_is_shown(library: medley.Library, bro
         html = browse(url)
     assert "From the collection" in html
     assert html.count('<bdi class="name">') == 5
+
+
+def test_the_page_knows_every_kind_of_words() -> None:
+    script = (Path(medley.__file__).parent / "templates" / "search" / "state.js").read_text()
+    [kinds] = re.findall(r"const KINDS = \[(.*?)\]", script)
+    assert re.findall(r"'(\w+)'", kinds) == [kind.value for kind in WordKind if kind is not WordKind.NAME]
 
 
 def test_a_server_with_a_key_asks_for_it(browse: Browse) -> None:
