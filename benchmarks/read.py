@@ -32,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each side in each round")
+    parser.add_argument("--cpu", action="store_true", help="measure seconds of the processor: for a busy machine")
     parser.add_argument("--only", default="", help="formats, separated by commas")
     options, _ = parser.parse_known_args()
     wanted = options.only.split(",") if options.only else []
@@ -40,29 +41,29 @@ def main() -> None:
         for path, call in files(Path(folder)):
             if wanted and path.suffix[1:] not in wanted:
                 continue
-            rate, ratio = compare(path, call, options.rounds, options.seconds)
+            clock = time.process_time if options.cpu else time.perf_counter
+            rate, ratio = compare(path, call, options.rounds, options.seconds, clock)
             print(
                 f"{path.suffix[1:]:6}{rate:10.1f}{ratio:8.2f}{'' if ratio >= GOAL else '   below the goal'}", flush=True
             )
 
 
-def compare(path: Path, call: Bare, rounds: int, seconds: float) -> tuple[float, float]:
+def compare(path: Path, call: Bare, rounds: int, seconds: float, clock: Callable[[], float]) -> tuple[float, float]:
     """Files a second that Medley reads, and the ratio to the bare call: medians."""
     found = found_file(path)
 
     def ours(path: Path) -> object:
         return [segment.number for segment in read(path, found).segments]
 
-    count = max(1, int(seconds / max(_timed(call, path, 1), _timed(ours, path, 1), 1e-6)))
-    pairs = [(_timed(ours, path, count), _timed(call, path, count)) for _ in range(rounds)]
+    def timed(call: Bare, count: int) -> float:
+        began = clock()
+        for _ in range(count):
+            call(path)
+        return clock() - began
+
+    count = max(1, int(seconds / max(timed(call, 1), timed(ours, 1), 1e-6)))
+    pairs = [(timed(ours, count), timed(call, count)) for _ in range(rounds)]
     return count / median(mine for mine, _ in pairs), median(theirs / mine for mine, theirs in pairs)
-
-
-def _timed(call: Bare, path: Path, count: int) -> float:
-    began = time.perf_counter()
-    for _ in range(count):
-        call(path)
-    return time.perf_counter() - began
 
 
 def files(folder: Path) -> list[tuple[Path, Bare]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import zlib
 from collections.abc import Sequence
 from fractions import Fraction
 from io import BytesIO
@@ -116,6 +117,31 @@ def dng(path: Path, colour: str = "red", size: tuple[int, int] = (96, 64), orien
     start = struct.pack("<4sI", b"II*\0", 8 + len(jpeg) + len(sensor) + len(raw))
     path.write_bytes(start + jpeg + sensor + raw + main)
     return path
+
+
+def deep(path: Path, colour: tuple[int, ...], *, ink: bool = False) -> Path:
+    """One colour with 16 bits a channel, which Pillow does not write: PNG, or TIFF (in RGB, or in `ink`)."""
+    pixels = np.full((16, 16, len(colour)), colour, dtype="<u2")
+    if path.suffix == ".png":
+        rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+        header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 16, 2, 0, 0, 0))
+        path.write_bytes(PNG_MARK + header + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b""))
+        return path
+    count = len(colour)
+    directory = _directory(
+        8 + pixels.nbytes,
+        *((256, "I", 16), (257, "I", 16), (258, "H", *[16] * count), (259, "H", 1), (262, "H", 5 if ink else 2)),
+        *((273, "I", 8), (277, "H", count), (278, "I", 16), (279, "I", pixels.nbytes)),
+    )
+    path.write_bytes(struct.pack("<4sI", b"II*\0", 8 + pixels.nbytes) + pixels.tobytes() + directory)
+    return path
+
+
+PNG_MARK = b"\x89PNG\r\n\x1a\n"
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _directory(at: int, *entries: tuple[Any, ...]) -> bytes:
@@ -402,18 +428,9 @@ def _cut(whole: Path, target: Path, share: float = 0.5) -> Path:
 
 def pixel_bomb(side: int = 60_000) -> bytes:
     """A PNG of a few hundred bytes that claims `side` × `side` pixels."""
-    import zlib
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(bytes(10_000)))
-        + chunk(b"IEND", b"")
-    )
+    data = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(bytes(10_000))) + _chunk(b"IEND", b"")
+    return PNG_MARK + data
 
 
 def symlink_loop(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from readers import found_file, read, read_file, read_image
 from schemas import Modality, ReadError, Reading, ReadOptions, Segment, WordKind
-from tests.media import PICTURES, dng, drawing, picture, pixel_bomb
+from tests.media import PICTURES, deep, dng, drawing, picture, pixel_bomb
 from tests.readers.test_xmp import PACKET
 
 
@@ -98,6 +98,28 @@ def test_values_that_are_no_brightness_do_not_spread(tmp_path: Path, recwarn: py
 def test_16_bits_are_scaled_by_their_range(tmp_path: Path) -> None:
     values = np.full((10, 10), 32_896, dtype=np.uint16)
     assert centre(saved(tmp_path / "a.png", Image.fromarray(values))) == (128, 128, 128)
+
+
+def test_16_bits_a_channel_become_8(tmp_path: Path) -> None:
+    for name in ("a.png", "a.tiff"):
+        assert centre(read_image(deep(tmp_path / name, (51_400, 0, 257)))[0]) == (200, 0, 1), name
+    assert centre(read_image(deep(tmp_path / "b.tiff", (65_535, 0, 0, 0), ink=True))[0]) == (0, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "LAB", "YCbCr", "I;16", "I", "F"])
+def test_every_kind_of_tiff_is_shown(tmp_path: Path, mode: str) -> None:
+    grey = Image.new("L", (16, 16), 128)
+    image = ImageCms.profileToProfile(*lab(grey)) if mode == "LAB" else grey.convert(mode)
+    options = {"compression": "jpeg"} if mode == "YCbCr" else {}
+    pixels = saved(tmp_path / "a.tiff", image, **options)
+    assert (pixels.shape, pixels.dtype) == ((16, 16, 3), np.uint8)
+    if mode not in ("1", "I;16", "I", "F"):  # black and white has no grey; others are scaled by what occurs
+        assert np.abs(pixels.astype(int) - 128).max() < 12
+
+
+def lab(grey: Image.Image) -> tuple[Any, ...]:
+    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    return grey.convert("RGB"), *profiles, ImageCms.Intent.PERCEPTUAL, "LAB"
 
 
 def corner_marked(orientation: int) -> tuple[Image.Image, Image.Exif]:
