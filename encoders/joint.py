@@ -24,9 +24,9 @@ class JointEncoder(ModelEncoder):
     et al., "SigLIP 2", 2025; Wu et al., "Large-Scale Contrastive Language-Audio Pretraining" (CLAP), ICASSP 2023.
     """
 
-    def _parts(self, content: Content, modality: Modality, *, query: bool) -> list[Any]:
+    def _parts(self, content: Content, modality: Modality) -> list[Any]:
         if modality is not Modality.AUDIO:
-            return super()._parts(content, modality, query=query)
+            return super()._parts(content, modality)
         sound = cast("NDArray[np.float32]", content)
         longest = self._longest_sound()
         # CLAP's own processor cuts what is too long at random: the same sound would have another vector each time.

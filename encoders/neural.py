@@ -88,7 +88,7 @@ class ModelEncoder(Encoder[Made]):
     def _run(self, contents: Sequence[Content], modality: Modality, *, query: bool) -> list[Any]:
         loaded = cast("Loaded", self._loaded_model)
         with loaded.lock:
-            parts = [self._parts(content, modality, query=query) for content in contents]
+            parts = self._all_parts(contents, modality, query=query)
             flat = [part for several in parts for part in several]
             rows = self._fitting(flat, modality, query=query)
         ends = np.cumsum([0, *(len(several) for several in parts)])
@@ -121,12 +121,16 @@ class ModelEncoder(Encoder[Made]):
     def _merge(self, rows: list[Any], parts: list[Any]) -> Any:
         """One row for a content from those of its parts."""
 
-    def _parts(self, content: Content, modality: Modality, *, query: bool) -> list[Any]:
-        """What a content is given to the model as: a text in windows, anything else whole."""
+    def _all_parts(self, contents: Sequence[Content], modality: Modality, *, query: bool) -> list[list[Any]]:
+        """What each content is given to the model as: texts in windows, unless they are asked; all else by `_parts`."""
         if modality is not Modality.TEXT:
-            return [picture(content)] if modality is Modality.IMAGE else [content]
-        text = clean(cast(str, content))
-        return [text] if query else windows(text, self._tokenizer(), self._window())
+            return [self._parts(content, modality) for content in contents]
+        texts = [clean(cast(str, content)) for content in contents]
+        return [[text] for text in texts] if query else windows(texts, self._tokenizer(), self._window())
+
+    def _parts(self, content: Content, modality: Modality) -> list[Any]:
+        """What a picture or a sound is given to the model as."""
+        return [picture(content)] if modality is Modality.IMAGE else [content]
 
     def _tokenizer(self) -> Any:
         return cast("Loaded", self._loaded_model).model.tokenizer
@@ -154,16 +158,20 @@ def picture(content: Content) -> Any:
     return Image.fromarray(np.ascontiguousarray(cast("NDArray[np.uint8]", content)))
 
 
-def windows(text: str, tokenizer: Any, longest: int) -> list[str]:
-    """A text in pieces of at most `longest` tokens, as even as can be; 0: no limit."""
-    if not longest or len(text) <= longest:  # no token is shorter than a character
-        return [text]
-    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
-    count = -(-len(offsets) // longest)
-    if count <= 1:
-        return [text]
-    cuts = [offsets[len(offsets) * n // count][0] for n in range(count)]
-    return [text[low:high] for low, high in pairwise([0, *cuts[1:], len(text)])]
+def windows(texts: Sequence[str], tokenizer: Any, longest: int) -> list[list[str]]:
+    """Each text in pieces of at most `longest` tokens, as even as can be; 0: no limit."""
+    parts = [[text] for text in texts]
+    doubtful = [n for n, text in enumerate(texts) if longest and len(text) > longest]  # no token is without a character
+    if not doubtful:
+        return parts
+    asked = [texts[n] for n in doubtful]
+    tokens = tokenizer(asked, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    for n, offsets in zip(doubtful, tokens["offset_mapping"], strict=True):
+        count = -(-len(offsets) // longest)
+        if count > 1:
+            cuts = [offsets[len(offsets) * k // count][0] for k in range(1, count)]
+            parts[n] = [texts[n][low:high] for low, high in pairwise([0, *cuts, len(texts[n])])]
+    return parts
 
 
 def weighted_mean(rows: Sequence[Any], parts: Sequence[Any]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ These are the working lists, lean because they may be long; `schemas.plan.Ingest
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class Plan:
     """Every file found, by what becomes of it; and every item that is known and gone."""
 
     index: list[Work] = field(default_factory=list)
-    reread: list[Work] = field(default_factory=list)  # same content, other sidecars
+    reread: list[Work] = field(default_factory=list)  # same content, other sidecars or enrichers
     carry: list[Carry] = field(default_factory=list)
     touch: list[Work] = field(default_factory=list)  # same content, another time stamp
     unchanged: int = 0
@@ -134,6 +134,7 @@ def make_plan(
     *,
     retry: bool = False,
     verify: bool = False,
+    unenriched: Collection[str] = (),
 ) -> Plan:
     """Compare what is found with what is known.
 
@@ -146,6 +147,7 @@ def make_plan(
         digests: hashes files.
         retry: try quarantined files again although they have not changed.
         verify: hash all files; equal size and time stamp are not believed.
+        unenriched: paths in the payload whose words are to be read again, although nothing else has changed.
     """
     plan = Plan()
     suspects: list[FoundFile] = []
@@ -162,6 +164,8 @@ def make_plan(
             plan.unreadable.append((file, item))
         elif item is None or verify or not _same(file, item) or (retry and item.state is State.QUARANTINED):
             suspects.append(file)
+        elif item.state is State.INDEXED and path in unenriched:
+            plan.reread.append(Work(file, item.hash, item))
         elif item.state is State.INDEXED:
             plan.unchanged += 1
         elif item.state is State.QUARANTINED:

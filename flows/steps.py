@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from flows.bridge import fit_bridges
 from flows.calibrate import calibrate
 from flows.carry import carry_over, to_read
+from flows.enrich import unenriched
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import known_files
 from flows.migrate import Migration, advance, left, unwanted
@@ -56,7 +57,10 @@ def compare(run: Run) -> None:
         MedleyError: most of the source would be deleted, and nobody said that this is meant.
     """
     known = known_files(run.store, run.source) if run.store.exists() else {}
-    run.plan = make_plan(_found(run), known, partial(_digests, run), retry=run.retry, verify=run.verify)
+    poor = unenriched(run)
+    run.plan = make_plan(
+        _found(run), known, partial(_digests, run), retry=run.retry, verify=run.verify, unenriched=poor
+    )
     run.report.found = run.plan.found
     if not run.plan.found and not known:
         raise UsageError(f"The folder {run.root} is empty: there is nothing to make searchable.")

@@ -46,6 +46,26 @@ def test_what_is_said_is_kept_apart_with_the_fingerprint_of_what_heard_it(tmp_pa
     assert all("text" in segment["encoders"] for segment in segments)
 
 
+def test_enricher_switched_on_later_takes_old_items_and_touches_no_vector_but_those_of_words(
+    tmp_path: Path, whisper: Path
+) -> None:
+    media, place = tmp_path / "media", tmp_path / "store"
+    recording(media / "talk.wav", 40)
+    (media / "note.txt").write_text("a red boat at sunset")
+    plain = {"preset": "tiny", "ocr": "off", "threads": 1}
+    with medley.open(place, encoders=plain) as library:
+        assert library.ingest(media).encoded == {"text": 1, "image": 0, "audio": len(library.show("talk.wav"))}
+        assert library.ingest(media).unchanged == 2
+    with medley.open(place, encoders={**plain, "transcript": str(whisper), "device": "cpu"}) as library:
+        report = library.ingest(media)
+        segments = library.show("talk.wav")
+        said = sum("transcript" in segment["words"] for segment in segments)
+        assert (report.indexed, report.unchanged) == (1, 1)
+        assert report.encoded == {"text": said, "image": 0, "audio": 0}
+        assert said > 0
+        assert library.ingest(media).unchanged == 2
+
+
 def test_model_that_is_not_here_ends_the_run_before_it_writes(tmp_path: Path) -> None:
     recording(tmp_path / "media" / "talk.wav", 2)
     settings = {"preset": "tiny", "ocr": "off", "transcript": "./nowhere"}
