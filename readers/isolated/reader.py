@@ -20,7 +20,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from readers.isolated import wire
+from readers.isolated import arena, wire
 from readers.isolated.events import Closed, Event, Job, Working
 from readers.isolated.host import Fork, Wait
 from schemas import MedleyError, ReadError, ReadOptions
@@ -50,12 +50,12 @@ class _Host:
         with self._lock:
             self._start()
 
-    def fork(self, memory: int, modules: tuple[str, ...]) -> tuple[int, int, int]:
+    def fork(self, memory: int, modules: tuple[str, ...], shared: int) -> tuple[int, int, int]:
         """A new child: its process id, the end that jobs are written to, the end that events are read from."""
         theirs_jobs, jobs = wire.make_pipe()
         events, theirs_events = wire.make_pipe()
         try:
-            pid = self._ask(Fork(memory, modules), [theirs_jobs, theirs_events])
+            pid = self._ask(Fork(memory, modules), [theirs_jobs, theirs_events, shared])
         except BaseException:
             os.close(jobs)
             os.close(events)
@@ -214,7 +214,13 @@ class IsolatedReader:
         """
         numbers = list(jobs)
         if not self._pid:
-            self._pid, self._jobs, self._events = _host.fork(self._limits.memory, _modules(jobs.values()))
+            shared = arena.make()
+            try:
+                self._arena = arena.Reader(shared)
+                child = _host.fork(self._limits.memory, _modules(jobs.values()), shared)
+            finally:
+                os.close(shared)
+            self._pid, self._jobs, self._events = child
         self._clean = False
         ended = 0
         try:
@@ -222,7 +228,7 @@ class IsolatedReader:
             while ended < len(numbers):
                 if not select.select([self._events], [], [], self._limits.seconds)[0]:
                     self._lose(f"Reading the file made no progress for {self._limits.seconds:g} seconds.", hung=True)
-                received: list[tuple[int, Any]] = wire.receive(self._events)
+                received: list[tuple[int, Any]] = wire.receive(self._events, self._arena)
                 events = [(numbers[n], event) for n, event in received if not isinstance(event, Working)]
                 ended += sum(isinstance(event, Closed | ReadError) for _, event in events)
                 yield events

@@ -1,4 +1,4 @@
-"""Python objects through a pipe, their arrays beside them: pixels are copied once on each side, and pickled never.
+"""Python objects through a pipe. Their arrays lie in shared memory, or beside the pickle where that has no room.
 
 A frame is a header (length of the pickle, number of buffers, length of each buffer), the pickle, and the buffers, as
 PEP 574 sees them. Both ends are this very program: nothing else may write to the pipe.
@@ -7,12 +7,17 @@ PEP 574 sees them. Both ends are this very program: nothing else may write to th
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import pickle
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
+
+import numpy as np
+
+from readers.isolated.arena import SMALLEST, Reader, Writer
 
 _HEADER = struct.Struct("<II")
 _MOST_PARTS = 64  # of one writev
@@ -27,20 +32,26 @@ def make_pipe() -> tuple[int, int]:
     return ends
 
 
-def send(end: int, value: Any) -> None:
-    """Write one frame.
+def send(end: int, value: Any, arena: Writer | None = None) -> None:
+    """Write one frame; arrays of some size go into the arena, if there is one.
 
     Raises:
         BrokenPipeError: nobody reads any more.
     """
     buffers: list[pickle.PickleBuffer] = []
-    pickled = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    pickled = io.BytesIO()
+    if arena is None:
+        pickle.Pickler(pickled, protocol=5, buffer_callback=buffers.append).dump(value)
+    else:
+        pickler = _Pickler(pickled, protocol=5, buffer_callback=buffers.append)
+        pickler.arena = arena
+        pickler.dump(value)
     views = [buffer.raw() for buffer in buffers]
     sizes = struct.pack(f"<{len(views)}Q", *(view.nbytes for view in views))
-    _write_all(end, [_HEADER.pack(len(pickled), len(views)) + sizes + pickled, *views])
+    _write_all(end, [_HEADER.pack(pickled.tell(), len(views)) + sizes, pickled.getbuffer(), *views])
 
 
-def receive(end: int) -> Any:
+def receive(end: int, arena: Reader | None = None) -> Any:
     """Read one frame; its arrays are writable and nobody else's.
 
     Raises:
@@ -48,8 +59,30 @@ def receive(end: int) -> Any:
     """
     length, count = _HEADER.unpack(_read(end, _HEADER.size))
     sizes = struct.unpack(f"<{count}Q", _read(end, 8 * count)) if count else ()
-    pickled = _read(end, length)
-    return pickle.loads(pickled, buffers=[_read(end, size) for size in sizes])  # noqa: S301  # from our own child
+    pickled = io.BytesIO(_read(end, length))
+    reader = _Unpickler(pickled, buffers=[_read(end, size) for size in sizes])
+    reader.arena = arena
+    return reader.load()
+
+
+class _Pickler(pickle.Pickler):
+    arena: Writer
+
+    def persistent_id(self, value: Any) -> Any:
+        """Where in the arena an array lies now; None: it is pickled."""
+        if isinstance(value, np.ndarray) and value.nbytes >= SMALLEST:
+            return self.arena.put(value)
+        return None
+
+
+class _Unpickler(pickle.Unpickler):  # of what our own child has pickled
+    arena: Reader | None
+
+    def persistent_load(self, place: Any) -> Any:
+        """The array that lies there."""
+        if self.arena is None:
+            raise pickle.UnpicklingError("There is no arena to find an array in.")
+        return self.arena.get(place)
 
 
 def _write_all(end: int, parts: Sequence[bytes | memoryview]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from readers import Closed, IsolatedReader, Job, Opened, content_hash, found_file, read
+from readers.isolated import arena
 from readers.isolated import reader as module
 from schemas import ReadError, ReadOptions, Segment, UnsupportedError
 from schemas.limits import ReadLimits
@@ -35,9 +36,9 @@ def sabotage():
 
 import readers.isolated.child as child
 serve = child.serve
-def sabotaged(jobs, events):
+def sabotaged(*ends):
     sabotage()
-    serve(jobs, events)
+    serve(*ends)
 child.serve = sabotaged
 """
 
@@ -164,3 +165,30 @@ def test_reading_is_called_off_from_another_thread(tmp_path: Path, faulty: None)
     with IsolatedReader(ReadOptions()) as reader:
         threading.Timer(0.5, reader.cancel).start()
         assert list(reader.read([job(stuck), job(stuck)])) == []
+
+
+def test_pictures_that_the_shared_memory_has_no_room_for_arrive_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (512, 512, 3), np.uint8)).save(path)
+    many = arena.SIZE // (512 * 512 * 3) + 20
+    with IsolatedReader(ReadOptions()) as reader:
+        held = [e for group in reader.read([job(path)] * many) for _, e in group if isinstance(e, Segment)]
+    assert len(held) == many
+    assert all(np.array_equal(segment.frames[0], held[0].frames[0]) for segment in held)
+
+
+def test_slots_are_used_again_when_nobody_looks_at_them_any_more() -> None:
+    descriptor = arena.make()
+    writer, shared = arena.Writer(descriptor), arena.Reader(descriptor)
+    os.close(descriptor)
+    half = np.arange(arena.SLOTS * arena.SLOT // 2, dtype=np.uint8)
+    first, second = (shared.get(place) for place in (writer.put(half), writer.put(half)) if place)
+    assert writer.put(half[:100]) is None
+    part = first[10:20]
+    del first
+    assert writer.put(half) is None
+    del part
+    third = writer.put(half + 1)
+    assert third is not None
+    assert np.array_equal(shared.get(third), half + 1)
+    assert np.array_equal(second, half)
