@@ -28,8 +28,9 @@ QUEUE_BYTES = 24_000_000
 """Decoded media that may wait for the encoders: some 30 pictures, so that readers and encoders rarely wait for each
 other and memory stays bounded whatever the files are."""
 
-SMALL_FILE, GROUP_BYTES, GROUP_FILES = 64_000, 512_000, 64
-"""Files up to this size go to a child in groups of up to so many bytes and files."""
+GROUP_BYTES, GROUP_FILES = 1_000_000, 64
+"""Files go to a child in groups of up to so many bytes and files; one that is larger goes alone. A child with nothing to do
+waits until a thread of ours gets its turn, which takes longer than to read a small file."""
 
 RETRY_AFTER = (0.5, 2.0, 8.0)
 """Seconds to wait before a file is read again that could not be read for a reason that may pass."""
@@ -242,13 +243,10 @@ def _may_pass(event: Event) -> bool:
 
 
 def _groups(work: Sequence[Work]) -> Iterator[list[Work]]:
-    """Large files alone, small ones that follow each other together."""
+    """Files that follow each other, in groups of a child's work."""
     group: list[Work] = []
     size = 0
     for one in work:
-        if one.found.size > SMALL_FILE:
-            yield [one]
-            continue
         if group and (size + one.found.size > GROUP_BYTES or len(group) == GROUP_FILES):
             yield group
             group, size = [], 0

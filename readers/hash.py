@@ -25,11 +25,11 @@ TRANSIENT = frozenset(
 )
 """Error numbers that speak of the disk, the network or the machine, and not of the file."""
 
-_PIECE = 1 << 20  # bytes read at a time
+_FIRST, _PIECE = 1 << 16, 1 << 20  # bytes read at a time: most files are small
 
 
 def content_hash(path: Path | str, progress: Callable[[], object] | None = None) -> str:
-    """The BLAKE3 hash of a file's bytes, as 64 hexadecimal digits; `progress` is called after each of its pieces.
+    """The BLAKE3 hash of a file's bytes, as 64 hexadecimal digits; `progress` is called after each MB.
 
     The file is read, not mapped: a file that is cut short while it is mapped ends the whole process (SIGBUS).
 
@@ -39,13 +39,16 @@ def content_hash(path: Path | str, progress: Callable[[], object] | None = None)
     from blake3 import blake3
 
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # one call a file: pathlib doubles its cost
-            hasher = blake3()
-            while piece := file.read(_PIECE):
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # for a small file, twice as fast as `open`
+        try:
+            hasher = blake3(os.read(file, _FIRST))
+            while piece := os.read(file, _PIECE):
                 hasher.update(piece)
-                if progress is not None and len(piece) == _PIECE:
+                if progress is not None:
                     progress()
             return hasher.hexdigest()
+        finally:
+            os.close(file)
     except OSError as error:
         raise unreadable(error) from error
 

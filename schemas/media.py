@@ -105,6 +105,10 @@ class Segment:
     page: int | None = None
     characters: tuple[int, int] | None = None
 
+    def __reduce__(self) -> tuple[type[Segment], tuple[Any, ...]]:
+        """To be made from its fields, as it is by whoever reads: segments pass between processes in great numbers."""
+        return Segment, (self.number, self.words, self.frames, self.sound, self.start, self.end, self.page)
+
     @property
     def text(self) -> str:
         """What the segment says, in the order of `WordKind`, a line each kind; empty if there is nothing.

@@ -2,7 +2,8 @@
 
 The arena is a row of slots with a flag each. Only the child takes slots (0 -> 1), only this process gives them back
 (1 -> 0), so that no lock is needed. What finds no room goes through the pipe instead: an encoder that waits for more
-pictures than the arena holds must not wait for ever.
+pictures than the arena holds must not wait for ever. Beside the flags stands the number of the job that the child is
+at, which outlives the child.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 SLOTS = 256
 SLOT = 1 << 18  # bytes
 _HEADER = mmap.PAGESIZE
+_MARK = slice(SLOTS, SLOTS + 4)
+_NONE = 0xFFFFFFFF
 SIZE = _HEADER + SLOTS * SLOT
 SMALLEST = 1 << 14  # bytes; less is as fast through the pipe
 
@@ -40,6 +43,10 @@ class Writer:
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, SIZE)
 
+    def mark(self, number: int | None) -> None:
+        """Note which job is being done."""
+        self._memory[_MARK] = (_NONE if number is None else number).to_bytes(4, "little")
+
     def put(self, array: NDArray[Any]) -> tuple[int, tuple[int, ...], str] | None:
         """Copy an array into free slots; returns what `Reader.get` wants, or None if there is no room for it."""
         count = -(-array.nbytes // SLOT)
@@ -56,6 +63,12 @@ class Reader:
 
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, SIZE)
+
+    @property
+    def marked(self) -> int | None:
+        """The job that the child is at, or was at when it died."""
+        number = int.from_bytes(self._memory[_MARK], "little")
+        return None if number == _NONE else number
 
     def get(self, place: tuple[int, tuple[int, ...], str]) -> NDArray[Any]:
         """The array that the child put there; nobody else writes to it while it lives."""

@@ -16,7 +16,7 @@ from schemas import ReadError, ReadOptions, Segment
 
 _TOO_LARGE = "Reading the file takes more memory than a file may take."
 _HELD_SECONDS = 0.02  # that events may wait for company, so that a thousand notes are not a thousand messages
-_HELD_BYTES = 256_000  # of media: what is larger leaves at once
+_HELD_BYTES = 2_000_000  # of media: two or three pictures
 
 
 class Outbox:
@@ -47,14 +47,17 @@ class Outbox:
 
 def serve(jobs: int, events: int, memory: int) -> None:
     """Read what comes through the pipe `jobs` until it is closed; write to the pipe `events` and shared `memory`."""
-    outbox = Outbox(events, Writer(memory))
+    arena = Writer(memory)
+    outbox = Outbox(events, arena)
     while True:
+        arena.mark(None)
         try:
             batch: tuple[Sequence[Job], ReadOptions] = wire.receive(jobs)
         except EOFError:
             return
         todo, options = batch
         for number, job in enumerate(todo):
+            arena.mark(number)
             _read(number, job, options, outbox)
         outbox.flush()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from schemas import FoundFile, Modality, ReadError, Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A file to read: where it lies, as the crawl found it, and its content hash where that is known already."""
 
     path: str
@@ -17,14 +16,13 @@ class Job:
     hash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """The first event of a file that can be read: what it is, and its content hash."""
 
     hash: str
     modality: Modality
     mime: str
-    info: dict[str, Any] = field(default_factory=dict)
+    info: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

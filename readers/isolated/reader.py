@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -34,7 +33,7 @@ sys.path[:] = json.loads(sys.argv[1])
 from readers.isolated.host import main
 main(int(sys.argv[2]))
 """
-_ATTEMPTS = 2  # at a file whose child died before the file's first event: it may not have been the file
+_ATTEMPTS = 2  # at a file whose child died: somebody else may have killed it
 
 
 class _Host:
@@ -121,11 +120,11 @@ def start_host() -> None:
 
 
 class _ChildLostError(Exception):
-    """The child is gone, with the reason in words; `hung` if we killed it."""
+    """The child is gone, with the reason in words, the file it was at, if any; `hung` if we killed it."""
 
-    def __init__(self, reason: str, *, hung: bool) -> None:
+    def __init__(self, reason: str, at: int | None, *, hung: bool) -> None:
         super().__init__(reason)
-        self.hung = hung
+        self.at, self.hung = at, hung
 
 
 class IsolatedReader:
@@ -152,33 +151,24 @@ class IsolatedReader:
         Raises:
             MedleyError: no child can be started at all.
         """
-        groups: deque[dict[int, Job]] = deque([dict(enumerate(jobs))] if jobs else [])
+        left = dict(enumerate(jobs))
         attempts = [0] * len(jobs)
-        while groups:
-            left = groups.popleft()
-            begun: set[int] = set()
+        passed: set[int] = set()  # files of which something was passed on: they cannot begin anew
+        while left:
             try:
                 for events in self._exchange(left):
                     for number, event in events:
+                        passed.add(number)
                         if isinstance(event, Closed | ReadError):
                             left.pop(number, None)
-                            begun.discard(number)
-                        else:
-                            begun.add(number)
                     yield events
             except _ChildLostError as lost:
                 if self._cancelled:
                     return
-                number = next(iter(begun), min(left))
+                number = min(left) if lost.at is None else lost.at
                 attempts[number] += 1
-                again = not begun and not lost.hung and attempts[number] < _ATTEMPTS
-                if len(left) > 1 and not begun:  # one by one, they tell who it was
-                    groups.extendleft({n: job} for n, job in sorted(left.items(), reverse=True))
-                elif again:
-                    groups.appendleft(left)
-                else:
-                    del left[number]
-                    groups.extendleft([left] if left else [])
+                if lost.hung or number in passed or attempts[number] == _ATTEMPTS:
+                    left.pop(number, None)
                     yield [(number, ReadError(str(lost)))]
 
     def cancel(self) -> None:
@@ -227,23 +217,26 @@ class IsolatedReader:
             wire.send(self._jobs, (list(jobs.values()), self._options))
             while ended < len(numbers):
                 if not select.select([self._events], [], [], self._limits.seconds)[0]:
-                    self._lose(f"Reading the file made no progress for {self._limits.seconds:g} seconds.", hung=True)
+                    self._lose(f"Reading the file made no progress for {self._limits.seconds:g} seconds.", numbers)
                 received: list[tuple[int, Any]] = wire.receive(self._events, self._arena)
                 events = [(numbers[n], event) for n, event in received if not isinstance(event, Working)]
                 ended += sum(isinstance(event, Closed | ReadError) for _, event in events)
                 yield events
         except (EOFError, BrokenPipeError):
-            self._lose("", hung=False)
+            self._lose("", numbers)
         self._clean = True
 
-    def _lose(self, reason: str, *, hung: bool) -> None:
+    def _lose(self, reason: str, numbers: Sequence[int]) -> None:
+        """Raise what there is to say of a child that died, or of one that hung, if there is a reason."""
         self._kill()
+        at = None if self._arena.marked is None else numbers[self._arena.marked]
         os.close(self._jobs)
         os.close(self._events)
         pid, self._pid = self._pid, 0
         self._clean = True
         code = _host.wait(pid)
-        raise _ChildLostError(reason or f"Reading the file crashed its reader ({_signal_name(code)}).", hung=hung)
+        crashed = f"Reading the file crashed its reader ({_signal_name(code)})."
+        raise _ChildLostError(reason or crashed, at, hung=bool(reason))
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError):

@@ -43,7 +43,7 @@ def test_a_fault_of_the_disk_is_told_from_one_of_the_file(
     def fail(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("builtins.open", fail)
+    monkeypatch.setattr("os.open", fail)
     with pytest.raises(ReadError) as told:
         content_hash(tmp_path / "file")
     assert type(told.value) is kind
