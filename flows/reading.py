@@ -29,8 +29,8 @@ QUEUE_BYTES = 24_000_000
 other and memory stays bounded whatever the files are."""
 
 GROUP_BYTES, GROUP_FILES = 1_000_000, 64
-"""Files go to a child in groups of up to so many bytes and files; one that is larger goes alone. A child with nothing to do
-waits until a thread of ours gets its turn, which takes longer than to read a small file."""
+"""Files go to a child in groups of up to so many bytes and files; one that is larger goes alone. A child with nothing
+to do waits until a thread of ours gets its turn, which takes longer than to read a small file."""
 
 RETRY_AFTER = (0.5, 2.0, 8.0)
 """Seconds to wait before a file is read again that could not be read for a reason that may pass."""
