@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from flows.points import Item, Row, Vector
 from flows.reading import Draft
 from schemas import Modality, Segment
-from schemas.media import join_words
 from schemas.payload import State
 from schemas.vectors import LEXICAL
 
@@ -45,7 +44,6 @@ class Pipeline:
     def __init__(self, reading: FileReading, encoders: EncoderSet, *, enrichers: Sequence[Enricher] = ()) -> None:
         self._reading = reading
         self._encoders = encoders
-        self._lexical = encoders.lexical
         self._pending: dict[str, list[_Content]] = {vector: [] for vector in encoders}
         self._sizes = dict.fromkeys(encoders, 0)  # how many things the encoder will be given for them
         self._fingerprints = {spec.name: spec.fingerprint for spec in encoders.vector_specs()}
@@ -81,9 +79,9 @@ class Pipeline:
         row = Row(segment)
         segment.frames, segment.sound = (), None  # the media live on in `contents` only, until they are encoded
         draft.item.rows.append(row)
-        if words := join_words(segment.words, named=True):
+        if (terms := draft.terms.pop(segment.number, None)) is not None:
             draft.item.encoders[LEXICAL] = self._fingerprints[LEXICAL]
-            row.vectors[LEXICAL] = self._lexical.document(words)
+            row.vectors[LEXICAL] = terms
         vectors, text = draft.earlier.get(segment.number, ({}, ""))
         done: list[Draft] = []
         for vector, value in contents:

@@ -27,22 +27,19 @@ class Writer:
     def __init__(self, store: Store, source: str, segments_before: Callable[[Item], int]) -> None:
         self._store, self._source = store, source
         self._segments_before = segments_before
-        self._points: list[models.PointStruct] = []
-        self._stale: list[str] = []
+        self._items: list[Item] = []
+        self._rows = 0  # of the items
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._writing: Future[None] | None = None
         self._unsynced = False
 
     def add(self, item: Item) -> None:
         """Take an item; it is written with its batch."""
-        points = item.points(self._source)
-        before = self._segments_before(item)
-        self._stale += [point_id(self._source, item.found.path, n) for n in range(len(points), before)]
-        self._points += points
+        self._items.append(item)
+        self._rows += max(1, len(item.rows))
         # While nothing is being written there is no reason to wait, and a crash would cost what waits.
-        while len(self._points) >= BATCH or (self._points and self._idle()):
-            batch, self._points = self._points[:BATCH], self._points[BATCH:]
-            self._write(batch)
+        if self._rows >= BATCH or self._idle():
+            self._write()
 
     def flush(self, *, wait: bool = True) -> None:
         """Write what is left and sync it.
@@ -54,9 +51,8 @@ class Writer:
         Raises:
             StoreError: it could not be written.
         """
-        if self._points:
-            batch, self._points = self._points, []
-            self._write(batch)
+        if self._items:
+            self._write()
         if self._unsynced:
             self._wait()
             self._unsynced = False
@@ -71,16 +67,26 @@ class Writer:
         finally:
             self._thread.shutdown()
 
-    def _write(self, batch: Sequence[models.PointStruct]) -> None:
+    def _write(self) -> None:
         self._wait()  # one batch is written while the next is filled, never more
-        stale, self._stale = self._stale, []
+        items, self._items, self._rows = self._items, [], 0
         self._unsynced = True
-        self._writing = self._thread.submit(self._write_now, batch, stale)
+        self._writing = self._thread.submit(self._write_now, items)
 
-    def _write_now(self, batch: Sequence[models.PointStruct], stale: Sequence[str]) -> None:
+    def _write_now(self, items: Sequence[Item]) -> None:
+        """Points are made here, and not where they are encoded, because that thread is the one that all wait for."""
+        points: list[models.PointStruct] = []
+        stale: list[str] = []
+        for item in items:
+            made = item.points(self._source)
+            points += made
+            stale += [
+                point_id(self._source, item.found.path, n) for n in range(len(made), self._segments_before(item))
+            ]
         if stale:
             self._store.delete(stale, sync=False)
-        self._store.upsert(batch, sync=False)
+        for start in range(0, len(points), BATCH):
+            self._store.upsert(points[start : start + BATCH], sync=False)
 
     def _idle(self) -> bool:
         return self._writing is None or self._writing.done()
