@@ -3,6 +3,7 @@
 from encoders.base import Encoder
 from encoders.contents import Content
 from encoders.enrichers import Enricher, Enriching, begin, fingerprints, load_enrichers
+from encoders.lexical import Lexical
 from encoders.presets import PRESETS, EncoderSet, Preset, Route, load_preset, preset_named
 from encoders.reranker import Reranker, load_reranker
 from encoders.running import Running
@@ -14,6 +15,7 @@ __all__ = [
     "EncoderSet",
     "Enricher",
     "Enriching",
+    "Lexical",
     "Preset",
     "Reranker",
     "Route",

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from encoders import Enricher, Enriching, begin, fingerprints
+from encoders import Enricher, Enriching, Lexical, begin, fingerprints
 from flows.plan import Work
 from flows.points import Item, Vector
 from readers import Closed, Event, IsolatedReader, Job, Opened
 from schemas import EncodeError, FileChangedError, ReadOptions, Segment, TransientReadError, UnsupportedError
 from schemas.limits import ReadLimits
+from schemas.media import join_words
 from schemas.payload import State
 
 QUEUE_BYTES = 24_000_000
@@ -46,6 +47,7 @@ class Draft:
     work: Work
     item: Item
     earlier: Earlier = field(default_factory=dict)
+    terms: dict[int, Vector] = field(default_factory=dict)  # the sparse vector of a segment's words, by its number
     enriching: Enriching = field(default_factory=Enriching)
     waiting: int = 0  # contents whose vectors are not made yet
     read: bool = False  # all segments have arrived
@@ -103,7 +105,8 @@ class FileReading:
         work: what to read.
         options: how media are decoded.
         limits: what one file may take.
-        enrichers: they add words to pictures before anybody sees these.
+        lexical: makes the sparse vector of all words: here, because these threads mostly wait.
+        enrichers: they add words before anybody sees the segments.
         earlier: vectors that the content of a piece of work already has, by segment number.
         readers: child processes; as many as there are cores where it is 0.
     """
@@ -112,6 +115,7 @@ class FileReading:
         self,
         root: Path,
         work: Sequence[Work],
+        lexical: Lexical,
         *,
         options: ReadOptions | None = None,
         limits: ReadLimits | None = None,
@@ -120,6 +124,7 @@ class FileReading:
         readers: int = 0,
     ) -> None:
         self._root = f"{root}{os.sep}"
+        self._lexical = lexical
         self._enrichers = enrichers
         self._earlier = earlier
         self._groups = _groups(work)
@@ -223,14 +228,18 @@ class FileReading:
         return [*kept_back, (draft, None)]
 
     def _enriched(self, draft: Draft, ready: Callable[[], list[Segment]]) -> Read:
-        """The segments whose words are complete; a fault of an enricher is the file's."""
+        """The segments whose words are complete, with their terms; a fault of an enricher is the file's."""
         if draft.item.state is not State.INDEXED:
             return []
         try:
-            return [(draft, segment) for segment in ready()]
+            segments = ready()
         except EncodeError as error:
             draft.fail(State.QUARANTINED, str(error), "enricher")
             return []
+        for segment in segments:
+            if words := join_words(segment.words, named=True):
+                draft.terms[segment.number] = self._lexical.document(words)
+        return [(draft, segment) for segment in segments]
 
 
 def _draft(work: Work) -> Draft:

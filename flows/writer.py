@@ -80,9 +80,7 @@ class Writer:
         for item in items:
             made = item.points(self._source)
             points += made
-            stale += [
-                point_id(self._source, item.found.path, n) for n in range(len(made), self._segments_before(item))
-            ]
+            stale += [point_id(self._source, item.found.path, n) for n in range(len(made), self._segments_before(item))]
         if stale:
             self._store.delete(stale, sync=False)
         for start in range(0, len(points), BATCH):
