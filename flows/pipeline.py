@@ -1,14 +1,18 @@
 """Reading and encoding at once: child processes decode ahead into a bounded queue while the encoders work in batches.
 
-    work -> [`flows.reading`: child processes] -> queue, bounded in bytes -> batches by named vector -> whole items
+    work -> [`flows.reading`: child processes] -> queue, bounded in bytes -> batches by named vector
+         -> [encoders' threads] -> whole items
 
-Batches are filled across files. A file that cannot be read, or an encoder that cannot take one of its segments, spoils
-that item alone.
+Batches are filled across files, and encoded while the next ones are filled. A file that cannot be read, or an encoder
+that cannot take one of its segments, spoils that item alone.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +27,11 @@ if TYPE_CHECKING:
     from flows.reading import FileReading
 
 
+ENCODING = 2
+"""Batches that are encoded at once: of several named vectors, or of one whose encoder says that it can do so. One more
+may wait, so that no thread does."""
+
+
 @dataclass(slots=True)
 class _Content:
     """Something to encode, and the row that its vector belongs to."""
@@ -30,6 +39,16 @@ class _Content:
     draft: Draft
     row: Row
     value: Any
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Contents that are being encoded, or wait for their turn."""
+
+    vector: str
+    contents: list[_Content]  # all that were waiting
+    wanted: list[_Content]  # those whose items have not been given up meanwhile
+    result: Future[tuple[list[Vector], list[str]]]
 
 
 class Pipeline:
@@ -48,6 +67,9 @@ class Pipeline:
         self._sizes = dict.fromkeys(encoders, 0)  # how many things the encoder will be given for them
         self._fingerprints = {spec.name: spec.fingerprint for spec in encoders.vector_specs()}
         self._fingerprints |= {enricher.name: enricher.fingerprint for enricher in enrichers}
+        self._encoding: deque[_Batch] = deque()
+        self._turns = {vector: threading.Lock() for vector in encoders}
+        self._threads = ThreadPoolExecutor(ENCODING, thread_name_prefix="encoder")
         self.encoded: dict[str, int] = dict.fromkeys(encoders, 0)
 
     def __iter__(self) -> Iterator[Item]:
@@ -63,18 +85,19 @@ class Pipeline:
                     if draft.done:
                         yield draft.item
                 elif draft.item.state is State.INDEXED:
-                    for whole in self._take(draft, segment):
-                        yield whole.item
+                    self._take(draft, segment)
+            yield from self._finished(ENCODING + 1)
         for vector in self._pending:
-            for draft in self._encode(vector):
-                yield draft.item
+            self._encode(vector)
+        yield from self._finished(0)
 
     def close(self) -> None:
-        """Stop reading."""
+        """Stop reading and encoding."""
         self._reading.close()
+        self._threads.shutdown(cancel_futures=True)
 
-    def _take(self, draft: Draft, segment: Segment) -> list[Draft]:
-        """Queue what a segment has for the encoders; returns drafts that became whole by the batches run for it."""
+    def _take(self, draft: Draft, segment: Segment) -> None:
+        """Queue what a segment has for the encoders."""
         contents = self._contents(segment)
         row = Row(segment)
         segment.frames, segment.sound = (), None  # the media live on in `contents` only, until they are encoded
@@ -83,7 +106,6 @@ class Pipeline:
             draft.item.encoders[LEXICAL] = self._fingerprints[LEXICAL]
             row.vectors[LEXICAL] = terms
         vectors, text = draft.earlier.get(segment.number, ({}, ""))
-        done: list[Draft] = []
         for vector, value in contents:
             draft.item.encoders[vector] = self._fingerprints[vector]
             if vector in vectors and (not isinstance(value, str) or value == text):
@@ -93,8 +115,7 @@ class Pipeline:
             self._pending[vector].append(_Content(draft, row, value))
             self._sizes[vector] += len(value) if isinstance(value, tuple) else 1  # a scene has several frames
             if self._sizes[vector] >= self._encoders[vector].batch_size:
-                done += self._encode_whole(vector)
-        return done
+                self._encode_whole(vector)
 
     def _contents(self, segment: Segment) -> list[tuple[str, Any]]:
         contents: list[tuple[str, Any]] = []
@@ -108,43 +129,54 @@ class Pipeline:
                 contents.append((vector, segment.sound))
         return contents
 
-    def _encode_whole(self, vector: str) -> list[Draft]:
-        """Encode what waits for a named vector, and what its items want besides: whole, they can be written.
+    def _encode_whole(self, vector: str) -> None:
+        """Have encoded what waits for a named vector, and what its items want besides: whole, they can be written.
 
         Else a picture that is encoded might wait long for its caption, and a crash would cost more than a batch.
         """
         drafts = {id(content.draft) for content in self._pending[vector] if content.draft.read}
-        done = self._encode(vector)
+        self._encode(vector)
         for other, contents in self._pending.items():
             if any(id(content.draft) in drafts for content in contents):
-                done += self._encode(other)
-        return done
+                self._encode(other)
 
-    def _encode(self, vector: str) -> list[Draft]:
-        """Encode what waits for a named vector; returns the drafts that became whole by it."""
-        batch, self._pending[vector], self._sizes[vector] = self._pending[vector], [], 0
-        if not batch:
-            return []
+    def _encode(self, vector: str) -> None:
+        """Have encoded what waits for a named vector."""
+        contents, self._pending[vector], self._sizes[vector] = self._pending[vector], [], 0
+        if contents:
+            wanted = [content for content in contents if content.draft.item.state is State.INDEXED]
+            values = [content.value for content in wanted]
+            result = self._threads.submit(self._encode_now, vector, values)
+            self._encoding.append(_Batch(vector, contents, wanted, result))
+
+    def _encode_now(self, vector: str, values: Sequence[Any]) -> tuple[list[Vector], list[str]]:
         encoder = self._encoders[vector]
-        wanted = [content for content in batch if content.draft.item.state is State.INDEXED]
-        try:
-            vectors, reasons = _encode_contents(encoder, [content.value for content in wanted])
-        except MemoryError:  # the machine's fault rather than a file's: the next run takes them
-            for content in wanted:
-                content.draft.fail(State.POSTPONED, f"There was not enough memory for {encoder.spec.name}.", "")
-            wanted, vectors, reasons = [], [], []
-        for content, made, reason in zip(wanted, vectors, reasons, strict=True):
-            if reason:
-                content.draft.fail(State.QUARANTINED, reason, encoder.spec.name)
-            else:
-                content.row.vectors[vector] = made
-                self.encoded[vector] += 1
-        done = []
-        for content in batch:
-            content.draft.waiting -= 1
-            if content.draft.done:
-                done.append(content.draft)
-        return done
+        if encoder.parallel:
+            return _encode_contents(encoder, values)
+        with self._turns[vector]:  # it has threads of its own, or a GPU whose memory is counted for one batch
+            return _encode_contents(encoder, values)
+
+    def _finished(self, most: int) -> Iterator[Item]:
+        """Items that became whole by batches that are encoded; waits until no more than `most` batches are not."""
+        while self._encoding and (len(self._encoding) > most or self._encoding[0].result.done()):
+            batch = self._encoding.popleft()
+            name = self._encoders[batch.vector].spec.name
+            try:
+                vectors, reasons = batch.result.result()
+            except MemoryError:  # the machine's fault rather than a file's: the next run takes them
+                for content in batch.wanted:
+                    content.draft.fail(State.POSTPONED, f"There was not enough memory for {name}.", "")
+                batch.wanted, vectors, reasons = [], [], []
+            for content, made, reason in zip(batch.wanted, vectors, reasons, strict=True):
+                if reason:
+                    content.draft.fail(State.QUARANTINED, reason, name)
+                else:
+                    content.row.vectors[batch.vector] = made
+                    self.encoded[batch.vector] += 1
+            for content in batch.contents:
+                content.draft.waiting -= 1
+                if content.draft.done:
+                    yield content.draft.item
 
 
 def _encode_contents(encoder: Encoder, values: Sequence[Any]) -> tuple[list[Vector], list[str]]:
