@@ -29,6 +29,9 @@ QUEUE_BYTES = 24_000_000
 """Decoded media that may wait for the encoders: some 30 pictures, so that readers and encoders rarely wait for each
 other and memory stays bounded whatever the files are."""
 
+SEGMENT_BYTES = 8_000
+"""What a segment without media takes: its words, their terms, what is known of its file."""
+
 GROUP_BYTES, GROUP_FILES = 1_000_000, 64
 """Files go to a child in groups of up to so many bytes and files; one that is larger goes alone. A child with nothing
 to do waits until a thread of ours gets its turn, which takes longer than to read a small file."""
@@ -94,7 +97,7 @@ class ByteQueue(queue.Queue["Read | None"]):
 
 def _weight(item: Read | None) -> int:
     # Never 0: a queue without weight counts as empty.
-    return 1 + sum(segment.nbytes for _, segment in item or () if segment is not None)
+    return 1 + sum(SEGMENT_BYTES + segment.nbytes for _, segment in item or () if segment is not None)
 
 
 class FileReading:
