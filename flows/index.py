@@ -39,7 +39,7 @@ class Indexer:
         reading = FileReading(
             run.root,
             work,
-            run.encoders.lexical,
+            lexical=run.encoders.lexical,
             options=run.read_options,
             enrichers=run.enrichers,
             earlier=lambda job: earlier_vectors(run, job),

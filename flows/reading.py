@@ -108,7 +108,7 @@ class FileReading:
         work: what to read.
         options: how media are decoded.
         limits: what one file may take.
-        lexical: makes the sparse vector of all words: here, because these threads mostly wait.
+        lexical: makes the sparse vector of all words, where it is wanted: here, because these threads mostly wait.
         enrichers: they add words before anybody sees the segments.
         earlier: vectors that the content of a piece of work already has, by segment number.
         readers: child processes; as many as there are cores where it is 0.
@@ -118,8 +118,8 @@ class FileReading:
         self,
         root: Path,
         work: Sequence[Work],
-        lexical: Lexical,
         *,
+        lexical: Lexical | None = None,
         options: ReadOptions | None = None,
         limits: ReadLimits | None = None,
         enrichers: Sequence[Enricher] = (),
@@ -240,7 +240,7 @@ class FileReading:
             draft.fail(State.QUARANTINED, str(error), "enricher")
             return []
         for segment in segments:
-            if words := join_words(segment.words, named=True):
+            if self._lexical is not None and (words := join_words(segment.words, named=True)):
                 draft.terms[segment.number] = self._lexical.document(words)
         return [(draft, segment) for segment in segments]
 
