@@ -34,7 +34,7 @@ class HashingEncoder(Encoder):
         space="hashing",
         license="Apache-2.0",
     )
-    batch_size = 256
+    batch_size = 64
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
         vectors = np.zeros((len(contents), self.spec.dim))

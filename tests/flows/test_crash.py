@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.writer import BATCH
 from tests.soak.crash import soak
 
 
@@ -12,3 +13,4 @@ def test_collection_after_a_kill_and_a_run_is_that_of_an_undisturbed_run(tmp_pat
 
     assert outcome.kills == 3
     assert outcome.unequal == []
+    assert all(number <= BATCH for number in outcome.most_twice().values())
