@@ -3,11 +3,11 @@
     python -m benchmarks.encode [--device DEVICE] [--only NAME] [--rounds N]
 
 Where the weights of a hub are not at hand, the models have random ones and the shape of small real ones (MiniLM: 6
-layers of 384; CLIP: half of ViT-B/32). The bare call is the one that transformers' own documentation shows: processor,
-forward pass, vector of length 1, on the same batches, sorted by length where the encoder sorts them. Both are measured
-in turn, and the ratio is the median over all turns of bare seconds to ours. On a processor, seconds are those that it
-worked for this process, on one thread, so that neighbours do not count; elsewhere those of the clock. Memory is what
-the process grew by when the model was loaded and run.
+layers of 384; CLIP: half of ViT-B/32; CLAP: a narrow HTSAT). The bare call is the one that transformers' own
+documentation shows: processor, forward pass, vector of length 1, on the same batches, sorted by length where the
+encoder sorts them. Both are measured in turn, and the ratio is the median over all turns of bare seconds to ours. On a
+processor, seconds are those that it worked for this process, on one thread, so that neighbours do not count; elsewhere
+those of the clock. Memory is what the process grew by when the model was loaded and run.
 """
 
 from __future__ import annotations
@@ -238,6 +238,8 @@ def _model(name: str, folder: Path) -> Path:
     tiny.TEXT |= {"max_position_embeddings": 258}
     tiny.VISION |= {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 6, "num_attention_heads": 12}
     tiny.VISION |= {"image_size": 224, "patch_size": 32}
+    tiny.SOUND |= {"patch_embeds_hidden_size": 48, "hidden_size": 384, "depths": [2, 2, 2, 2], "spec_size": 256}
+    tiny.SOUND |= {"num_attention_heads": [2, 4, 8, 16], "num_hidden_layers": 4, "num_mel_bins": 64, "window_size": 8}
     place = folder / name
     return place if place.exists() else getattr(tiny, name)(place)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,11 @@ class JointEncoder(ModelEncoder):
     """A model with two towers: a picture (or sound) is near the texts that describe it.
 
     Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (CLIP), ICML 2021; Tschannen
-    et al., "SigLIP 2", 2025; Wu et al., "Large-Scale Contrastive Language-Audio Pretraining" (CLAP), ICASSP 2023.
+    et al., "SigLIP 2", 2025; Wu et al., "Large-Scale Contrastive Language-Audio Pretraining" (CLAP), ICASSP 2023. A
+    model of vision and language that was trained to embed has one tower for both, and takes them as a chat.
     """
+
+    spare: ClassVar[tuple[str, ...]] = ("lm_head.",)  # what such a model would go on talking with
 
     def _parts(self, content: Content, modality: Modality) -> list[Any]:
         if modality is not Modality.AUDIO:

@@ -23,6 +23,7 @@ KINDS = {
     "colbert": "late",
     "colpali": "pages",
     "splade": "sparse",
+    "vision_language": "image",
 }
 
 
@@ -172,6 +173,33 @@ def test_pages_and_questions_meet_in_one_space(encoder, tiny_model):
     np.testing.assert_allclose(pages.encode_query(["a red boat"], TEXT)[0], unit(asked), atol=1e-5)
 
 
+def test_vision_language_model_reads_pictures_and_texts_as_a_chat(encoder, tiny_model):
+    import torch
+    from transformers import AutoModel, AutoProcessor
+
+    folder = tiny_model("vision_language")
+    model, processor = AutoModel.from_pretrained(folder).eval(), AutoProcessor.from_pretrained(folder)
+    [shown] = pictures(1)
+    with torch.no_grad():
+        seen = model(**processor(text=["user: <image></s>"], images=[[shown]], return_tensors="pt"))
+        asked = model(**processor(text=["system: the cat</s>user: a red boat</s>"], return_tensors="pt"))
+    both = encoder("vision_language")
+    np.testing.assert_allclose(both.encode([shown], IMAGE), unit(seen.last_hidden_state[:, -1]), atol=1e-5)
+    np.testing.assert_allclose(both.encode_query(["a red boat"], TEXT), unit(asked.last_hidden_state[:, -1]), atol=1e-5)
+
+
+def test_one_model_serves_a_vector_of_pictures_and_one_of_texts(tiny_model):
+    from encoders import EncoderSet, Route
+
+    folder = tiny_model("vision_language")
+    both = EncoderSet({"text": f"sentence:{folder}", "image": f"image:{folder}"})
+    assert both.routes(TEXT) == [Route("text", ("text", "image"))]
+    assert both["text"].model is both["image"].model
+    np.testing.assert_allclose(
+        both["text"].encode_query(TEXTS, TEXT), both["image"].encode_query(TEXTS, TEXT), atol=1e-6
+    )
+
+
 def test_learnt_weights_of_terms_are_the_saturated_maxima_of_the_logits(encoder, tiny_model):
     import torch
     from transformers import AutoTokenizer
@@ -196,7 +224,7 @@ def numbers(row):
     return dense
 
 
-@pytest.mark.parametrize("name", ["clip", "siglip", "sentence", "colbert", "splade"])
+@pytest.mark.parametrize("name", ["clip", "siglip", "sentence", "colbert", "splade", "vision_language"])
 def test_text_does_not_depend_on_its_batch(encoder, name):
     contents = [*TEXTS, "a much longer text about the dog and the cat and the rain on the roof"]
     for encode in (encoder(name).encode_query, encoder(name).encode):
@@ -206,7 +234,8 @@ def test_text_does_not_depend_on_its_batch(encoder, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "modality"), [("clip", IMAGE), ("siglip", IMAGE), ("colpali", IMAGE), ("clap", AUDIO)]
+    ("name", "modality"),
+    [("clip", IMAGE), ("siglip", IMAGE), ("colpali", IMAGE), ("vision_language", IMAGE), ("clap", AUDIO)],
 )
 def test_picture_or_sound_does_not_depend_on_its_batch(encoder, name, modality):
     contents = pictures() if modality is IMAGE else sounds()

@@ -36,6 +36,22 @@ VISION = {
     "patch_size": 8,
 }
 
+SOUND = {
+    "window_size": 4,
+    "num_mel_bins": 32,
+    "spec_size": 64,
+    "patch_size": 4,
+    "patch_stride": [4, 4],
+    "patch_embeds_hidden_size": 16,
+    "hidden_size": 32,
+    "depths": [1, 1],
+    "num_attention_heads": [2, 2],
+    "num_hidden_layers": 2,
+    "enable_fusion": False,
+    "num_classes": 4,
+    "projection_dim": 24,
+}
+
 
 def tokenizer(longest: int = 0):
     """A tokenizer that knows a handful of words and spells the others.
@@ -96,30 +112,17 @@ def clap(folder: Path) -> Path:
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, ClapProcessor
 
     _seeded()
-    sound = {
-        "window_size": 4,
-        "num_mel_bins": 32,
-        "spec_size": 64,
-        "patch_size": 4,
-        "patch_stride": [4, 4],
-        "patch_embeds_hidden_size": 16,
-        "hidden_size": 32,
-        "depths": [1, 1],
-        "num_attention_heads": [2, 2],
-        "num_hidden_layers": 2,
-        "enable_fusion": False,
-        "num_classes": 4,
-        "projection_dim": 24,
-    }
     text = {
         **TEXT,
         "max_position_embeddings": TEXT["max_position_embeddings"] + 8,
         "projection_dim": 24,
         "type_vocab_size": 1,
     }
-    model = ClapModel(ClapConfig(text_config=text, audio_config=sound, projection_dim=24))
+    model = ClapModel(ClapConfig(text_config=text, audio_config=SOUND, projection_dim=24))
     model.save_pretrained(folder)
-    extractor = ClapFeatureExtractor(feature_size=32, max_length_s=1, truncation="rand_trunc", padding="repeatpad")
+    extractor = ClapFeatureExtractor(
+        feature_size=SOUND["num_mel_bins"], max_length_s=1, truncation="rand_trunc", padding="repeatpad"
+    )
     ClapProcessor(extractor, tokenizer()).save_pretrained(folder)
     return folder
 
@@ -224,6 +227,49 @@ def colpali(folder: Path) -> Path:
     tokens = tokenizer(128)
     tokens.add_special_tokens({"additional_special_tokens": ["<image>"]})
     ColPaliProcessor(pictures, tokens).save_pretrained(folder)
+    return folder
+
+
+CHAT = (
+    "{% for message in messages %}{{ message.role }}: "
+    "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
+    "{% if part.type == 'image' %}<image>{% else %}{{ part.text }}{% endif %}{% endfor %}{% endif %}</s>{% endfor %}"
+)
+
+
+def vision_language(folder: Path) -> Path:
+    """A model of vision and language that embeds by its last token, with a prompt for questions."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+    from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3ImageProcessor, Idefics3Processor
+
+    _seeded()
+    tokens = tokenizer(512)
+    marks = ["<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"]
+    tokens.add_special_tokens({"additional_special_tokens": marks})
+    language = {
+        "model_type": "llama",
+        "vocab_size": len(tokens),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 512,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    }
+    image = tokens.convert_tokens_to_ids("<image>")
+    config = Idefics3Config(text_config=language, vision_config=VISION, scale_factor=2, image_token_id=image)
+    bare = folder.with_name(folder.name + "-bare")
+    Idefics3ForConditionalGeneration(config).save_pretrained(bare)
+    side = {"longest_edge": VISION["image_size"]}
+    pictures = Idefics3ImageProcessor(size=side, max_image_size=side, do_image_splitting=False)
+    Idefics3Processor(pictures, tokens, image_seq_len=4, chat_template=CHAT).save_pretrained(bare)
+    modules = [Transformer(str(bare)), Pooling(32, "lasttoken")]
+    SentenceTransformer(modules=modules, prompts={"query": "the cat"}).save(str(folder), create_model_card=False)
     return folder
 
 
