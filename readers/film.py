@@ -42,6 +42,7 @@ class Film:
     def __init__(self, container: InputContainer, stream: VideoStream, duration: float, options: ReadOptions) -> None:
         self.container, self.stream, self.options = container, stream, options
         self.begin = (container.start_time or 0) / 1_000_000
+        self.base = float(stream.time_base or 0)  # to ask each packet for it would make a fraction each time
         self.cues: list[Cue] = []
         self.reached = 0.0
         # A time far beyond the stated end is damage, and would make thousands of scenes of one still frame.
@@ -114,8 +115,8 @@ class Film:
 
     def _note(self, packet: Packet[Any]) -> None:
         """Packets tell how far the film goes, also those that are passed over."""
-        if packet.pts is not None and packet.time_base is not None:
-            time = float(packet.pts * packet.time_base) - self.begin
+        if packet.pts is not None:
+            time = packet.pts * self.base - self.begin
             if time <= self.limit:
                 self.reached = max(self.reached, time)
 

@@ -62,7 +62,8 @@ class Pdf:
                 with _pdfium(), self._page(number) as page:
                     text = _text(page)
                     pixels = _picture(page, self.options.page_side if text.strip() else self.options.scan_side)
-                yield number, text, pixels if pixels.min() != pixels.max() else None
+                blank = not text.strip() and pixels.min() == pixels.max()
+                yield number, text, None if blank else pixels
         finally:
             self.close()
 
@@ -97,7 +98,7 @@ def _picture(page: Any, side: int) -> Pixels:
     width, height = page.get_size()
     bitmap = page.render(scale=side / max(width, height, 1.0), rev_byteorder=True, limit_image_cache=True)
     try:
-        return np.array(bitmap.to_numpy()[..., :3])
+        return np.ascontiguousarray(bitmap.to_numpy()[..., :3])  # its memory is Python's, and stays
     finally:
         bitmap.close()
 

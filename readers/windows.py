@@ -39,7 +39,7 @@ def windows(blocks: Iterator[tuple[float, Samples]], options: ReadOptions) -> It
         while have >= hop + length and begin + have > 1.5 * length:
             buffer = np.concatenate(parts)
             end, onward = _pause(buffer[:length], rate) or (length, hop)
-            yield begin / rate, (begin + end) / rate, buffer[:end].copy()
+            yield begin / rate, (begin + end) / rate, buffer[:end]  # nobody writes into it
             parts, have, begin = [buffer[onward:]], have - onward, begin + onward
     if not have:
         return
