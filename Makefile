@@ -7,7 +7,7 @@ MEDIA ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint types contracts check bench bench-encode bench-store bench-query bench-serve bench-read clean
+.PHONY: help install demo test soak lint types contracts check bench bench-ingest bench-encode bench-store bench-query bench-serve bench-read clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -45,6 +45,9 @@ check: lint types contracts test ## all of the above
 
 bench: $(INSTALLED) ## measure speed and retrieval quality
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-ingest: $(INSTALLED) ## measure ingest against its floors, and what it costs to look again at 100,000 files
+	@$(BIN)/python -m benchmarks ingest overhead reconcile $(ARGS)
 
 bench-encode: $(INSTALLED) ## measure what encoders add to their bare models (ARGS='--device cuda --only clip')
 	@$(BIN)/python -m benchmarks.encode $(ARGS)

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--first", type=Path, help="only run over this folder, and print the peak of memory")
     parser.add_argument("--store", type=Path)
-    options = parser.parse_args()
+    options, _ = parser.parse_known_args()
     if options.first:
         print(json.dumps(_first_run(options.first, options.store)))
         return

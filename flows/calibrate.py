@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SAMPLE = 1000
 """Segments that are looked at. Ids are hashes, so that the first by id are as good as drawn by lot."""
 
+WORDED = 250  # segments of the sample whose words are scored: each score comes as a point of the engine's answer
 QUESTIONS = 64
 QUESTION = 8  # words of a text that stand for a question
 REFIT_SHARE = 0.1  # the change in the number of segments from which on all is measured anew
@@ -144,7 +145,7 @@ class _Sample:
         """The engine itself scores words: how rare they are in the whole collection is its knowledge."""
         from qdrant_client import models
 
-        ids = [record.id for record in self._records]
+        ids = [record.id for record in self._records[:WORDED]]
         place = {str(identity): j for j, identity in enumerate(ids)}
         words = [self._encoders.lexical.query(question) for question in self._questions]
         asked = [(i, query) for i, query in zip(self._asked, words, strict=True) if query.indices]

@@ -41,6 +41,7 @@ class Indexer:
             work,
             lexical=run.encoders.lexical,
             options=run.read_options,
+            limits=run.settings.read.limits,
             enrichers=run.enrichers,
             earlier=lambda job: earlier_vectors(run, job),
         )

@@ -132,7 +132,7 @@ def _from_files(run: Run, media: Sequence[Migration]) -> Iterator[None]:
     ]
     # Words that are read again are nobody's business here, so that nothing enriches them.
     pipeline = Pipeline(
-        FileReading(run.root, work, options=run.read_options),
+        FileReading(run.root, work, options=run.read_options, limits=run.settings.read.limits),
         run.encoders.under({migration.into: migration.into for migration in media}),
     )
     prints = {migration.into: migration.spec.fingerprint for migration in media}

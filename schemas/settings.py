@@ -18,13 +18,20 @@ from pydantic_settings import (
 )
 
 from schemas.errors import UsageError
+from schemas.limits import ReadLimits
 from schemas.vectors import NEXT, VectorSpec
 
 if TYPE_CHECKING:
     from pydantic._internal._repr import ReprArgs
 
 
-class EncoderSettings(BaseModel):
+class Section(BaseModel):
+    """A part of the settings; a name that it does not know is a mistake, and not passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class EncoderSettings(Section):
     """Which encoders run, and how."""
 
     preset: Annotated[str | None, Field(description="else that of the collection; a new one is made for 'offline'")] = (
@@ -41,7 +48,7 @@ class EncoderSettings(BaseModel):
     trust: Annotated[list[str], Field(description="hub ids or folders whose own code may run")] = []
 
 
-class CrawlSettings(BaseModel):
+class CrawlSettings(Section):
     """Which files of a source are looked at."""
 
     hidden: bool = False
@@ -53,10 +60,20 @@ class CrawlSettings(BaseModel):
     exclude: Annotated[list[str], Field(description="gitignore patterns")] = []
 
 
-class VectorSettings(BaseModel):
-    """How the engine keeps and indexes a named vector, where that is not left to Medley: see `schemas.VectorSpec`."""
+class ReadSettings(Section):
+    """What reading one file may take before it is quarantined: see `schemas.limits.ReadLimits`."""
 
-    model_config = ConfigDict(extra="forbid")
+    seconds: Annotated[float, Field(gt=0, description="without a sign of progress")] = ReadLimits.seconds
+    memory: Annotated[int, Field(ge=64_000_000, description="bytes")] = ReadLimits.memory
+
+    @property
+    def limits(self) -> ReadLimits:
+        """The same, for those who read."""
+        return ReadLimits(self.seconds, self.memory)
+
+
+class VectorSettings(Section):
+    """How the engine keeps and indexes a named vector, where that is not left to Medley: see `schemas.VectorSpec`."""
 
     datatype: Literal["float32", "float16"] | None = None
     on_disk: bool | None = None
@@ -74,7 +91,7 @@ class VectorSettings(BaseModel):
         return replace(spec, **given)
 
 
-class HttpSettings(BaseModel):
+class HttpSettings(Section):
     """How `medley serve` listens, and to whom."""
 
     host: Annotated[str, Field(min_length=1, description="address to listen on")] = "127.0.0.1"
@@ -106,6 +123,7 @@ class Settings(BaseSettings):
     ] = None
     encoders: EncoderSettings = EncoderSettings()
     crawl: CrawlSettings = CrawlSettings()
+    read: ReadSettings = ReadSettings()
     http: HttpSettings = HttpSettings()
     vectors: Annotated[dict[str, VectorSettings], Field(description="by the name of the vector")] = {}
 
