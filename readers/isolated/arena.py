@@ -12,10 +12,10 @@ import mmap
 import os
 import tempfile
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SLOTS = 256
 SLOT = 1 << 18  # bytes
@@ -81,5 +81,12 @@ class Reader:
         self._memory[at : at + count] = bytes(count)
 
 
+def array_type() -> type[NDArray[Any]]:
+    """The type of arrays; numpy is loaded with the first of them."""
+    import numpy as np
+
+    return np.ndarray
+
+
 def _view(memory: mmap.mmap, at: int, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-    return np.ndarray(shape, dtype, memory, _HEADER + at * SLOT)
+    return array_type()(shape, dtype, memory, _HEADER + at * SLOT)

@@ -13,11 +13,12 @@ import pickle
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from readers.isolated.arena import SMALLEST, Reader, Writer, array_type
 
-from readers.isolated.arena import SMALLEST, Reader, Writer
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _HEADER = struct.Struct("<II")
 _MOST_PARTS = 64  # of one writev
@@ -44,7 +45,7 @@ def send(end: int, value: Any, arena: Writer | None = None) -> None:
         pickle.Pickler(pickled, protocol=5, buffer_callback=buffers.append).dump(value)
     else:
         pickler = _Pickler(pickled, protocol=5, buffer_callback=buffers.append)
-        pickler.arena = arena
+        pickler.arena, pickler.array = arena, array_type()
         pickler.dump(value)
     views = [buffer.raw() for buffer in buffers]
     sizes = struct.pack(f"<{len(views)}Q", *(view.nbytes for view in views))
@@ -67,10 +68,11 @@ def receive(end: int, arena: Reader | None = None) -> Any:
 
 class _Pickler(pickle.Pickler):
     arena: Writer
+    array: type[NDArray[Any]]
 
     def persistent_id(self, value: Any) -> Any:
         """Where in the arena an array lies now; None: it is pickled."""
-        if isinstance(value, np.ndarray) and value.nbytes >= SMALLEST:
+        if isinstance(value, self.array) and value.nbytes >= SMALLEST:
             return self.arena.put(value)
         return None
 
