@@ -7,14 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from flows import direct
 from flows.lease import open_when_free
-from flows.progress import Listener, Reader, listening
-from flows.run import sharing
 from query import (
     collection_status,
-    explain,
-    fit_from,
     forget,
     load_encoders,
     preview_hit,
@@ -32,6 +27,7 @@ from schemas.settings import Settings, load_settings
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from flows.progress import Listener, Reader
     from query import EncoderSet, Fitted
     from store import Store
 
@@ -95,6 +91,10 @@ class Library:
             StoreError: the collection cannot be written, or was made for other vectors.
         """
         options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
+        from flows import direct  # a question must not wait for what fills the collection
+        from flows.progress import listening
+        from flows.run import sharing
+
         try:
             with sharing(self.store), listening(progress, planned):
                 if prefect:
@@ -122,6 +122,10 @@ class Library:
             UsageError: there is no such folder, or it is empty.
             StoreError: the collection cannot be read.
         """
+        from flows import direct
+        from flows.progress import listening
+        from flows.run import sharing
+
         with sharing(self.store), listening(progress):
             options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
             return direct.plan(folder, self.settings, **options)
@@ -198,6 +202,8 @@ class Library:
             UsageError: there is no such hit, or the question cannot be asked.
             StoreError: the collection cannot be read.
         """
+        from query.explain import explain
+
         asked = SearchRequest.of(text=request) if isinstance(request, str) else request
         return explain(self.store, self.encoders, asked, hit=hit, item=item)
 
@@ -208,6 +214,8 @@ class Library:
             UsageError: the file is not understood, or there are too few questions.
             StoreError: the collection cannot be read or written.
         """
+        from query.judged import fit_from
+
         return fit_from(Path(judged), self.store, self.encoders)
 
     def status(self) -> CollectionStatus:

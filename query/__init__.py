@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from query.explain import explain
 from query.infer import with_vectors
-from query.judged import fit_from
 from query.kept import forget
 from query.quarantine import quarantined
 from query.search import search
@@ -27,8 +25,6 @@ __all__ = [
     "Fitted",
     "SearchRequest",
     "collection_status",
-    "explain",
-    "fit_from",
     "forget",
     "load_encoders",
     "parse_where",

@@ -11,6 +11,7 @@ from query.combine import ascending
 
 if TYPE_CHECKING:
     from query.encode import Encoded
+    from query.passages import Highlighter
     from schemas import VectorSpec
     from schemas.search import Hit
 
@@ -19,7 +20,11 @@ RELEVANT = 0.02
 
 
 def judge(
-    hits: Sequence[Hit], nulls: Mapping[str, Null], specs: Mapping[str, VectorSpec], encoded: Encoded
+    hits: Sequence[Hit],
+    nulls: Mapping[str, Null],
+    specs: Mapping[str, VectorSpec],
+    encoded: Encoded,
+    highlighter: Highlighter | None,
 ) -> bool | None:
     """Give each hit its confidence; say whether one of them is probably a right answer, and a note if none is.
 
@@ -38,6 +43,8 @@ def judge(
         best = max(best, hit.confidence)
     if nulls.keys() <= encoded.bridged:
         return None
+    if best < RELEVANT and highlighter is not None and any(highlighter.covered(hit.words) for hit in hits):
+        return True  # what many say is no surprise, and an answer all the same
     if best < RELEVANT:
         encoded.note("Nothing here seems to answer this: the hits are no more alike than chance would have it.")
     return best >= RELEVANT

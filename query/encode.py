@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fusion.bridge import Bridge
 from fusion.calibration import BRIDGE
-from query.files import contents
 from query.items import vectors_of_item
 from query.kept import kept
 from query.vectors import Vector, raw
@@ -177,6 +176,8 @@ class _Encoding:
         return bridge if (bridge.source, bridge.target) == prints else None
 
     def _file(self, part: Part, wanted: set[str]) -> dict[str, Vector]:
+        from query.files import contents  # its readers take a tenth of a second to import
+
         found: dict[str, Vector] = {}
         for modality, given in contents(part.value, FILES[part.kind], self._encoders.sample_rate).items():
             for route in self._encoders.routes(modality):

@@ -28,6 +28,11 @@ class Highlighter:
         self._asked = set(lexical.query(question).indices)
         self._lexical = lexical
 
+    def covered(self, words: Mapping[str, str]) -> bool:
+        """Whether all words that were asked for are there, in whatever kind."""
+        found = {_term(self._lexical, match[0].lower()) for text in words.values() for match in WORD.finditer(text)}
+        return bool(self._asked) and self._asked <= found
+
     def passages(self, words: Mapping[str, str]) -> list[Passage]:
         """A passage of each kind of words that has some that were asked for, the one with the most of them first."""
         found = []

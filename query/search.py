@@ -81,12 +81,15 @@ class _Search:
         if not self._whole:
             self._complete([one for _, members in chosen for one in members])
         hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
-        relevant = judge(hits, nulls, specs, encoded) if nulls else None
+        highlighter = self._highlighter()
+        relevant = judge(hits, nulls, specs, encoded, highlighter) if nulls else None
         if request.min_confidence is not None:
             if not nulls:
                 raise UsageError("How sure a hit is, is not known of this question: leave min_confidence out.")
             hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
-        self._highlight(hits)
+        if highlighter is not None and request.highlight:
+            for hit in hits:
+                hit.passages = highlighter.passages(hit.words)
         _locate(hits, self._metadata.get(SOURCES, {}))
         done = time.perf_counter() - self._began
         return SearchResult.model_construct(
@@ -112,12 +115,9 @@ class _Search:
             return {}
         return kept(self._store, WEIGHTS, lambda _, meta: dict(meta["weights"])) or {}
 
-    def _highlight(self, hits: Sequence[Hit]) -> None:
+    def _highlighter(self) -> Highlighter | None:
         question = " ".join(part.text for part in self._request.parts if part.text and part.weight > 0)
-        if question and self._request.highlight:
-            highlighter = Highlighter(question, self._encoders.lexical)
-            for hit in hits:
-                hit.passages = highlighter.passages(hit.words)
+        return Highlighter(question, self._encoders.lexical) if question else None
 
     def _nulls(self, encoded: Encoded) -> dict[str, Any]:
         if self._request.combine != "sum" or self._request.fusion.side == "store":

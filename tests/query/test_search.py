@@ -367,3 +367,46 @@ def test_paths_are_filtered_by_pattern(library: Library) -> None:
         "circle/green.png",
         "square/green.png",
     }
+
+
+def test_answer_is_the_same_in_one_request_and_in_two(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server, which is a round trip away, is asked for all at once; the engine in this process for the hits alone."""
+    asked: dict[str, Any] = {"text": "one red circle", "limit": 8}
+    two = library.search(**asked, group_by="folder", group_size=2)
+    monkeypatch.setattr(type(library.store), "indexes_itself", True)
+    retrieved: list[Any] = []
+    real = library.store.retrieve
+    monkeypatch.setattr(library.store, "retrieve", lambda *args, **more: retrieved.append(args) or real(*args, **more))
+
+    one = library.search(**asked, group_by="folder", group_size=2)
+
+    assert one.hits == two.hits
+    assert one.hits[0].words
+    assert not retrieved
+
+
+def test_hits_mark_the_words_that_were_asked_for_unless_told_not_to(library: Library) -> None:
+    [hit] = library.search(text="green squares", limit=1).hits
+    [bare] = library.search(text="green squares", limit=1, highlight=False).hits
+
+    assert [hit.passages[0].text[start:end] for start, end in hit.passages[0].spans] == ["green", "square"]
+    assert bare.passages == []
+
+
+def test_question_without_an_answer_says_so(tmp_path: Path) -> None:
+    words = [f"{a}{b}" for a in ("bora", "kelu", "mito", "suna", "tevi", "rago") for b in ("nim", "dar", "pol", "wex")]
+    media = tmp_path / "media"
+    media.mkdir()
+    for n, word in enumerate(words * 3):
+        (media / f"{n:02}.txt").write_text(f"{word} {words[(n * 7 + 3) % len(words)]}")
+    with medley.open(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off"}) as opened:
+        opened.ingest(media)
+        there = opened.search(text="boranim")
+        nowhere = opened.search(text="qqqq xyzzy")
+
+        assert there.relevant
+        assert (there.hits[0].confidence or 0) > max(hit.confidence or 0 for hit in nowhere.hits)
+        assert nowhere.relevant is False
+        assert any("Nothing here seems to answer this" in note for note in nowhere.notes)
+        sure = opened.search(text="qqqq xyzzy", min_confidence=0.5)
+        assert sure.hits == []
