@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Segment:
 
     def __reduce__(self) -> tuple[type[Segment], tuple[Any, ...]]:
         """To be made from its fields, as it is by whoever reads: segments pass between processes in great numbers."""
-        return Segment, (self.number, self.words, self.frames, self.sound, self.start, self.end, self.page)
+        return Segment, _fields_of(self)
 
     @property
     def text(self) -> str:
@@ -122,6 +123,9 @@ class Segment:
         """Bytes of the decoded media."""
         sound = 0 if self.sound is None else self.sound.nbytes
         return sound + sum(frame.nbytes for frame in self.frames)
+
+
+_fields_of = attrgetter(*Segment.__slots__)  # all of them, in their order
 
 
 @dataclass(slots=True)
