@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -46,8 +47,8 @@ class _Job:
     retry: bool = False
 
 
-class _Stopped(Exception):  # noqa: N818 - no error: the run ends here, with what is whole written
-    pass
+class _Stopped(BaseException):
+    """Ends a run as Ctrl-C does, with what is whole written: no error, and nothing on the way may take it for one."""
 
 
 class Intake:
@@ -128,7 +129,8 @@ class Intake:
         """The next job, waited for; None when it is time to stop."""
         with self._changed:
             while not self._changed.wait_for(lambda: self._jobs or self._stopping, self._every):
-                self._jobs.extend(_Job(folder, name) for name, folder in self._sources().items())
+                with suppress(MedleyError):  # a store that is away now is asked again next time
+                    self._jobs.extend(_Job(folder, name) for name, folder in self._sources().items())
             return None if self._stopping else self._jobs.popleft()
 
     def _sources(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,8 @@ from typer.testing import CliRunner, Result
 import medley
 from medley.cli import app
 from medley.http.guard import Guard
-from schemas.errors import StoreLockedError
+from medley.http.intake import Intake
+from schemas.errors import StoreLockedError, StoreUnavailableError
 from schemas.settings import HttpSettings, load_settings
 from store.lock import server_of
 from tests.media import picture
@@ -169,6 +171,34 @@ def test_an_ingestion_that_fails_is_told_and_the_next_goes_on() -> None:
             first, second = found["last"]
             assert "is empty" in first["error"]
             assert second["report"]["indexed"] == 4
+
+
+def test_sources_are_taken_in_again_although_the_store_was_away_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    with quick_folder() as folder:
+        settings = load_settings(store=str(folder / "store"), encoders={"preset": "tiny", "ocr": "off"})
+        with medley.Library(settings) as library:
+            library.ingest(album(folder))
+            metadata, asked = library.store.metadata, threading.Semaphore(0)
+
+            def away() -> dict[str, Any]:
+                asked.release()
+                raise StoreUnavailableError("The server is away.")
+
+            monkeypatch.setattr(library.store, "metadata", away)
+            intake = Intake(library, every=0.02)
+            intake.start()
+            try:
+                assert asked.acquire(timeout=30)
+                monkeypatch.setattr(library.store, "metadata", metadata)
+                for _ in range(600):
+                    if intake.status().last:
+                        break
+                    time.sleep(0.05)
+                [last] = intake.status().last
+            finally:
+                intake.stop()
+            assert last.report is not None
+            assert last.report.unchanged == 4
 
 
 def test_metrics_tell_of_requests_and_of_the_collection() -> None:
