@@ -41,7 +41,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: HttpSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._app, self._settings, self._clock = app, settings, clock
         self._key = settings.api_key.get_secret_value() if settings.api_key else None
-        self._hosts = {name.lower() for name in settings.hosts} or (LOOPBACK if settings.host in LOOPBACK else None)
+        self._hosts = _names(settings)
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # by client: requests left, and when
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,6 +102,13 @@ class Guard:
 
 
 _Refused = tuple[int, str, dict[str, str]]
+
+
+def _names(settings: HttpSettings) -> frozenset[str] | None:
+    """What the server may be called; None: anything. Never less than what the command line of this machine calls it."""
+    if not settings.hosts and settings.host not in LOOPBACK:
+        return None
+    return LOOPBACK | {settings.host.lower(), *(name.lower() for name in settings.hosts)}
 
 
 def session_of(key: str) -> str:
