@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 UNKNOWN = "(none)"
-"""The route of a request that none matches: its path is whatever somebody made up, and must not become a label."""
+"""The route or method of a request that none takes: it is whatever somebody made up, and must not become a label."""
 
 
 class Metrics:
@@ -64,8 +64,9 @@ class Metrics:
                 try:
                     await app(scope, receive, noting)
                 finally:
-                    route = getattr(scope.get("route"), "path", UNKNOWN)
-                    method = scope["method"] if route != UNKNOWN else UNKNOWN
+                    found = scope.get("route")
+                    route = getattr(found, "path", UNKNOWN)
+                    method = scope["method"] if scope["method"] in getattr(found, "methods", ()) else UNKNOWN
                     self._requests.labels(method, route, status).inc()
                     self._seconds.labels(route).observe(time.perf_counter() - began)
 
