@@ -59,6 +59,8 @@ TOKEN = re.compile(
     r"""\s*(?:(?P<op>!=|>=|<=|=|>|<|~|\(|\)|,)|"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s()=<>!~,"']+))"""
 )
 
+DEEPEST = 50  # conditions within each other: Python's own stack has an end, and so has the engine's
+
 RANGES = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 
 
@@ -84,8 +86,9 @@ class _Parser:
         self._text = text
         self._tokens: list[tuple[str, bool]] = []  # with whether it was quoted
         self._starts: list[int] = []
-        self._at = at = 0
-        while text[at:].strip():
+        self._at = self._depth = at = 0
+        end = len(text.rstrip())
+        while at < end:
             match = TOKEN.match(text, at)
             if match is None:
                 self._starts.append(len(text) - len(text[at:].lstrip()))
@@ -122,6 +125,14 @@ class _Parser:
         return found[0] if len(found) == 1 else models.Filter(must=found)
 
     def _one(self) -> Any:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise self._error(f"what stands within {DEEPEST} others")
+        found = self._inner()
+        self._depth -= 1
+        return found
+
+    def _inner(self) -> Any:
         from qdrant_client import models
 
         if self._skip("not"):

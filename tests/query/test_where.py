@@ -66,6 +66,8 @@ def test_filter_is_understood(text: str, expected: models.Filter) -> None:
         ("modality = video )", "')'"),
         ("size > big", "'big', where a number or a date"),
         ('path = "open', "'\"open'"),
+        ("(" * 9000 + "modality = video" + ")" * 9000, "what stands within 50 others (character 50)"),
+        ("not " * 9000 + "modality = video", "what stands within 50 others (character 197)"),
     ],
 )
 def test_filter_that_is_not_understood_says_where(text: str, where: str) -> None:
