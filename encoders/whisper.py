@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -123,7 +124,7 @@ class Transcribing(Enriching):
     def __init__(self, enricher: TranscriptEnricher) -> None:
         self._enricher = enricher
         self._waiting: list[Segment] = []
-        self._said: dict[int, list[tuple[float, str]]] = {}  # words with their seconds, by segment number
+        self._said: list[tuple[float, str]] = []  # words with their seconds, which segments to come may hold too
         self._sound: list[NDArray[np.float32]] = []  # of the stretch, at 16 kHz
         self._from = 0.0  # second of the file at which the stretch begins
         self._until = 0.0  # and up to which it is there
@@ -171,25 +172,24 @@ class Transcribing(Enriching):
             heard = phrases.pop().start  # it may go on: it is heard again, whole
         for phrase in phrases:
             for second, word in spread(phrase):
-                self._share(self._from + min(second, length - 1e-3), word)
+                self._said.append((self._from + min(second, length - 1e-3), word))
         self._from += heard
         left = sound[round(heard * RATE) :]
         self._sound = [left] if len(left) else []
-
-    def _share(self, second: float, word: str) -> None:
-        for segment in self._waiting:
-            if segment.start is not None and segment.end is not None and segment.start <= second < segment.end:
-                self._said.setdefault(segment.number, []).append((second, word))
 
     def _release(self, heard: float) -> list[Segment]:
         """The segments, from the first on, that end before a second up to which all was heard."""
         done = []
         while self._waiting and (self._waiting[0].end is None or self._waiting[0].end <= heard + ROUNDING):
             segment = self._waiting.pop(0)
-            said = self._said.pop(segment.number, [])
-            if said:
-                segment.words[WordKind.TRANSCRIPT] = " ".join(word for _, word in sorted(said, key=lambda one: one[0]))
             done.append(segment)
+            if segment.start is None or segment.end is None:
+                continue
+            start, end = segment.start, segment.end
+            self._said = [one for one in self._said if one[0] >= start]  # no later segment begins before this one
+            words = [word for second, word in sorted(self._said, key=itemgetter(0)) if second < end]
+            if words:
+                segment.words[WordKind.TRANSCRIPT] = " ".join(words)
         return done
 
 

@@ -107,6 +107,15 @@ def test_long_recording_is_heard_in_stretches_and_kept_back_no_longer_than_that(
         assert segment.words[WordKind.TRANSCRIPT] == " ".join(f"w{at}" for at in range(first, int(segment.end), 2))
 
 
+def test_word_heard_before_a_window_that_holds_it_has_come_is_kept_for_it():
+    listener = Listener([(27, 28, "both"), (40, 41, "after")])
+    segments, _ = through(begin([listener], AUDIO), windows(45))
+    assert [(segment.start, segment.end) for segment in segments if "both" in said([segment])[0]] == [
+        (24.0, 30.0),
+        (27.0, 33.0),
+    ]
+
+
 def test_phrase_cut_off_by_the_end_of_a_stretch_is_heard_again_whole():
     listener = Listener([(2, 4, "before"), (27, 33, "across the border"), (40, 41, "after")])
     segments, _ = through(begin([listener], AUDIO), windows(45))
