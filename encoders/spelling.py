@@ -7,37 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from encoders.catalogue import JOINT, LATE, SENTENCE, SPLADE
 from encoders.hub import Source, fetch, revision_of, source_of
+from encoders.kinds import KINDS
 from encoders.running import Running
 from schemas import EncoderSpec, Modality, UnknownNameError, UsageError
-
-TEXT, IMAGE, AUDIO = Modality.TEXT, Modality.IMAGE, Modality.AUDIO
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of model: the class that runs it, what it encodes, and what its named vector holds."""
-
-    path: str
-    modalities: tuple[Modality, ...]
-    documents: tuple[Modality, ...] = ()
-    multivector: bool = False
-    sparse: bool = False
-
-
-KINDS: dict[str, Kind] = {
-    "sentence": Kind(SENTENCE, (TEXT,)),
-    "image": Kind(JOINT, (IMAGE, TEXT), (IMAGE,)),
-    "audio": Kind(JOINT, (AUDIO, TEXT), (AUDIO,)),
-    "late": Kind(LATE, (TEXT,), multivector=True),
-    "pages": Kind(LATE, (IMAGE, TEXT), (IMAGE,), multivector=True),
-    "sparse": Kind(SPLADE, (TEXT,), sparse=True),
-}
 
 
 def is_spelled(name: str) -> bool:
@@ -67,23 +44,17 @@ def spelled(name: str, running: Running) -> tuple[str, EncoderSpec, Source]:
     revision = revision_of(source)
     config = _json(folder / "config.json")
     prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
-    spec = EncoderSpec(
+    spec = kind.spec(
         name=f"{kind_name}:{source.model}" if source.folder is None else f"{kind_name}:{shown}",
         model=source.model,
         revision=revision,
-        modalities=kind.modalities,
-        documents=kind.documents,
         dim=0 if kind.sparse else _dim(name, kind_name, folder, config),
         space=f"{shown}-{revision[:12]}",
         license="see its model card",
         size=sum(path.stat().st_size for path in _weights(folder)),
-        distance="dot" if kind.sparse else "cosine",
-        multivector=kind.multivector,
-        sparse=kind.sparse,
-        idf=not kind.sparse,
         document_prompt=str(prompts.get("document") or prompts.get("passage") or ""),
         query_prompt=str(prompts.get("query") or ""),
-        sample_rate=_sample_rate(folder) if AUDIO in kind.modalities else 16_000,
+        sample_rate=_sample_rate(folder) if Modality.AUDIO in kind.modalities else 16_000,
     )
     return kind.path, spec, source
 
