@@ -22,7 +22,7 @@ _QWEN: dict[str, Any] = {
     "dim": 2048,
     "license": "Apache-2.0",
     "size": 4_255_140_312,
-    "query_prompt": "Retrieve images or texts relevant to the user's query.",
+    "query_prompt": "Retrieve images or text relevant to the user's query.",
     "max_tokens": 8192,
 }
 
@@ -78,7 +78,7 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         revision="8fa0f1c6d0433df6e97c127f64b2a1d6c0dcda8a",
         dim=512,
         license="Apache-2.0",
-        size=614_525_689,
+        size=615_000_000,  # as the hub rounds it
         max_tokens=512,
         sample_rate=48_000,
     ),
@@ -91,7 +91,7 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         revision="c1647d10d6edc6f70837f42f0a978f2df53f51dd",
         dim=128,
         license="Apache-2.0",
-        size=596_070_136,
+        size=596_000_000,  # as the hub rounds it
     ),
     _known(
         "pages",
@@ -100,7 +100,7 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         revision="main",
         dim=128,
         license="Apache-2.0",
-        size=4_422_000_000,
+        size=4_420_000_000,  # as the hub rounds it
     ),
     _known(
         "sparse",
@@ -109,7 +109,7 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         revision="ad82b1fd09541c998c8d45045d601c51fdb8a9b7",
         dim=0,
         license="Apache-2.0",
-        size=60_673_536,
+        size=60_700_000,  # as the hub rounds it
         max_tokens=512,
     ),
 )
