@@ -43,7 +43,6 @@ class ModelEnricher(Enricher):
 
     auto: ClassVar[str]  # the class of transformers that loads the model
     version: ClassVar[int]  # raised when the same media would give other words
-    half: ClassVar[bool] = True
 
     def __init__(self, spec: WriterSpec, source: Source, running: Running) -> None:
         self.spec, self.source, self._running = spec, source, running
@@ -58,7 +57,7 @@ class ModelEnricher(Enricher):
             EncodeError: it cannot be had, or is not whole.
         """
         if self._loaded is None:
-            self._loaded = load_shared(self.source, self._running, self._make, kind=self.auto, half=self.half)
+            self._loaded = load_shared(self.source, self._running, self._make, kind=self.auto)
         return self._loaded
 
     def _make(self, folder: str, device: str, dtype: Any) -> Written:

@@ -48,9 +48,7 @@ _shared: WeakValueDictionary[tuple[Any, ...], Loaded] = WeakValueDictionary()
 _loading = RLock()
 
 
-def load_shared(
-    source: Source, running: Running, make: Make, *, kind: str, half: bool = True, spare: Sequence[str] = ()
-) -> Loaded:
+def load_shared(source: Source, running: Running, make: Make, *, kind: str, spare: Sequence[str] = ()) -> Loaded:
     """A model in memory: loaded now, or the one that another encoder of this process loaded.
 
     Args:
@@ -58,7 +56,6 @@ def load_shared(
         running: device, threads and whom to trust.
         make: makes the model; called with this module's watch over its weights.
         kind: tells apart what is made from the same weights in different ways.
-        half: it bears half precision.
         spare: beginnings of the names of weights that may be missing or left over, for nothing uses them.
 
     Raises:
@@ -67,7 +64,7 @@ def load_shared(
     folder = fetch(source)
     try:
         device = chosen_device(running.device)
-        dtype = chosen_dtype(device, half=half)
+        dtype = chosen_dtype(device)
         limit_torch(running.threads)
         import sentence_transformers  # noqa: F401  (all that loads a model stands on it)
     except ImportError as error:

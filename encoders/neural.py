@@ -35,7 +35,6 @@ class ModelEncoder(Encoder[Made]):
 
     loader: ClassVar[str] = "SentenceTransformer"
     spare: ClassVar[tuple[str, ...]] = ()  # weights that nothing uses
-    half: ClassVar[bool] = True
     batch_size = 32
 
     def __init__(self, spec: EncoderSpec, source: Source, running: Running | None = None) -> None:
@@ -52,7 +51,7 @@ class ModelEncoder(Encoder[Made]):
         return cast("Loaded", self._loaded_model).model
 
     def _load(self) -> None:
-        loaded = load_shared(self.source, self._running, self._make, kind=self.loader, half=self.half, spare=self.spare)
+        loaded = load_shared(self.source, self._running, self._make, kind=self.loader, spare=self.spare)
         for modality in self.spec.modalities:
             if not loaded.model.supports(modality.value):
                 raise EncodeError(f"The model in {loaded.folder} does not take {modality}: it is of another kind.")

@@ -54,14 +54,14 @@ def chosen_device(asked: str) -> str:
     return asked
 
 
-def chosen_dtype(device: str, *, half: bool) -> Any:
-    """Half precision where the device has it in hardware and the model bears it; else float32, as on every processor.
+def chosen_dtype(device: str) -> Any:
+    """Half precision where the device has it in hardware; else float32, as on every processor.
 
     bfloat16 has the range of float32, so that nothing overflows; where a GPU lacks it, float16.
     """
     import torch
 
-    if not half or not device.startswith("cuda"):
+    if not device.startswith("cuda"):
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
