@@ -5,9 +5,7 @@ Khattab & Zaharia, "ColBERT", SIGIR 2020, for passages; Faysse et al., "ColPali"
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 
 from encoders.neural import ModelEncoder
 from encoders.sentence import encode_role
-from schemas import EncodeError, Modality
+from schemas import Modality
 
 
 class LateEncoder(ModelEncoder[list[NDArray[np.float32]]]):
@@ -25,15 +23,10 @@ class LateEncoder(ModelEncoder[list[NDArray[np.float32]]]):
     """
 
     loader = "MultiVectorEncoder"
+    heads: ClassVar[tuple[str, ...]] = ("HF_ColBERT", "ForRetrieval")
+    task = "late interaction"
     spare: ClassVar[tuple[str, ...]] = ("pooler.", "cls.", "lm_head.", "linear.weight")  # the last is read apart
     batch_size = 8
-
-    def _make(self, folder: str, device: str, dtype: Any) -> Any:
-        if not is_trained(Path(folder)):
-            raise EncodeError(
-                f"The model in {folder} was not trained for late interaction: its projection would be random numbers."
-            )
-        return super()._make(folder, device, dtype)
 
     def _forward(self, inputs: list[Any], modality: Modality, *, query: bool) -> Sequence[Any]:
         prompt = ""
@@ -50,14 +43,3 @@ class LateEncoder(ModelEncoder[list[NDArray[np.float32]]]):
         cut = getattr(self.model[0], "document_length", None)
         longest = super()._window()
         return min(longest or cut, cut - 3) if cut else longest  # two marks at the ends, and that of a passage
-
-
-def is_trained(folder: Path) -> bool:
-    """Whether a folder holds a model of late interaction; of any other, the library makes one with random numbers."""
-    if (folder / "modules.json").is_file():
-        return True
-    try:
-        architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
-    except (OSError, ValueError):
-        return False
-    return any(name == "HF_ColBERT" or name.endswith("ForRetrieval") for name in architectures)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -34,6 +36,8 @@ class ModelEncoder(Encoder[Made]):
     """
 
     loader: ClassVar[str] = "SentenceTransformer"
+    heads: ClassVar[tuple[str, ...]] = ()  # ends of the architectures that have what it runs on; empty: all do
+    task: ClassVar[str] = ""  # what those were trained for
     spare: ClassVar[tuple[str, ...]] = ()  # weights that nothing uses
     batch_size = 32
 
@@ -66,6 +70,8 @@ class ModelEncoder(Encoder[Made]):
     def _make(self, folder: str, device: str, dtype: Any) -> Any:
         import sentence_transformers
 
+        if self.heads and not _has_head(Path(folder), self.heads):
+            raise EncodeError(f"The model in {folder} was not trained for {self.task}: it would run on random numbers.")
         made = getattr(sentence_transformers, self.loader)(
             folder,
             device=device,
@@ -177,6 +183,17 @@ def weighted_mean(rows: Sequence[Any], parts: Sequence[Any]) -> NDArray[np.float
     """The mean of vectors, each with the length of its part as weight."""
     lengths = np.array([len(part) for part in parts], np.float32)
     return np.asarray(lengths @ np.asarray(rows, np.float32) / lengths.sum(), np.float32)
+
+
+def _has_head(folder: Path, heads: tuple[str, ...]) -> bool:
+    """Whether a folder holds a model with one of these heads; to any other, the library adds one of random numbers."""
+    if (folder / "modules.json").is_file():
+        return True
+    try:
+        architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
+    except (OSError, ValueError):
+        return False
+    return any(name.endswith(heads) for name in architectures)
 
 
 def _free_memory() -> None:

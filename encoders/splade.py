@@ -6,16 +6,14 @@ matters in a text, and terms that it implies without saying them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from encoders.forms import Sparse, sparse_vector
 from encoders.neural import ModelEncoder
-from schemas import EncodeError, Modality
+from schemas import Modality
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -25,14 +23,9 @@ class SpladeEncoder(ModelEncoder["list[models.SparseVector]"]):
     """Texts that mean the same share terms, whether they use the same words or not."""
 
     loader = "SparseEncoder"
+    heads: ClassVar[tuple[str, ...]] = ("ForMaskedLM",)
+    task = "weights of terms"
     batch_size = 16
-
-    def _make(self, folder: str, device: str, dtype: Any) -> Any:
-        if not is_trained(Path(folder)):
-            raise EncodeError(
-                f"The model in {folder} was not trained for weights of terms: it would run on random numbers."
-            )
-        return super()._make(folder, device, dtype)
 
     def _forward(self, inputs: list[Any], modality: Modality, *, query: bool) -> Sequence[Any]:
         encode = self.model.encode_query if query else self.model.encode_document
@@ -54,14 +47,3 @@ class SpladeEncoder(ModelEncoder["list[models.SparseVector]"]):
 def _terms(weights: np.ndarray[Any, Any]) -> models.SparseVector:
     indices = np.flatnonzero(weights)
     return sparse_vector(indices.tolist(), weights[indices].tolist())
-
-
-def is_trained(folder: Path) -> bool:
-    """Whether a folder holds a model with a head over its vocabulary; to any other, the library adds a random one."""
-    if (folder / "modules.json").is_file():
-        return True
-    try:
-        architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
-    except (OSError, ValueError):
-        return False
-    return any(name.endswith("ForMaskedLM") for name in architectures)
