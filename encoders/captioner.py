@@ -12,15 +12,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.generating import ModelEnricher, WriterSpec, found_model
+from encoders.finding import ModelSpec, found_model
+from encoders.generating import ModelEnricher
 from encoders.neural import picture
 from encoders.running import Running
 from schemas import EncodeError, Modality, WordKind
 
 LONGEST = 30  # tokens of a caption
 
-CAPTIONERS: dict[str, WriterSpec] = {
-    "blip": WriterSpec(
+CAPTIONERS: dict[str, ModelSpec] = {
+    "blip": ModelSpec(
         "blip",
         "Salesforce/blip-image-captioning-base",
         "82a37760796d32b1411fe092ab5d4e227313294b",
@@ -59,4 +60,4 @@ class CaptionEnricher(ModelEnricher):
 
 def from_setting(asked: str, running: Running) -> CaptionEnricher:
     """Captions for a setting: "auto", a name of `CAPTIONERS`, a hub id or a folder."""
-    return CaptionEnricher(*found_model("model for captions", asked, CAPTIONERS, "blip", running), running)
+    return CaptionEnricher(*found_model("model for captions", asked, CAPTIONERS, running, usual="blip"), running)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from encoders import registry
 from encoders.captioner import CAPTIONERS
-from encoders.generating import found_model
+from encoders.finding import ModelSpec, is_path, named_source, sourced
 from encoders.hub import Source, on_this_machine, pull
 from encoders.presets import PRESETS, preset_named
-from encoders.reranker import RERANKERS, reranker_source
+from encoders.reranker import RERANKERS
 from encoders.running import Running
+from encoders.spelling import is_spelled
 from encoders.whisper import WHISPERS
 from schemas import UnknownNameError
 
@@ -76,11 +77,11 @@ def listing(running: Running | None = None) -> list[Listed]:
         )
     for kind, modality, writers in (("transcript", "audio", WHISPERS), ("caption", "image", CAPTIONERS)):
         for name in writers:
-            writer, source = found_model(kind, name, writers, name, running)
+            writer, source = sourced(writers[name], running)
             used = tuple(preset for preset, one in PRESETS.items() if one.enrichers.get(kind) == name)
             found.append(_listed(name, kind, (modality,), spec=writer, source=source, presets=used))
     for name in RERANKERS:
-        reranker, source = reranker_source(name, running)
+        reranker, source = sourced(RERANKERS[name], running)
         used = tuple(preset for preset, one in PRESETS.items() if one.reranker == name)
         found.append(_listed(name, "reranker", ("text",), spec=reranker, source=source, presets=used))
     return found
@@ -90,7 +91,7 @@ def pull_models(name: str, running: Running | None = None, to: Path | None = Non
     """Fetches the models of a preset, or of one encoder, enricher or reranker; what is here is not fetched again.
 
     Args:
-        name: of a preset or of what runs the model.
+        name: of a preset or of what runs the model; `KIND:MODEL` and a hub id are names too.
         running: models that a setting names instead.
         to: a folder that gets a folder for each; else the hub's cache.
 
@@ -116,7 +117,7 @@ def pull_models(name: str, running: Running | None = None, to: Path | None = Non
 
 def _needed(name: str, running: Running) -> dict[str, Source]:
     known = [*PRESETS, *registry.names(), *WHISPERS, *CAPTIONERS, *RERANKERS]
-    if name not in known and "=" not in name and ":" not in name:
+    if name not in known and "=" not in name and not is_spelled(name) and not is_path(name):
         raise UnknownNameError("preset or model", name, known)
     if name in PRESETS or "=" in name:
         preset = preset_named(name)
@@ -128,20 +129,17 @@ def _needed(name: str, running: Running) -> dict[str, Source]:
 
 
 def _source(name: str, running: Running) -> Source | None:
-    if name in RERANKERS:
-        return reranker_source(name, running)[1]
-    for writers in (WHISPERS, CAPTIONERS):
-        if name in writers:
-            return found_model("model", name, writers, name, running)[1]
-    if ":" in name:
-        return registry.spelled_source(name, running)
-    return registry.source(name, running)
+    for models in (WHISPERS, CAPTIONERS, RERANKERS):
+        if name in models:
+            return sourced(models[name], running)[1]
+    if is_spelled(name):
+        return named_source(name, name.partition(":")[2], running)
+    return named_source(name, name, running) if is_path(name) else registry.source(name, running)
 
 
 def _listed(
-    name: str, kind: str, modalities: tuple[str, ...], *, spec: object, source: Source, presets: tuple[str, ...]
+    name: str, kind: str, modalities: tuple[str, ...], *, spec: ModelSpec, source: Source, presets: tuple[str, ...]
 ) -> Listed:
-    told = {part: getattr(spec, part) for part in ("license", "size", "model", "revision")}
     return Listed(
         name=name,
         kind=kind,
@@ -149,7 +147,10 @@ def _listed(
         dim=0,
         form="",
         space="",
+        license=spec.license,
+        size=spec.size,
+        model=spec.model,
+        revision=spec.revision,
         here=on_this_machine(source),
         presets=presets,
-        **told,
     )

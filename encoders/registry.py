@@ -10,7 +10,6 @@ package adds its own with an entry point of the group `medley.encoders` that nam
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -18,7 +17,8 @@ from typing import Any
 
 from encoders.base import Encoder
 from encoders.catalogue import MODELS
-from encoders.hub import Source, revision_of, source_of
+from encoders.finding import sourced
+from encoders.hub import Source
 from encoders.running import Running
 from encoders.spelling import is_spelled, spelled
 from schemas import EncodeError, EncoderSpec, UnknownNameError, UsageError
@@ -89,12 +89,6 @@ def source(name: str, running: Running | None = None) -> Source | None:
     return None if found is None else found[2]
 
 
-def spelled_source(name: str, running: Running) -> Source:
-    """Where the weights of an encoder come from that is spelled out, without looking into them."""
-    model = name.partition(":")[2]
-    return source_of(name, "", "", given=model, trust=running.trust)
-
-
 def made_by(fingerprint: str) -> str | None:
     """The encoder that makes vectors of this fingerprint; None if none that is installed does, or does any more."""
     name = fingerprint.rpartition("-")[0]
@@ -117,12 +111,7 @@ def _with_model(name: str, running: Running) -> tuple[str, EncoderSpec, Source] 
             raise UsageError(f"The encoder {name!r} has no model that could be named: see medley encoders.")
         return None
     path, known = MODELS[name]
-    given = running.models.get(name, "")
-    found = source_of(name, known.model, known.revision, given=given, trust=running.trust)
-    if given:
-        # Other weights make other vectors, whatever they are called: the fingerprint has to say so.
-        known = replace(known, model=found.model, revision=revision_of(found))
-    return path, known, found
+    return path, *sourced(known, running)
 
 
 def _imported(path: str) -> type[Encoder[Any]]:

@@ -7,50 +7,40 @@ collection (Nogueira & Cho, "Passage Re-ranking with BERT", 2019).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.hub import Source, revision_of, source_of
+from encoders.finding import ModelSpec, found_model
+from encoders.hub import Source
 from encoders.loading import Loaded, load_shared
 from encoders.neural import clean
 from encoders.running import Running, out_of_memory
-from schemas import EncodeError, UnknownNameError
+from schemas import EncodeError
 
 NOTHING = "-"
 """What a hit without words is read as: an empty text is no pair."""
 
 
-@dataclass(frozen=True, slots=True)
-class RerankerSpec:
-    """All that can be known of a reranker without loading it."""
-
-    name: str
-    model: str  # hub id
-    revision: str
-    license: str
-    size: int  # bytes of weights
-    max_tokens: int = 512  # of question and text together, the rest is cut; 0: what the model takes
-
-
-RERANKERS: dict[str, RerankerSpec] = {
+RERANKERS: dict[str, ModelSpec] = {
     spec.name: spec
     for spec in (
-        RerankerSpec(
+        ModelSpec(
             "bge-reranker",
             "BAAI/bge-reranker-v2-m3",
             "953dc6f6f85a1b2dbfca4c34a2796e7dde08d41e",
             "Apache-2.0",
             2_271_071_852,
+            max_tokens=512,
         ),
-        RerankerSpec(
+        ModelSpec(
             "minilm-reranker",
             "cross-encoder/ms-marco-MiniLM-L6-v2",
             "c5ee24cb16019beea0893ab7796b1df96625c6b8",
             "Apache-2.0",
             90_870_598,
+            max_tokens=512,
         ),
     )
 }
@@ -67,7 +57,7 @@ class Reranker:
 
     batch_size = 32
 
-    def __init__(self, spec: RerankerSpec, source: Source, running: Running | None = None) -> None:
+    def __init__(self, spec: ModelSpec, source: Source, running: Running | None = None) -> None:
         self.spec, self.source = spec, source
         self._running = running or Running()
         self._loaded: Loaded | None = None
@@ -130,21 +120,4 @@ def load_reranker(name: str, running: Running | None = None) -> Reranker:
         UsageError: the folder named for it is none.
     """
     running = running or Running()
-    spec, source = reranker_source(name, running)
-    return Reranker(spec, source, running)
-
-
-def reranker_source(name: str, running: Running) -> tuple[RerankerSpec, Source]:
-    """What is known of a reranker, and where its weights come from."""
-    if name in RERANKERS:
-        known = RERANKERS[name]
-        given = running.models.get(name, "")
-    elif "/" in name or name.startswith((".", "~")):
-        known = RerankerSpec(name, name, "main", "see its model card", size=0, max_tokens=0)
-        given = name
-    else:
-        raise UnknownNameError("reranker", name, RERANKERS)
-    source = source_of(name, known.model, known.revision, given=given, trust=running.trust)
-    if given:
-        known = replace(known, model=source.model, revision=revision_of(source))
-    return known, source
+    return Reranker(*found_model("reranker", name, RERANKERS, running), running)

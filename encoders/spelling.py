@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from encoders.hub import Source, fetch, revision_of, source_of
+from encoders.finding import named_source
+from encoders.hub import Source, fetch, revision_of
 from encoders.kinds import KINDS
 from encoders.running import Running
 from schemas import EncoderSpec, Modality, UnknownNameError, UsageError
@@ -36,7 +37,7 @@ def spelled(name: str, running: Running) -> tuple[str, EncoderSpec, Source]:
     if not model:
         raise UsageError(f"The encoder {name!r} names no model: write KIND:MODEL, such as {kind_name}:owner/name.")
     kind = KINDS[kind_name]
-    source = source_of(name, "", "", given=model, trust=running.trust)
+    source = named_source(name, model, running)
     folder = fetch(source)
     if source.folder is None and source.revision == "main":
         source = replace(source, revision=folder.name)  # the snapshot's folder is called by its commit
@@ -45,7 +46,7 @@ def spelled(name: str, running: Running) -> tuple[str, EncoderSpec, Source]:
     config = _json(folder / "config.json")
     prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
     spec = kind.spec(
-        name=f"{kind_name}:{source.model}" if source.folder is None else f"{kind_name}:{shown}",
+        name=f"{kind_name}:{source.model}",
         model=source.model,
         revision=revision,
         dim=0 if kind.sparse else _dim(name, kind_name, folder, config),

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from encoders.contents import resampled
 from encoders.enrichers import Enriching
-from encoders.generating import ModelEnricher, WriterSpec, found_model
+from encoders.finding import ModelSpec, found_model
+from encoders.generating import ModelEnricher
 from encoders.running import Running
 from schemas import EncodeError, Modality, Segment, WordKind
 
@@ -29,17 +30,17 @@ SILENCE = 1e-3  # amplitude of the loudest sample: what is quieter is nothing, i
 LOOP = 2.4  # times a text shrinks when compressed: more, and it is one phrase over and over (the paper's own bound)
 ROUNDING = 0.05  # seconds by which the times of neighbouring segments may miss each other
 
-WHISPERS: dict[str, WriterSpec] = {
+WHISPERS: dict[str, ModelSpec] = {
     spec.name: spec
     for spec in (
-        WriterSpec(
+        ModelSpec(
             "whisper-base",
             "openai/whisper-base",
             "e37978b90ca9030d5170a5c07aadb050351a65bb",
             "Apache-2.0",
             290_403_936,
         ),
-        WriterSpec(
+        ModelSpec(
             "whisper-turbo",
             "openai/whisper-large-v3-turbo",
             "41f01f3fe87f28c78e2fbf8b568835947dd65ed9",
@@ -206,4 +207,4 @@ def spread(phrase: Phrase) -> list[tuple[float, str]]:
 
 def from_setting(asked: str, running: Running) -> TranscriptEnricher:
     """A transcript for a setting: "auto", a name of `WHISPERS`, a hub id or a folder."""
-    return TranscriptEnricher(*found_model("speech model", asked, WHISPERS, "whisper-base", running), running)
+    return TranscriptEnricher(*found_model("speech model", asked, WHISPERS, running, usual="whisper-base"), running)

@@ -41,7 +41,9 @@ def encoders(
 
 @app.command()
 def pull(
-    name: Annotated[str, typer.Argument(help="A preset, or one encoder of `medley encoders`.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(help="A preset, a name of `medley encoders`, or a hub id.", show_default=False)
+    ],
     to: Annotated[
         Path | None,
         typer.Option(help="A folder to fill, to be carried elsewhere. [default: the hub's cache]", show_default=False),

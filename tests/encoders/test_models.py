@@ -305,6 +305,20 @@ def test_known_name_takes_its_weights_from_a_folder(tiny_model):
         registry.create("clip", running=running).load()
 
 
+def test_model_named_by_its_hub_id_takes_its_weights_from_a_folder_too(tiny_model):
+    running = Running(models={"image:owner/clip@main": str(tiny_model("clip"))})
+    made = registry.create("image:owner/clip@main", running=running)
+    assert made.encode(pictures(1), IMAGE).shape == (1, 24)
+    assert made.spec.fingerprint == registry.spec(f"image:{tiny_model('clip')}").fingerprint
+
+
+def test_folder_filled_from_the_hub_counts_as_the_hubs_model(tiny_model, tmp_path):
+    folder = shutil.copytree(tiny_model("clip"), tmp_path / "clip")
+    (folder / "medley-model.json").write_text('{"model": "owner/clip", "revision": "abc"}')
+    spec = registry.spec(f"image:{folder}")
+    assert (spec.name, spec.model, spec.revision) == ("image:owner/clip", "owner/clip", "abc")
+
+
 def test_folder_is_known_again_wherever_it_lies(tiny_model, tmp_path):
     moved = shutil.copytree(tiny_model("clip"), tmp_path / "clip")
     there, here = registry.spec(f"image:{tiny_model('clip')}"), registry.spec(f"image:{moved}")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from encoders.reranker import Reranker, load_reranker
+from encoders.running import Running
 from schemas import EncodeError, UnknownNameError
 
 TEXTS = ["the dog plays in snow", "rain falls", "a red boat at sunset on the roof of the engine", ""]
@@ -66,3 +67,8 @@ def test_model_without_a_trained_head_is_refused(tiny_model, tmp_path):
 def test_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match=r"no reranker named 'bge-rerank'. Did you mean 'bge-reranker'"):
         load_reranker("bge-rerank")
+
+
+def test_one_named_by_its_hub_id_takes_its_weights_from_a_folder_too(tiny_model):
+    running = Running(models={"owner/reads": str(tiny_model("cross_encoder"))})
+    assert load_reranker("owner/reads", running).score("dog", TEXTS).shape == (4,)

@@ -58,6 +58,14 @@ def test_pulling_without_a_network_is_told_in_one_sentence(run):
     assert "Traceback" not in answer.stderr
 
 
+def test_model_is_pulled_by_its_hub_id_as_the_errors_say(run):
+    answer = run("models", "pull", "openai/whisper-small")
+    assert answer.exit_code == 1
+    assert "The model openai/whisper-small is not on this machine" in answer.stderr
+    assert "medley models pull openai/whisper-small" in answer.stderr
+    assert '{"openai/whisper-small": "FOLDER"}' in answer.stderr
+
+
 def test_preset_that_needs_no_model_says_so(run):
     assert run("models", "pull", "offline").stdout == "offline needs no model from a hub.\n"
     assert run("models", "pull", "offline", "--json").stdout.strip() == "{}"
