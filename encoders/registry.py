@@ -17,8 +17,8 @@ from typing import Any
 
 from encoders.base import Encoder
 from encoders.catalogue import MODELS
-from encoders.finding import sourced
-from encoders.hub import Source
+from encoders.finding import named_source, sourced
+from encoders.hub import Source, on_this_machine
 from encoders.running import Running
 from encoders.spelling import is_spelled, spelled
 from schemas import EncodeError, EncoderSpec, UnknownNameError, UsageError
@@ -90,9 +90,14 @@ def source(name: str, running: Running | None = None) -> Source | None:
 
 
 def made_by(fingerprint: str) -> str | None:
-    """The encoder that makes vectors of this fingerprint; None if none that is installed does, or does any more."""
+    """The encoder that makes vectors of this fingerprint; None if none that is here does, or does any more.
+
+    Nothing is fetched: what a collection says of itself must not load a model from the hub.
+    """
     name = fingerprint.rpartition("-")[0]
     try:
+        if is_spelled(name) and not on_this_machine(named_source(name, name.partition(":")[2], Running())):
+            return None
         return name if spec(name).fingerprint == fingerprint else None
     except (UsageError, EncodeError):
         return None

@@ -79,3 +79,10 @@ def test_the_encoder_of_a_vector_is_found_by_its_fingerprint():
     assert registry.made_by(registry.spec("thumbnail").fingerprint) == "thumbnail"
     assert registry.made_by("thumbnail-00000000") is None
     assert registry.made_by("gone-00000000") is None
+
+
+def test_fingerprint_does_not_fetch_the_model_that_it_names(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setattr("encoders.spelling.fetch", lambda _source: pytest.fail("it asks the hub"))
+    assert registry.made_by("sentence:my-own-00000000") is None
+    assert registry.made_by("sentence:nobody/nothing-00000000") is None
