@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -17,7 +16,7 @@ from encoders.base import Encoder, Made
 from encoders.contents import Content
 from encoders.hub import Source
 from encoders.loading import Loaded, load_shared
-from encoders.running import Running, out_of_memory
+from encoders.running import Running, free_memory, out_of_memory
 from schemas import EncodeError, EncoderSpec, Modality
 
 
@@ -115,7 +114,7 @@ class ModelEncoder(Encoder[Made]):
                 if len(batch) == 1:
                     raise EncodeError(f"{self.spec.name} needs more memory for one item than there is.") from error
                 self.batch_size = max(1, len(batch) // 2)
-                _free_memory()
+                free_memory()
         return rows
 
     @abstractmethod
@@ -194,13 +193,3 @@ def _has_head(folder: Path, heads: tuple[str, ...]) -> bool:
     except (OSError, ValueError):
         return False
     return any(name.endswith(heads) for name in architectures)
-
-
-def _free_memory() -> None:
-    import torch
-
-    with suppress(RuntimeError, AttributeError):
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        elif torch.backends.mps.is_available():
-            torch.mps.empty_cache()

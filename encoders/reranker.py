@@ -16,7 +16,7 @@ from encoders.finding import ModelSpec, found_model
 from encoders.hub import Source
 from encoders.loading import Loaded, load_shared
 from encoders.neural import clean
-from encoders.running import Running, out_of_memory
+from encoders.running import Running, free_memory, out_of_memory
 from schemas import EncodeError
 
 NOTHING = "-"
@@ -66,7 +66,8 @@ class Reranker:
         """How well each text answers the question: float32 (n,) between 0 and 1, higher is better.
 
         Raises:
-            EncodeError: the model cannot be loaded, or does not give one score for a pair.
+            EncodeError: the model cannot be loaded, needs more memory than there is, or does not give one score for a
+                pair.
         """
         if not contents:
             return np.empty(0, np.float32)
@@ -84,9 +85,12 @@ class Reranker:
                 made = model.predict(pairs, batch_size=self.batch_size, show_progress_bar=False)
                 return np.asarray(made, np.float32)
             except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error) or self.batch_size == 1:
+                if not out_of_memory(error):
                     raise
+                if self.batch_size == 1:
+                    raise EncodeError(f"{self.spec.name} needs more memory for one pair than there is.") from error
                 self.batch_size //= 2
+                free_memory()
 
     def _load(self) -> Loaded:
         if self._loaded is None:

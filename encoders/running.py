@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,3 +78,14 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that a batch did not fit: CUDA has a type of its own, the others only words."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+
+
+def free_memory() -> None:
+    """Gives back what a device holds ready: after a batch that did not fit, a smaller one may need it whole."""
+    import torch
+
+    with suppress(RuntimeError, AttributeError):
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        elif torch.backends.mps.is_available():
+            torch.mps.empty_cache()

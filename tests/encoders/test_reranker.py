@@ -56,6 +56,9 @@ def test_pairs_that_do_not_fit_are_scored_in_smaller_batches(reranker, monkeypat
     other = Reranker(reranker.spec, reranker.source)
     np.testing.assert_allclose(other.score("dog", TEXTS), expected, atol=1e-5)
     assert sizes == [32, 16, 8]
+    monkeypatch.setattr(model, "predict", lambda *_a, **_k: (_ for _ in ()).throw(RuntimeError("out of memory")))
+    with pytest.raises(EncodeError, match="more memory for one pair than there is"):
+        other.score("dog", TEXTS)
 
 
 def test_model_without_a_trained_head_is_refused(tiny_model, tmp_path):
