@@ -54,16 +54,19 @@ def warm_up(encoders: EncoderSet) -> None:
         encoders[name].load()
 
 
+PATIENCE = 20.0
+"""Seconds that a small picture may take: whoever looks at hits does not wait longer."""
+
+
 def preview_hit(hit: Hit, side: int = 240) -> bytes | None:
     """A small JPEG of a hit, at most `side` pixels wide and high; None for a text, or where the file is not here."""
     if hit.file is None:
         return None
-    from pathlib import Path
+    from readers import Draw, Drawn, IsolatedReader
+    from schemas import Modality, ReadOptions
+    from schemas.limits import ReadLimits
 
-    from readers import preview
-    from schemas import Modality, ReadError
-
-    try:
-        return preview(Path(hit.file), Modality(hit.modality), hit.start, hit.end, side, page=hit.page)
-    except ReadError:
-        return None  # gone or broken since it was indexed: the hit stands without a picture
+    job = Draw(hit.file, Modality(hit.modality), hit.start, hit.end, side, hit.page)
+    with IsolatedReader(ReadOptions(), ReadLimits(seconds=PATIENCE)) as reader:
+        drawn = [event for events in reader.read([job]) for _, event in events if isinstance(event, Drawn)]
+    return drawn[0].picture if drawn else None  # gone or broken since it was indexed: the hit stands without a picture

@@ -2,7 +2,7 @@
 
 from readers.crawl import CrawlRules, crawl, found_file
 from readers.hash import content_hash
-from readers.isolated import Closed, Event, IsolatedReader, Job, Opened, start_host
+from readers.isolated import Closed, Draw, Drawn, Event, IsolatedReader, Job, Opened, start_host
 from readers.names import name_words
 from readers.preview import preview
 from readers.read import read, read_audio, read_file, read_image
@@ -11,6 +11,8 @@ from readers.sniff import MediaType, sniff
 __all__ = [
     "Closed",
     "CrawlRules",
+    "Draw",
+    "Drawn",
     "Event",
     "IsolatedReader",
     "Job",

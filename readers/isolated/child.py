@@ -10,7 +10,8 @@ from pathlib import Path
 from readers.hash import content_hash
 from readers.isolated import wire
 from readers.isolated.arena import Writer
-from readers.isolated.events import Closed, Event, Job, Opened, Working
+from readers.isolated.events import Closed, Draw, Drawn, Event, Job, Opened, Working
+from readers.preview import preview
 from readers.read import read
 from schemas import ReadError, ReadOptions, Segment
 
@@ -52,24 +53,23 @@ def serve(jobs: int, events: int, memory: int) -> None:
     while True:
         arena.mark(None)
         try:
-            batch: tuple[Sequence[Job], ReadOptions] = wire.receive(jobs)
+            batch: tuple[Sequence[Job | Draw], ReadOptions] = wire.receive(jobs)
         except EOFError:
             return
         todo, options = batch
         for number, job in enumerate(todo):
             arena.mark(number)
-            _read(number, job, options, outbox)
+            _do(number, job, options, outbox)
         outbox.flush()
 
 
-def _read(number: int, job: Job, options: ReadOptions, outbox: Outbox) -> None:
+def _do(number: int, job: Job | Draw, options: ReadOptions, outbox: Outbox) -> None:
     try:
-        path = Path(job.path)
-        digest = job.hash or content_hash(path, progress=lambda: outbox.add(number, Working()))
-        reading = read(path, job.found, options)
-        outbox.add(number, Opened(digest, reading.modality, reading.mime, reading.info))
-        for segment in reading.segments:
-            outbox.add(number, segment)
+        if isinstance(job, Draw):
+            picture = preview(Path(job.path), job.modality, job.start, job.end, job.side, page=job.page)
+            outbox.add(number, Drawn(picture))
+        else:
+            _read(number, job, options, outbox)
     except ReadError as error:
         # The system's word for our own limit; or, once in a while, for what it really lacks.
         full = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOMEM
@@ -82,3 +82,12 @@ def _read(number: int, job: Job, options: ReadOptions, outbox: Outbox) -> None:
         outbox.add(number, ReadError(f"Reading failed: {type(error).__name__}: {error}"))
     else:
         outbox.add(number, Closed())
+
+
+def _read(number: int, job: Job, options: ReadOptions, outbox: Outbox) -> None:
+    path = Path(job.path)
+    digest = job.hash or content_hash(path, progress=lambda: outbox.add(number, Working()))
+    reading = read(path, job.found, options)
+    outbox.add(number, Opened(digest, reading.modality, reading.mime, reading.info))
+    for segment in reading.segments:
+        outbox.add(number, segment)

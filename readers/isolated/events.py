@@ -16,6 +16,23 @@ class Job(NamedTuple):
     hash: str = ""
 
 
+class Draw(NamedTuple):
+    """A small picture to make of a file: see `readers.preview`."""
+
+    path: str
+    modality: Modality
+    start: float | None
+    end: float | None
+    side: int
+    page: int | None
+
+
+class Drawn(NamedTuple):
+    """The small picture, a JPEG; None where there is nothing to be seen."""
+
+    picture: bytes | None
+
+
 class Opened(NamedTuple):
     """The first event of a file that can be read: what it is, and its content hash."""
 
@@ -35,5 +52,5 @@ class Working:
     """A sign of life from a file that takes long; nobody but the clock needs it."""
 
 
-Event = Opened | Segment | Closed | ReadError
-"""`Opened`, segments and `Closed`; or, at any moment, the error that ends the file."""
+Event = Opened | Segment | Drawn | Closed | ReadError
+"""`Opened`, segments and `Closed`, or `Drawn` and `Closed`; or, at any moment, the error that ends the file."""

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from readers.isolated import arena, wire
-from readers.isolated.events import Closed, Event, Job, Working
+from readers.isolated.events import Closed, Draw, Event, Job, Working
 from readers.isolated.host import Fork, Wait
 from schemas import MedleyError, ReadError, ReadOptions
 from schemas.limits import ReadLimits
@@ -142,8 +142,8 @@ class IsolatedReader:
         self._clean = True  # nothing that was asked for is still to come
         self._cancelled = False
 
-    def read(self, jobs: Sequence[Job]) -> Iterator[Events]:
-        """Read files; events of several come together, each with the index of its job, those of a file in their order.
+    def read(self, jobs: Sequence[Job | Draw]) -> Iterator[Events]:
+        """Read files, or draw them; events of several come together, each with its job's index, in their order.
 
         A file that crashes the child, or shows no progress for `limits.seconds`, ends with a ReadError like any other
         that cannot be read; what was asked for after it is read by the next child.
@@ -196,7 +196,7 @@ class IsolatedReader:
     ) -> None:
         self.close()
 
-    def _exchange(self, jobs: dict[int, Job]) -> Iterator[Events]:
+    def _exchange(self, jobs: dict[int, Job | Draw]) -> Iterator[Events]:
         """Send jobs to the child and draw its events until each job has ended.
 
         Raises:
@@ -249,7 +249,7 @@ def _signal_name(code: int) -> str:
     return signal.strsignal(-code) or f"signal {-code}"
 
 
-def _modules(jobs: Iterable[Job]) -> tuple[str, ...]:
+def _modules(jobs: Iterable[Job | Draw]) -> tuple[str, ...]:
     """What the host should import before it forks, judged by the names: whatever else is needed, the child imports."""
     kinds = {(mimetypes.guess_type(job.path)[0] or "").partition("/")[0] for job in jobs}
     films = ("readers.video", "readers.audio") if kinds & {"audio", "video"} else ()

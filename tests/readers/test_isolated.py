@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from readers import Closed, IsolatedReader, Job, Opened, content_hash, found_file, read
+from readers import Closed, Draw, Drawn, IsolatedReader, Job, Opened, content_hash, found_file, preview, read
 from readers.isolated import arena
 from readers.isolated import reader as module
-from schemas import ReadError, ReadOptions, Segment, UnsupportedError
+from schemas import Modality, ReadError, ReadOptions, Segment, UnsupportedError
 from schemas.limits import ReadLimits
 from tests.media import clip, pdf, picture, tone
 
@@ -116,6 +116,22 @@ def test_a_file_that_crashes_the_decoder_is_told_from_its_neighbours(tmp_path: P
     }
     for name in ("bad.txt", "worse.txt"):
         assert str(found[name]) == "Reading the file crashed its reader (Segmentation fault)."
+
+
+def test_a_picture_is_drawn_as_in_this_process(tmp_path: Path, faulty: None) -> None:
+    square = picture(tmp_path / "square.png", "red", (60, 40), "square")
+    crash = note(tmp_path / "crash.pdf", "CRASH")
+    jobs = [
+        Draw(str(square), Modality.IMAGE, None, None, 32, None),
+        Draw(str(crash), Modality.IMAGE, None, None, 32, None),
+        Draw(str(square), Modality.TEXT, None, None, 32, None),
+    ]
+    with IsolatedReader(ReadOptions()) as reader:
+        found = [event for events in reader.read(jobs) for event in events if not isinstance(event[1], Closed)]
+    drawn, error, nothing = (event for _, event in sorted(found, key=lambda event: event[0]))
+    assert drawn == Drawn(preview(square, Modality.IMAGE, side=32))
+    assert str(error) == "Reading the file crashed its reader (Segmentation fault)."
+    assert nothing == Drawn(None)
 
 
 def test_a_file_that_hangs_is_given_up_and_the_next_one_is_read(tmp_path: Path, faulty: None) -> None:
