@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from query import maps, overlay
 from query.combine import summed
 from query.encode import Encoded, encode_request
+from query.files import read_apart
+from query.located import located
 from query.reach import encoders_in_use
 from query.search import search
 from query.vectors import likeness
-from readers import read
-from schemas import FoundFile, Modality, NotFoundError, ReadError, ReadOptions, Segment
+from readers import found_file
+from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment
 from schemas.search import ITEM, Explanation, Hit, SearchRequest, VectorMap
 from schemas.vectors import vectors_in_use
 
@@ -62,7 +64,7 @@ def _found(store: Store, encoders: EncoderSet, request: SearchRequest, number: i
 
 class _Explaining:
     def __init__(self, store: Store, encoders: EncoderSet, request: SearchRequest, hit: Hit) -> None:
-        self._hit = hit
+        self._store, self._hit = store, hit
         self._specs = vectors_in_use(store.vectors(), store.metadata())
         self._encoders = encoders_in_use(encoders, self._specs)
         self._encoded: Encoded = encode_request(request, self._encoders, store, self._specs)
@@ -106,12 +108,15 @@ class _Explaining:
         """The hit's segment, read again from its file."""
         if self._hit.file is None or self._hit.modality == Modality.TEXT:
             return None
-        path = Path(self._hit.file)
+        path = located(self._store, self._hit.source, self._hit.path)
+        if path is None:
+            explanation.notes.append(f"{self._hit.path} does not lie in its source any more: there is no map of it.")
+            return None
         options = ReadOptions(sample_rate=self._encoders.sample_rate)
         try:
-            stat = path.stat()
-            reading = read(path, FoundFile(path.name, stat.st_size, stat.st_mtime_ns), options)
-            return next(islice(reading.segments, self._hit.segment, None), None)
+            with closing(read_apart(path, found_file(path), options)) as events:
+                segments = (event for event in events if isinstance(event, Segment))
+                return next(islice(segments, self._hit.segment, None), None)
         except (ReadError, OSError) as error:
             explanation.notes.append(f"{self._hit.path} cannot be read any more: {error}")
             return None

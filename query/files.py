@@ -5,17 +5,18 @@ What was sent along is anybody's: it is read in a child process, within its limi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from readers import IsolatedReader, Job, Opened, read
+from readers import Event, IsolatedReader, Job, Opened, read
 from schemas import FoundFile, Modality, ReadError, ReadOptions, Segment, UsageError
 from schemas.search import Upload
 
+NOT_HASHED = "-"  # what is asked with is not looked for by its bytes
 SEGMENTS = 64
 """Segments of a long sound or clip that a question is made from: some minutes."""
 
@@ -53,19 +54,24 @@ def _read(path: Path, found: FoundFile, options: ReadOptions) -> tuple[Modality,
 
 
 def _read_apart(path: Path, found: FoundFile, options: ReadOptions) -> tuple[Modality, list[Segment]]:
-    modality, segments = Modality.TEXT, []
+    with closing(read_apart(path, found, options)) as events:
+        modality = next((event.modality for event in events if isinstance(event, Opened)), Modality.TEXT)
+        segments = (event for event in events if isinstance(event, Segment))
+        return modality, list(islice(segments, SEGMENTS))
+
+
+def read_apart(path: Path, found: FoundFile, options: ReadOptions) -> Generator[Event]:
+    """What a file holds, read in a child process, within its limits of time and memory. Close it to end the child.
+
+    Raises:
+        ReadError: the file cannot be read.
+    """
     with IsolatedReader(options) as reader:
-        for events in reader.read([Job(str(path), found)]):
+        for events in reader.read([Job(str(path), found, hash=NOT_HASHED)]):
             for _, event in events:
                 if isinstance(event, ReadError):
                     raise event
-                if isinstance(event, Opened):
-                    modality = event.modality
-                elif isinstance(event, Segment):
-                    segments.append(event)
-            if len(segments) >= SEGMENTS:
-                break
-    return modality, segments[:SEGMENTS]
+                yield event
 
 
 @contextmanager

@@ -17,11 +17,11 @@ from fastapi.responses import FileResponse, Response
 
 from medley.http.held import HeldLibrary, HeldTurns
 from medley.library import Library
+from query.located import located
 from schemas import NotFoundError, payload
 from schemas.media import Modality
 from schemas.payload import State, point_id
 from schemas.search import Hit
-from schemas.vectors import SOURCES
 
 router = APIRouter(tags=["Items"])
 
@@ -143,17 +143,9 @@ def _file(library: Library, fields: dict[str, Any]) -> Path:
     Raises:
         NotFoundError: it is not there (any more), or lies outside of its source.
     """
-    folder: str | None = library.store.metadata().get(SOURCES, {}).get(fields[payload.SOURCE])
-    gone = NotFoundError(f"The file {fields[payload.PATH]} is not on this machine.")
-    if folder is None:
-        raise gone
-    try:
-        root = Path(folder).resolve(strict=True)
-        path = (root / str(fields[payload.PATH])).resolve(strict=True)
-    except (OSError, ValueError, RuntimeError):
-        raise gone from None
-    if not path.is_relative_to(root) or not path.is_file():
-        raise gone
+    path = located(library.store, fields[payload.SOURCE], fields[payload.PATH])
+    if path is None:
+        raise NotFoundError(f"The file {fields[payload.PATH]} is not on this machine.")
     return path
 
 

@@ -36,7 +36,6 @@ def home() -> Iterator[Path]:
         clip(media / "walk.mp4", subtitles=[(0.2, 1.5, "first the gate"), (2.4, 3.8, "then the lighthouse")])
         (media / "page.html").write_text("<title>Harbour</title><script>alert(1)</script><p>the harbour at night</p>")
         (media / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-        (folder / "secret.txt").write_text("not for everybody")
         yield folder
 
 
@@ -306,7 +305,8 @@ def test_a_page_that_was_indexed_runs_no_script(client: httpx.Client) -> None:
 
 
 def test_paths_never_escape_the_source(client: httpx.Client, home: Path) -> None:
-    secret, drawing = home / "secret.txt", home / "media" / "drawings" / "blue.png"
+    secret, drawing = picture(home / "secret.png", "blue"), home / "media" / "drawings" / "blue.png"
+    asked = {"request": {"parts": [{"item": "drawings/red.png"}], "using": ["image"]}, "item": "drawings/blue.png"}
     item = item_of(client, "drawings/blue.png")
     kept = drawing.read_bytes()
     try:
@@ -318,11 +318,15 @@ def test_paths_never_escape_the_source(client: httpx.Client, home: Path) -> None
                 404,
                 "The file drawings/blue.png is not on this machine.",
             )
+        told = client.post("/explain", json=asked).json()
+        assert told["maps"] == []
+        assert told["notes"] == ["drawings/blue.png does not lie in its source any more: there is no map of it."]
     finally:
         drawing.unlink()
         drawing.write_bytes(kept)
     assert client.get(f"/items/{item}/file").content == kept
-    for path in ("/items/../../etc/passwd", "/items/%2e%2e%2fsecret.txt/file", f"/items/{item}/file/../../secret.txt"):
+    assert [one["vector"] for one in client.post("/explain", json=asked).json()["maps"]] == ["image"]
+    for path in ("/items/../../etc/passwd", "/items/%2e%2e%2fsecret.png/file", f"/items/{item}/file/../../secret.png"):
         assert client.get(path).status_code in (404, 422)
 
 
