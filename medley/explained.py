@@ -9,6 +9,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from medley.clock import clock
+from medley.html import template
 from schemas.errors import UsageError
 from schemas.search import Explanation, Hit, Passage, SearchRequest, VectorMap
 
@@ -69,24 +70,12 @@ def where(map_: VectorMap) -> str:
 
 def page(explanation: Explanation, request: SearchRequest) -> str:
     """One HTML document that needs nothing else."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
     from medley.page import COLOURS
     from medley.show import place
 
     hit = explanation.hit
     total = hit.score or 1.0
-    folder = Path(__file__).parent / "templates"
-    template = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("explain.html")
-    return template.render(
-        style=Markup((folder / "results.css").read_text("utf-8")),  # noqa: S704 - our own file
+    return template("explain.html").render(
         hit=hit,
         place=place(hit),
         asked=asked(request),

@@ -6,16 +6,13 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from medley.clock import clock
+from medley.html import template
 from schemas.media import Modality, join_words
 from schemas.search import Hit, SearchResult
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 LONGEST = {Modality.TEXT.value: 420}  # characters of a hit's words that are shown
 SHORT = 170
@@ -64,18 +61,7 @@ def render_page(sections: Sequence[PageSection], title: str = "Medley", summary:
         summary: a sentence below the title.
     """
     shown = [_section(number, section) for number, section in enumerate(sections, start=1)]
-    return _UNPRINTABLE.sub("\ufffd", _template().render(sections=shown, title=title, summary=summary))
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("results.html")
+    return _UNPRINTABLE.sub("\ufffd", template("results.html").render(sections=shown, title=title, summary=summary))
 
 
 def _section(number: int, section: PageSection) -> dict[str, Any]:

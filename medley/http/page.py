@@ -6,19 +6,18 @@ import hmac
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from medley.html import TEMPLATES, template
 from medley.http.guard import COOKIE, session_of
 from medley.http.held import HeldLibrary
 from medley.http.qdrant import greeting
 
 router = APIRouter()
 
-_TEMPLATES = Path(__file__).parents[1] / "templates"
 _SCRIPTS = ("state", "ask", "show", "hit", "parts", "keys", "unlock")
 """Of the page, in this order: they are one module there."""
 
@@ -52,18 +51,13 @@ def session(
 @cache
 def _page() -> tuple[str, str]:
     """The document, and what it may do: run its own script and ask its own server."""
-    style = _read("results.css") + _read("search/page.css")
-    script = "\n".join(_read(f"search/{name}.js") for name in _SCRIPTS)
-    html = _read("search/page.html").replace("{{ style }}", style).replace("{{ script }}", script)
+    script = "\n".join((TEMPLATES / "search" / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
+    html = template("search/page.html").render(script=script)
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src 'unsafe-inline'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     return html, policy
-
-
-def _read(name: str) -> str:
-    return (_TEMPLATES / name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+
+from medley.html import template
 
 router = APIRouter()
 
@@ -17,24 +18,13 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-
 @router.get("/docs", include_in_schema=False)
 def reference(request: Request) -> HTMLResponse:
     """For people."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     described = request.app.openapi()
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             groups.setdefault(operation["tags"][0], []).append(_operation(path, method, operation, described))
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     info = described["info"]
-    html = environment.get_template("reference.html").render(
-        groups=groups, about=info["description"], version=info["version"]
-    )
+    html = template("reference.html").render(groups=groups, about=info["description"], version=info["version"])
     return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
 
 
