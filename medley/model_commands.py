@@ -74,6 +74,7 @@ def _table(chosen: "Sequence[Listed]") -> str:
     from io import StringIO
 
     from rich.console import Console
+    from rich.filesize import decimal
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -82,20 +83,15 @@ def _table(chosen: "Sequence[Listed]") -> str:
     for one in chosen:
         kind = "" if one.kind == "encoder" else one.kind
         here = "yes" if one.here else "no"
+        size = decimal(one.size) if one.size else ""
         takes = ", ".join(one.modalities)
-        table.add_row(one.name, kind, takes, _vectors(one.dim, one.form), one.license, _size(one.size), here, one.model)
-    shown = Console(file=StringIO(), width=200)
-    shown.print(table)
-    return "".join(line.rstrip() + "\n" for line in shown.file.getvalue().splitlines())  # type: ignore[attr-defined]  # StringIO
+        table.add_row(one.name, kind, takes, _vectors(one.dim, one.form), one.license, size, here, one.model)
+    text = StringIO()
+    Console(file=text, width=200).print(table)
+    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())
 
 
 def _vectors(dim: int, form: str) -> str:
     if form == "sparse":
         return "sparse"
     return f"n x {dim}" if form == "several" else str(dim or "")
-
-
-def _size(size: int) -> str:
-    if not size:
-        return ""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"  # noqa: PLR2004  (a gigabyte)

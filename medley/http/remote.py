@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 TIMEOUT = 120  # seconds: the first question may have to wait for a model
 _WRONG = {400, 404, 413, 415, 422}  # the question is at fault
-_NO_KEY = 401
 
 
 def served(settings: Settings) -> Remote | None:
@@ -142,12 +142,12 @@ class Remote:
             ) from error
         finally:
             connection.close()
-        if answer.status >= 400:  # noqa: PLR2004 - an error, as HTTP has it
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             raise self._told(answer, data)
         return data
 
     def _told(self, answer: HTTPResponse, data: bytes) -> MedleyError:
-        if answer.status == _NO_KEY:
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             return UsageError(f"The server at {self._url} asks for its API key: set MEDLEY_HTTP__API_KEY.")
         try:
             sentence = str(json.loads(data)["error"])
