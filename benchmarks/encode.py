@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.usage import Peak
 from encoders import Running, load_reranker, registry
 from encoders.running import chosen_device
 from schemas import Modality
@@ -33,6 +33,7 @@ from schemas import Modality
 GOAL = 0.97
 BATCHES = (8, 32)
 LEAST = 0.05  # seconds of a turn
+WORDS = ("the", "dog", "plays", "in", "snow", "a", "red", "boat", "at", "sunset", "rain", "falls", "on", "roof")
 
 Work = Callable[[Sequence[Any]], Any]
 
@@ -91,15 +92,13 @@ def timed(work: Work, items: Sequence[Any], clock: Callable[[], float]) -> float
 def memory() -> float:
     """MB of this process that are in memory."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return Peak().now()
 
 
 def texts(count: int) -> list[str]:
     """Texts of 5 to 60 words."""
     rng = np.random.default_rng(0)
-    words = np.array("the dog plays in snow a red boat at sunset rain falls on roof man guitar engine".split())  # noqa: SIM905  (read as a text)
-    return [" ".join(rng.choice(words, rng.integers(5, 60))) for _ in range(count)]
+    return [" ".join(rng.choice(WORDS, rng.integers(5, 60))) for _ in range(count)]
 
 
 def pictures(count: int) -> list[np.ndarray[Any, Any]]:
@@ -116,13 +115,24 @@ def sounds(count: int) -> list[np.ndarray[Any, Any]]:
 
 def cases(folder: Path, running: Running, only: str) -> Iterator[Case]:
     """Every encoder, at each size of batch."""
-    makers = (minilm, sentence, clip_pictures, clip_texts, clap, colbert, splade, reranker)
-    for make in makers:
-        if only in make.__name__:
-            yield from make(folder, running)
+    if only in "minilm text":
+        yield from minilm()
+    models = (
+        ("sentence", "sentence", Modality.TEXT, _first_token),
+        ("clip", "image", Modality.IMAGE, _image_features),
+        ("clip", "image", Modality.TEXT, _text_features),
+        ("clap", "audio", Modality.AUDIO, _audio_features),
+        ("colbert", "late", Modality.TEXT, _library),  # the plain call has no mask of punctuation
+        ("splade", "sparse", Modality.TEXT, _library),
+    )
+    for name, kind, modality, bare in models:
+        if only in f"{name} {modality}":
+            yield from of_model(name, kind, _model(name, folder), running, modality, bare=bare)
+    if only in "reranker text":
+        yield from reranker(folder, running)
 
 
-def minilm(folder: Path, running: Running) -> Iterator[Case]:
+def minilm() -> Iterator[Case]:
     """The numpy MiniLM of the offline preset, with its own weights; bare: its tokenizer and forward pass."""
     before = memory()
     encoder = registry.create("minilm", threads=1)
@@ -146,42 +156,6 @@ def minilm(folder: Path, running: Running) -> Iterator[Case]:
         yield Case("minilm text", batch, lambda part: encoder.encode(part, Modality.TEXT), bare, items, grown)
 
 
-def sentence(folder: Path, running: Running) -> Iterator[Case]:
-    """A sentence model."""
-    place = "sentence:", folder
-    yield from of_model("sentence", place, running, given(Modality.TEXT), Modality.TEXT, bare=_first_token)
-
-
-def clip_pictures(folder: Path, running: Running) -> Iterator[Case]:
-    """The tower of pictures."""
-    place = "image:", folder
-    yield from of_model("clip", place, running, given(Modality.IMAGE), Modality.IMAGE, bare=_image_features)
-
-
-def clip_texts(folder: Path, running: Running) -> Iterator[Case]:
-    """The tower of texts."""
-    place = "image:", folder
-    yield from of_model("clip", place, running, given(Modality.TEXT), Modality.TEXT, bare=_text_features)
-
-
-def clap(folder: Path, running: Running) -> Iterator[Case]:
-    """The tower of sounds."""
-    place = "audio:", folder
-    yield from of_model("clap", place, running, given(Modality.AUDIO), Modality.AUDIO, bare=_audio_features)
-
-
-def colbert(folder: Path, running: Running) -> Iterator[Case]:
-    """Late interaction; bare: the library's own `encode_document`, for the plain call has no mask of punctuation."""
-    place = "late:", folder
-    yield from of_model("colbert", place, running, given(Modality.TEXT), Modality.TEXT, bare=_library)
-
-
-def splade(folder: Path, running: Running) -> Iterator[Case]:
-    """Learnt sparse weights; bare: the library's own `encode_document`."""
-    place = "sparse:", folder
-    yield from of_model("splade", place, running, given(Modality.TEXT), Modality.TEXT, bare=_library)
-
-
 def reranker(folder: Path, running: Running) -> Iterator[Case]:
     """A cross-encoder; bare: the library's own `predict`."""
     before = memory()
@@ -200,26 +174,25 @@ def reranker(folder: Path, running: Running) -> Iterator[Case]:
 
 
 def of_model(
-    model: str,
-    place: tuple[str, Path],
+    name: str,
+    kind: str,
+    weights: Path,
     running: Running,
-    items: Sequence[Any],
     modality: Modality,
     *,
     bare: Callable[[Any, Path, int], Work],
 ) -> Iterator[Case]:
     """An encoder over a model with random weights, and its plain call."""
-    kind, folder = place
-    weights = _model(model, folder)
+    items = given(modality)
     before = memory()
-    encoder: Any = registry.create(f"{kind}{weights}", running=running)
+    encoder: Any = registry.create(f"{kind}:{weights}", running=running)
     encoder.rate = encoder.spec.sample_rate
     encoder.encode(items, modality)
     grown = memory() - before
     for batch in BATCHES:
         encoder.batch_size = batch
         plain = bare(encoder, weights, batch)
-        yield Case(f"{model} {modality}", batch, lambda part: encoder.encode(part, modality), plain, items, grown)
+        yield Case(f"{name} {modality}", batch, lambda part: encoder.encode(part, modality), plain, items, grown)
 
 
 def given(modality: Modality) -> Sequence[Any]:
@@ -300,6 +273,8 @@ def _first_token(encoder: Any, place: Path, batch: int) -> Work:
 
 
 def _library(encoder: Any, place: Path, batch: int) -> Work:
+    """The library's own `encode_document`."""
+
     def work(items: Sequence[str]) -> Any:
         return encoder.model.encode_document(list(items), batch_size=batch, show_progress_bar=False)
 
