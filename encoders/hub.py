@@ -63,7 +63,8 @@ def source_of(name: str, model: str, revision: str, *, given: str = "", trust: t
     if looks_local(given):
         folder = Path(given).expanduser()
         if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
-            raise UsageError(f"{given!r}, named as the model of {name!r}, is no folder with a model (config.json).")
+            whose = "" if name.endswith(given) else f", named as the model of {name!r},"
+            raise UsageError(f"{given!r}{whose} is no folder with a model (config.json).")
         mark = _mark(folder)
         return Source(name, mark.get("model", folder.name), mark.get("revision", ""), folder, given in trust)
     hub_id, _, at = given.partition("@")

@@ -71,6 +71,6 @@ def test_model_that_is_not_here_ends_the_run_before_it_writes(tmp_path: Path) ->
     settings = {"preset": "tiny", "ocr": "off", "transcript": "./nowhere"}
     with (
         medley.open(tmp_path / "store", encoders=settings) as library,
-        pytest.raises(UsageError, match=r"'\./nowhere', named as the model of 'nowhere', is no folder"),
+        pytest.raises(UsageError, match=r"'\./nowhere' is no folder with a model"),
     ):
         library.ingest(tmp_path / "media")
