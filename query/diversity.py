@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.scale import stretched
+from query.combine import SIMILARITIES
 
 if TYPE_CHECKING:
     from query.rank import Ranked
@@ -26,7 +27,14 @@ CANDIDATES = 100
 
 
 def diverse(
-    ranked: Sequence[Ranked], diversity: float, count: int, store: Store, specs: Mapping[str, VectorSpec]
+    ranked: Sequence[Ranked],
+    diversity: float,
+    count: int,
+    store: Store,
+    specs: Mapping[str, VectorSpec],
+    *,
+    alone: bool,
+    reranked: bool,
 ) -> list[int]:
     """The places of `count` hits in their new order.
 
@@ -36,10 +44,17 @@ def diverse(
         count: how many are wanted.
         store: has their vectors.
         specs: the named vectors that found them, dense ones of one vector a segment.
+        alone: one of these found them all by itself, and a score is its similarity or distance.
+        reranked: a closer look put them in order; what they were found with no longer tells how relevant they are.
     """
-    likeness = _likeness(ranked, store, specs)
-    scores = [one.score for one in ranked]
-    relevance = np.array(scores if len(specs) == 1 else stretched(scores))
+    likeness = _likeness(ranked, store, specs, alone=alone)
+    if reranked:
+        relevance = np.array(stretched(range(len(ranked), 0, -1)))  # some were looked at and some not: places compare
+    elif alone:
+        [spec] = specs.values()
+        relevance = _similarity(np.array([one.score for one in ranked]), spec.distance)
+    else:
+        relevance = np.array(stretched([one.score for one in ranked]))
     chosen: list[int] = []
     left = list(range(len(ranked)))
     while left and len(chosen) < count:
@@ -49,7 +64,9 @@ def diverse(
     return chosen
 
 
-def _likeness(ranked: Sequence[Ranked], store: Store, specs: Mapping[str, VectorSpec]) -> NDArray[np.float64]:
+def _likeness(
+    ranked: Sequence[Ranked], store: Store, specs: Mapping[str, VectorSpec], *, alone: bool
+) -> NDArray[np.float64]:
     names = {spec.name: spec for spec in specs.values()}
     records = store.retrieve([one.id for one in ranked], with_payload=False, with_vectors=list(names))
     have: dict[str, Any] = {str(record.id): record.vector or {} for record in records}
@@ -60,17 +77,24 @@ def _likeness(ranked: Sequence[Ranked], store: Store, specs: Mapping[str, Vector
         if not rows:
             continue
         vectors = np.asarray([have[str(ranked[i].id)][name] for i in rows], np.float64)
-        total[np.ix_(rows, rows)] += _alike(vectors, spec.distance)
+        total[np.ix_(rows, rows)] += _alike(vectors, spec.distance, alone=alone)
         counted[np.ix_(rows, rows)] += 1
     return np.asarray(total / np.maximum(counted, 1))
 
 
-def _alike(vectors: NDArray[np.float64], distance: str) -> NDArray[np.float64]:
-    """How alike vectors (n, dim) are: (n, n), higher is more."""
+def _alike(vectors: NDArray[np.float64], distance: str, *, alone: bool) -> NDArray[np.float64]:
+    """How alike vectors (n, dim) are: (n, n), higher is more; of distances, 0 to 1 unless they stand `alone`."""
     if distance == "cosine":
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    if distance in ("cosine", "dot"):
+    if distance in SIMILARITIES:
         return np.asarray(vectors @ vectors.T)
     order = 2 if distance == "euclid" else 1
     apart = np.stack([np.linalg.norm(vectors - row, ord=order, axis=1) for row in vectors])
-    return np.asarray(1 / (1 + apart))
+    return _similarity(apart, distance) if alone else np.asarray(1 / (1 + apart))
+
+
+def _similarity(scores: NDArray[np.float64], distance: str) -> NDArray[np.float64]:
+    """Scores as Qdrant compares them within itself: distances negated, those of Euclid squared."""
+    if distance in SIMILARITIES:
+        return scores
+    return -(scores**2) if distance == "euclid" else -scores

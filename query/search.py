@@ -12,7 +12,7 @@ from query import diversity, fuse, stored
 from query.combine import ascending
 from query.confidence import judge
 from query.encode import Encoded, encode_request
-from query.examples import plain
+from query.examples import plain, query_of
 from query.kept import kept
 from query.passages import Highlighter
 from query.plan import FIELDS, MOST, condition, first_depth, group_key, leaving_out, requests, thoroughness
@@ -170,7 +170,16 @@ class _Search:
             if not dense:
                 raise UsageError("How much hits differ is seen on dense vectors, and none is searched: add one.")
             near = best[: max(diversity.CANDIDATES, request.offset + request.limit)]
-            order = diversity.diverse(near, request.diversity, request.offset + request.limit, self._store, dense)
+            asked = [query_of(terms, specs[name], request.combine) for name, terms in encoded.terms.items()]
+            order = diversity.diverse(
+                near,
+                request.diversity,
+                request.offset + request.limit,
+                self._store,
+                dense,
+                alone=len(asked) == 1 and plain(asked[0]) and request.rerank is None,
+                reranked=request.rerank is not None,
+            )
             best = [near[i] for i in order]
         first = {id(one) for one in best}
         return [*best, *(one for one in ranked if id(one) not in first)]

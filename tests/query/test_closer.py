@@ -88,22 +88,6 @@ def test_reranker_that_is_none_is_told(collection: Collection) -> None:
         collection.ask(raw(A, "a"), {"text": "x", "using": ["a"]}, rerank={"by": "minilm-rerank"})
 
 
-def test_diversity_equals_that_of_qdrant_on_one_vector(collection: Collection) -> None:
-    theirs = collection.store.query(
-        models.QueryRequest(
-            query=models.NearestQuery(nearest=A.tolist(), mmr=models.Mmr(diversity=0.6, candidates_limit=40)),
-            using="a",
-            limit=10,
-            with_payload=["path"],
-        )
-    )
-
-    ours = collection.paths(raw(A, "a"), diversity=0.6, limit=10)
-
-    assert ours == [(point.payload or {})["path"] for point in theirs]
-    assert ours != collection.paths(raw(A, "a"), limit=10)
-
-
 def test_diversity_of_none_changes_nothing_and_fused_hits_keep_their_shares(collection: Collection) -> None:
     plain = collection.ask(raw(A, "a"), raw(B, "b"), limit=10).hits
     same = collection.ask(raw(A, "a"), raw(B, "b"), limit=10, diversity=0.0).hits
@@ -114,6 +98,14 @@ def test_diversity_of_none_changes_nothing_and_fused_hits_keep_their_shares(coll
     for hit in other:
         total = sum(part.share for part in hit.vectors.values()) + sum(hit.benefit.values())
         assert total == pytest.approx(hit.score)
+
+
+def test_diversity_begins_with_what_a_closer_look_put_first(collection: Collection, reads: Reads) -> None:
+    parts: list[dict[str, Any]] = [raw(A, "a"), {"text": "number 12", "using": ["a"]}]
+
+    found = collection.paths(*parts, limit=40, rerank={"by": "reads", "top": 40}, diversity=0.2)
+
+    assert found[0] == "p12"
 
 
 @pytest.mark.parametrize("strategy", ["best_score", "sum_scores"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qdrant_client import models
 
 from schemas import UsageError
 from tests.query.engine import COUNT, DIM, Collection, raw
@@ -88,6 +89,17 @@ def test_disliked_is_kept_away_from(collection: Collection) -> None:
 
 def test_dislike_alone_finds_the_farthest(collection: Collection) -> None:
     assert collection.paths(raw(A, "a", -1.0), limit=3) == by_hand(collection, "a", A)[::-1][:3]
+
+
+@pytest.mark.parametrize("diversity", [0.3, 0.6])
+def test_diversity_equals_that_of_qdrant(collection: Collection, diversity: float) -> None:
+    mmr = models.NearestQuery(nearest=A.tolist(), mmr=models.Mmr(diversity=diversity, candidates_limit=COUNT))
+    theirs = collection.store.query(models.QueryRequest(query=mmr, using="a", limit=10, with_payload=["path"]))
+
+    ours = collection.paths(raw(A, "a"), diversity=diversity, limit=10)
+
+    assert ours == [(point.payload or {})["path"] for point in theirs]
+    assert ours != collection.paths(raw(A, "a"), limit=10)
 
 
 @pytest.mark.parametrize("fusion", [{"method": "rrf", "k": 10}, {"method": "dbsf"}])

@@ -285,6 +285,13 @@ def test_hits_are_grouped_by_a_field(library: Library) -> None:
     assert [hit.group for hit in found] in (["circle"] * 2 + ["square"] * 2, ["square"] * 2 + ["circle"] * 2)
 
 
+def test_variety_counts_beside_the_scores_of_words(library: Library) -> None:
+    """Fused scores know no bound and likeness does: they are brought to one scale, or variety would count for nothing."""
+    asked: dict[str, Any] = {"text": "one red circle", "using": ["text", "words"], "limit": 4}
+
+    assert paths(library, **asked, diversity=0.5) != paths(library, **asked)
+
+
 def test_segments_are_hits_of_their_own_where_asked(library: Library) -> None:
     found = library.search(text="boat", using="text", group_by="segment", limit=5).hits
 
