@@ -81,12 +81,15 @@ def fit_weights(judged: Sequence[Judged], names: Sequence[str]) -> Fitted:
 
 
 def reciprocal_rank(one: Judged, weights: NDArray[np.float64]) -> float:
-    """1 / the place of the first right answer, 0 where there is none."""
+    """1 / the place of the first right answer, 0 where there is none; wrong ones that score the same stand before it.
+
+    Were they to stand after it, a weight of 0 that makes all equal would be the best of all weights.
+    """
     if not one.right.any():
         return 0.0
     scores = one.shares @ weights
     first = scores[one.right].max()
-    return 1.0 / (1.0 + float((scores > first).sum()))
+    return 1.0 / (1.0 + float((scores[~one.right] >= first).sum()))
 
 
 def mean_reciprocal_rank(judged: Sequence[Judged], weights: NDArray[np.float64]) -> float:

@@ -46,6 +46,13 @@ def test_reciprocal_rank_is_that_of_the_first_right_answer():
     assert reciprocal_rank(Judged(shares, np.zeros(3, bool)), np.ones(1)) == 0.0
 
 
+def test_weight_that_makes_all_hits_equal_puts_none_of_them_first():
+    one = Judged(np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]), np.array([False, True, False]))
+
+    assert reciprocal_rank(one, np.array([1.0, 1.0])) == 0.5
+    assert reciprocal_rank(one, np.array([0.0, 1.0])) == pytest.approx(1 / 3)
+
+
 def test_too_few_questions_are_refused():
     with pytest.raises(UsageError, match="5 judged questions or more: there are 2"):
         fit_weights(noisy(2), ["good", "noise"])
