@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,6 +106,11 @@ class _Sample:
         for name in self._dense:
             spec = self._encoders.specs[name]
             having, vectors = self._vectors(name)
+            if Modality.IMAGE in spec.stored and having:
+                for target, bridge in self._bridged(name, Modality.TEXT).items():
+                    found, texts = self._vectors(target)
+                    scores = _likeness(bridge.project(vectors[:QUESTIONS]), texts, "cosine")
+                    yield key(target, BRIDGE), scores, having[:QUESTIONS], found
             for modality in spec.stored:
                 if modality is not Modality.TEXT and len(having) > 1:
                     yield (
@@ -120,7 +125,7 @@ class _Sample:
         direct = {name for route in routes for name in route.vectors}
         for number, route in enumerate(routes):
             reached = [name for name in route.vectors if name in self._dense]
-            targets = {} if number else self._bridged(route.encoder, direct)
+            targets = {} if number else self._bridged(route.encoder, Modality.IMAGE, but=direct)
             if not reached and not targets:
                 continue
             asked = self._encoders[route.encoder].encode_query(self._questions, Modality.TEXT)
@@ -133,10 +138,11 @@ class _Sample:
                 having, vectors = self._vectors(name)
                 yield key(name, BRIDGE), _likeness(bridge.project(asked), vectors, "cosine"), self._asked, having
 
-    def _bridged(self, source: str, direct: set[str]) -> Mapping[str, Bridge]:
+    def _bridged(self, source: str, modality: Modality, *, but: Collection[str] = ()) -> Mapping[str, Bridge]:
+        """The bridges from a vector to those that hold a modality, `but` for some."""
         found = {}
-        for name in self._encoders.holding(Modality.IMAGE):
-            kept = self._store.load_artifact(bridge_name(source, name)) if name not in direct else None
+        for name in self._encoders.holding(modality):
+            kept = self._store.load_artifact(bridge_name(source, name)) if name not in but else None
             if kept is not None and name in self._dense:
                 found[name] = Bridge.from_arrays(*kept)
         return found

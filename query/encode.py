@@ -48,15 +48,18 @@ class Encoded:
 
     Attributes:
         terms: in the order of the parts.
-        bridged: the named vectors that are reached through a bridge alone.
         items: ids of the items that the request names.
         notes: what the person should know.
     """
 
     terms: dict[str, list[Term]] = field(default_factory=dict)
-    bridged: set[str] = field(default_factory=set)
     items: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def bridged(self) -> set[str]:
+        """The named vectors that are reached through a bridge alone."""
+        return {name for name, terms in self.terms.items() if all(term.way == BRIDGE for term in terms)}
 
     def note(self, text: str) -> None:
         """Say something once."""
@@ -90,25 +93,26 @@ class _Encoding:
         self._request, self._encoders, self._store, self._have = request, encoders, store, have
         self._specs = {spec.name: spec for spec in encoders.vector_specs()}
         self._fresh = {name for name, spec in self._specs.items() if _same(spec, have.get(name))}
-        self._direct: set[str] = set()
-        self._bridges: set[str] = set()
+        self._bridged: set[str] = set()  # what the part at hand reaches through a bridge
         self._encoded = Encoded()
 
     def run(self) -> Encoded:
         for number, part in enumerate(self._request.parts):
             wanted = self._wanted(part)
+            self._bridged = set()
             for name, vector in self._vectors(part, wanted).items():
                 way = self._way(part, name)
                 term = Term(vector, part.weight, number, way, part.kind == "item")
                 self._encoded.terms.setdefault(name, []).append(term)
-        self._encoded.bridged = self._bridges - self._direct
         self._check_reached()
         self._drop_aversions()
         return self._encoded
 
     def _way(self, part: Part, name: str) -> str:
+        if name in self._bridged:
+            return BRIDGE
         if part.text is not None:
-            return BRIDGE if name in self._bridges else Modality.TEXT
+            return Modality.TEXT
         spec = self._encoders.specs.get(name)
         return spec.stored[0] if spec else Modality.TEXT
 
@@ -132,10 +136,8 @@ class _Encoding:
         if part.item is not None:
             identity, found = vectors_of_item(self._store, part.item, part.segment, sorted(wanted), self._have)
             self._encoded.items.append(identity)
-            self._direct |= found.keys()
             return found
         [name] = part.using
-        self._direct.add(name)
         return {name: raw(part.vector, self._have[name])} if name in wanted else {}
 
     def _text(self, text: str, wanted: set[str]) -> dict[str, Vector]:
@@ -153,7 +155,6 @@ class _Encoding:
             if reached or (bridged and route is routes[0]):
                 made = self._encoders[route.encoder].encode_query([text], Modality.TEXT)[0]
                 found |= dict.fromkeys(reached or [route.encoder], made)
-        self._direct |= found.keys() & wanted
         for name in bridged:
             bridge = self._bridge(routes[0].encoder, name) if routes else None
             if bridge is None:
@@ -164,7 +165,7 @@ class _Encoding:
                     )
             else:
                 found[name] = bridge.project(found[routes[0].encoder][None])[0]
-                self._bridges.add(name)
+                self._bridged.add(name)
         return {name: vector for name, vector in found.items() if name in wanted}
 
     def _bridge(self, source: str, target: str) -> Bridge | None:
@@ -187,10 +188,9 @@ class _Encoding:
                     encoder = self._encoders[route.encoder]
                     made = encoder.pool(encoder.encode_query(given, modality))
                     found |= dict.fromkeys(reached, made)
-                    self._direct |= set(reached)
                     for name, bridge in bridges.items():
                         found[name] = bridge.project(made[None])[0]
-                        self._encoded.bridged.add(name)
+                        self._bridged.add(name)
         return found
 
     def _bridges_to_words(self, source: str, wanted: set[str]) -> dict[str, Bridge]:

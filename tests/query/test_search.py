@@ -178,6 +178,8 @@ def test_bridge_lets_words_reach_pictures_without_captions(tmp_path: Path) -> No
         # A picture that nobody described tells the words of pictures like it.
         red = opened.search(image=media / f"plain-{ord('r')}.png", using="text", limit=20)
         assert sum("red" in hit.words.get("sidecar", "") for hit in red.hits) >= 15  # by lot: 5
+        assert red.hits[0].confidence is not None
+        assert red.relevant is None, "what a bridge alone reaches is too uncertain to tell"
         assert set(opened.status().bridges) == {"bridge-text-image", "bridge-image-text"}
 
 
@@ -286,7 +288,7 @@ def test_hits_are_grouped_by_a_field(library: Library) -> None:
 
 
 def test_variety_counts_beside_the_scores_of_words(library: Library) -> None:
-    """Fused scores know no bound and likeness does: they are brought to one scale, or variety would count for nothing."""
+    """Fused scores know no bound and likeness does: on two scales, variety would count for nothing."""
     asked: dict[str, Any] = {"text": "one red circle", "using": ["text", "words"], "limit": 4}
 
     assert paths(library, **asked, diversity=0.5) != paths(library, **asked)
