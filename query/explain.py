@@ -15,11 +15,12 @@ from query.encode import Encoded, encode_request
 from query.files import read_apart
 from query.located import located
 from query.reach import encoders_in_use
+from query.rerank import for_vector
 from query.search import search
 from query.vectors import likeness
 from readers import found_file
 from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment
-from schemas.search import ITEM, Explanation, Hit, SearchRequest, VectorMap
+from schemas.search import ITEM, MOST_HITS, Explanation, Hit, SearchRequest, VectorMap
 from schemas.vectors import vectors_in_use
 
 if TYPE_CHECKING:
@@ -56,10 +57,13 @@ def _found(store: Store, encoders: EncoderSet, request: SearchRequest, number: i
             raise NotFoundError(f"There is no hit {number}: the search finds {len(hits)}.")
         return hits[number - 1]
     # Asked for among all: its ranks and shares are those that it has in the answer.
-    for hit in search(store, encoders, request.model_copy(update={"limit": 1000, "group_by": ITEM})).hits:
+    among = request.model_copy(update={"limit": MOST_HITS, "offset": 0, "group_by": ITEM})
+    for hit in search(store, encoders, among).hits:
         if item in (hit.item, hit.path):
             return hit
-    raise NotFoundError(f"The item {item!r} is not among the first 1000 hits: give its path in the source, or its id.")
+    raise NotFoundError(
+        f"The item {item!r} is not among the first {MOST_HITS} hits: give its path in the source, or its id."
+    )
 
 
 class _Explaining:
@@ -69,7 +73,7 @@ class _Explaining:
         self._encoders = encoders_in_use(encoders, self._specs)
         self._encoded: Encoded = encode_request(request, self._encoders, store, self._specs)
         if request.rerank is not None and request.rerank.by in self._specs:
-            closer = request.model_copy(update={"using": [request.rerank.by]})
+            closer = for_vector(request, request.rerank.by)
             self._encoded.terms |= encode_request(closer, self._encoders, store, self._specs).terms
 
     def run(self) -> Explanation:

@@ -24,6 +24,18 @@ Scores = list[float | None] | None
 """One for each hit, None where it cannot be looked at; or None: it would take too long."""
 
 
+def for_vector(request: SearchRequest, name: str) -> SearchRequest:
+    """What a request asks, asked of the one named vector that looks closely, wherever its parts search.
+
+    Raises:
+        UsageError: it has raw vectors alone, which are for the vectors that they name.
+    """
+    parts = [part.model_copy(update={"using": []}) for part in request.parts if part.vector is None]
+    if not parts:
+        raise UsageError(f"A raw vector cannot be compared with {name!r}: give words, a file or an item besides.")
+    return request.model_copy(update={"using": [name], "parts": parts})
+
+
 class Reranker:
     """Looks at hits as a request asks for.
 
@@ -82,12 +94,8 @@ class Reranker:
         """By one named vector, such as one of late interaction: Qdrant compares it with the hits alone."""
         from qdrant_client import models
 
-        name = self._options.by
-        spec = self._specs[name]
-        parts = [part.model_copy(update={"using": []}) for part in self._request.parts if part.vector is None]
-        if not parts:
-            raise UsageError(f"A raw vector cannot be compared with {name!r}: give words, a file or an item besides.")
-        asked = self._request.model_copy(update={"using": [name], "parts": parts})
+        spec = self._specs[self._options.by]
+        asked = for_vector(self._request, self._options.by)
         [terms] = encode_request(asked, self._encoders, self._store, self._specs).terms.values()
         if self._over():
             return None

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from qdrant_client import models
 
+from query import search
+from query.explain import explain
 from schemas import UnknownNameError, UsageError
+from schemas.search import SearchRequest
 from tests.query.engine import DIM, Collection, raw
 
 RNG = np.random.default_rng(5)
@@ -58,6 +61,15 @@ def test_late_interaction_puts_the_top_in_the_order_of_maxsim(collection: Collec
     assert [hit.path for hit in found[8:]] == before[8:]
     assert found[0].closer == pytest.approx(maxsim(found[0].path), abs=1e-4)
     assert found[8].closer is None
+
+
+def test_closer_look_is_explained_where_parts_name_the_vectors_they_search(collection: Collection) -> None:
+    request = SearchRequest.of(parts=[{"item": "p0", "using": ["a"]}, raw(B, "b")], rerank={"by": "tokens", "top": 8})
+    first, second, *_ = search(collection.store, collection.encoders, request).hits
+
+    assert explain(collection.store, collection.encoders, request, hit=2).hit == second
+    late = request.model_copy(update={"offset": 1})
+    assert explain(collection.store, collection.encoders, late, item=first.path).hit == first
 
 
 def test_cross_encoder_reads_the_top_and_only_the_modalities_asked_for(collection: Collection, reads: Reads) -> None:
