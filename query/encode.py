@@ -94,13 +94,17 @@ class _Encoding:
         self._specs = {spec.name: spec for spec in encoders.vector_specs()}
         self._fresh = {name for name, spec in self._specs.items() if _same(spec, have.get(name))}
         self._bridged: set[str] = set()  # what the part at hand reaches through a bridge
+        self._lost: list[str] = []  # the parts that reach no vector
         self._encoded = Encoded()
 
     def run(self) -> Encoded:
         for number, part in enumerate(self._request.parts):
             wanted = self._wanted(part)
             self._bridged = set()
-            for name, vector in self._vectors(part, wanted).items():
+            found = self._vectors(part, wanted)
+            if not found:
+                self._lost.append(f"part {number + 1} ({part.kind})")
+            for name, vector in found.items():
                 way = self._way(part, name)
                 term = Term(vector, part.weight, number, way, part.kind == "item")
                 self._encoded.terms.setdefault(name, []).append(term)
@@ -200,22 +204,28 @@ class _Encoding:
         return {name: bridge for name, bridge in bridges.items() if bridge is not None}
 
     def _check_reached(self) -> None:
-        if self._encoded.terms:
-            self._tell_stale(self._request.using)
-            return
-        self._tell_stale(self._request.using or self._have)
-        reason = f" ({self._encoded.notes[0].rstrip('.')})" if self._encoded.notes else ""
-        asked = ", ".join(self._request.using) if self._request.using else "any vector of the collection"
-        raise UnreachableError(f"This question cannot reach {asked}{reason}.")
+        named = [*self._request.using, *(name for part in self._request.parts for name in part.using)]
+        stale = self._stale(named if self._encoded.terms or named else self._have)
+        if stale:
+            raise CollectionMismatchError(f"{stale[0]}: use the preset that it was made for, or ingest again.")
+        if not self._encoded.terms:
+            reason = f" ({self._encoded.notes[0].rstrip('.')})" if self._encoded.notes else ""
+            asked = ", ".join(self._request.using) if self._request.using else "any vector of the collection"
+            raise UnreachableError(f"This question cannot reach {asked}{reason}.")
+        if not named:
+            for sentence in self._stale([name for name, spec in self._have.items() if not spec.multivector]):
+                self._encoded.note(f"{sentence}: it was not searched.")
+        if self._lost:
+            self._encoded.note(f"No vector that is searched is reached by {', '.join(self._lost)}.")
 
-    def _tell_stale(self, names: Iterable[str]) -> None:
-        for name in names:
-            if name in self._specs and name not in self._fresh and name not in self._encoded.terms:
-                made, asked = self._have[name].fingerprint, self._specs[name].fingerprint
-                raise CollectionMismatchError(
-                    f"The vector {name!r} of {self._store.location} was made by {made}, and {asked} is in use, whose "
-                    "vectors cannot be compared with it: use the preset that it was made for, or ingest again."
-                )
+    def _stale(self, names: Iterable[str]) -> list[str]:
+        """What is to be said of vectors that the encoder in use cannot ask, and that were not asked otherwise."""
+        return [
+            f"The vector {name!r} of {self._store.location} was made by {self._have[name].fingerprint}, and "
+            f"{self._specs[name].fingerprint} is in use, whose vectors cannot be compared with it"
+            for name in names
+            if name in self._specs and name not in self._fresh and name not in self._encoded.terms
+        ]
 
     def _drop_aversions(self) -> None:
         """Leave out vectors on which nothing is sought: what is farthest from a dislike is no answer to a question."""

@@ -359,8 +359,19 @@ def test_vector_of_another_encoder_is_not_compared(library: Library, monkeypatch
 
     with pytest.raises(CollectionMismatchError, match=r"'text' .* was made by other-01234567, and hashing-"):
         library.search(text="green square", using="text")
-    found = library.search(text="green square").hits
-    assert set(found[0].vectors) == {"words"}
+    found = library.search(text="green square")
+    assert set(found.hits[0].vectors) == {"words"}
+    assert any("'text'" in note and "it was not searched" in note for note in found.notes)
+    assert not any("'text'" in note for note in library.search(text="green square", using="words").notes)
+
+
+def test_part_that_reaches_nothing_is_told_where_others_do(library: Library) -> None:
+    tone = Path(library.status().sources["media"]) / "tone-440.wav"
+
+    found = library.search(text="green square", audio=tone, using=["text", "words"])
+
+    assert found.hits[0].path == "square/green.png"
+    assert found.notes == ["No vector that is searched is reached by part 2 (audio)."]
 
 
 def test_empty_collection_says_what_to_do(tmp_path: Path) -> None:
