@@ -89,16 +89,16 @@ def source(name: str, running: Running | None = None) -> Source | None:
     return None if found is None else found[2]
 
 
-def made_by(fingerprint: str) -> str | None:
+def made_by(fingerprint: str, running: Running | None = None) -> str | None:
     """The encoder that makes vectors of this fingerprint; None if none that is here does, or does any more.
 
     Nothing is fetched: what a collection says of itself must not load a model from the hub.
     """
-    name = fingerprint.rpartition("-")[0]
+    name, running = fingerprint.rpartition("-")[0], running or Running()
     try:
-        if is_spelled(name) and not on_this_machine(named_source(name, name.partition(":")[2], Running())):
+        if is_spelled(name) and not on_this_machine(named_source(name, name.partition(":")[2], running)):
             return None
-        return name if spec(name).fingerprint == fingerprint else None
+        return name if spec(name, running).fingerprint == fingerprint else None
     except (UsageError, EncodeError):
         return None
 

@@ -26,7 +26,7 @@ class Running:
 
     threads: int = 0
     device: str = "auto"
-    models: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict, hash=False)  # a dict has no hash; it is compared
     trust: tuple[str, ...] = ()
 
     @classmethod
