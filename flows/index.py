@@ -15,7 +15,7 @@ from flows.progress import tell
 from flows.reading import Earlier, FileReading
 from flows.writer import Writer
 from schemas import payload
-from schemas.media import join_words
+from schemas.media import Segment, join_words, share_read
 from schemas.payload import State, payload_path, point_id
 from schemas.report import IngestReport, PostponedEntry, QuarantineEntry
 
@@ -33,6 +33,7 @@ class Indexer:
         self._report = run.report
         self._total = len(work)
         self._done = 0
+        self._shares: dict[str, float] = {}  # how much is read of files that are not whole yet, by path
         before: Mapping[str, int] = {
             payload_path(job.found.path): job.known.segments for job in work if job.known is not None
         }
@@ -45,7 +46,7 @@ class Indexer:
             enrichers=run.enrichers,
             earlier=lambda job: earlier_vectors(run, job),
         )
-        self._pipeline = Pipeline(reading, run.encoders, enrichers=run.enrichers)
+        self._pipeline = Pipeline(reading, run.encoders, enrichers=run.enrichers, reached=self._reached)
         self._writer = Writer(run.store, run.source, lambda item: before.get(payload_path(item.found.path), 0))
         self._items: Iterator[Item] = iter(self._pipeline)
 
@@ -63,7 +64,8 @@ class Indexer:
                 self._writer.add(item)
             count(self._report, item)
             self._done += 1
-            tell("index", self._done, self._total)
+            self._shares.pop(item.found.path, None)
+            self._tell()
             if time.monotonic() > until:
                 break
         else:
@@ -77,6 +79,15 @@ class Indexer:
         self._pipeline.close()
         self._writer.close()
         self._report.encoded = dict(Counter(self._report.encoded) + Counter(self._pipeline.encoded))
+
+    def _reached(self, item: Item, segment: Segment) -> None:
+        share = share_read(item.info, segment)
+        if share is not None and share < 1:  # most files have one segment: the next to hear of is the whole item
+            self._shares[item.found.path] = share
+            self._tell()
+
+    def _tell(self) -> None:
+        tell("index", self._done + sum(self._shares.values()), self._total)
 
 
 def count(report: IngestReport, item: Item) -> None:

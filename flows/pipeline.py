@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -58,10 +58,19 @@ class Pipeline:
         reading: the files, being read.
         encoders: encoder by named vector.
         enrichers: those that have added words, for their fingerprints.
+        reached: is told of each segment that is read, with its item.
     """
 
-    def __init__(self, reading: FileReading, encoders: EncoderSet, *, enrichers: Sequence[Enricher] = ()) -> None:
+    def __init__(
+        self,
+        reading: FileReading,
+        encoders: EncoderSet,
+        *,
+        enrichers: Sequence[Enricher] = (),
+        reached: Callable[[Item, Segment], object] = lambda item, segment: None,
+    ) -> None:
         self._reading = reading
+        self._reached = reached
         self._encoders = encoders
         self._pending: dict[str, list[_Content]] = {vector: [] for vector in encoders}
         self._sizes = dict.fromkeys(encoders, 0)  # how many things the encoder will be given for them
@@ -86,6 +95,7 @@ class Pipeline:
                         yield draft.item
                 elif draft.item.state is State.INDEXED:
                     self._take(draft, segment)
+                    self._reached(draft.item, segment)
             yield from self._finished(ENCODING + 1)
         for vector in self._pending:
             self._encode(vector)

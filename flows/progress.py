@@ -8,8 +8,9 @@ from contextvars import ContextVar
 
 from schemas.plan import IngestPlan
 
-Listener = Callable[[str, int, int], None]
-"""Is told the stage of the run, how many files are done in it, and how many there are (0: not known yet)."""
+Listener = Callable[[str, float, int], None]
+"""Is told the stage of the run, how many files are done in it, and how many there are (0: not known yet). What is read
+of a long file counts as a part of one."""
 
 Reader = Callable[[IngestPlan], None]
 """Is shown the plan of the run before its work begins."""
@@ -32,7 +33,7 @@ def listening(listener: Listener | None, reader: Reader | None = None) -> Iterat
         _reader.reset(tokens[1])
 
 
-def tell(stage: str, done: int, total: int = 0) -> None:
+def tell(stage: str, done: float, total: int = 0) -> None:
     """Tell the listener, if there is one."""
     listener = _listener.get()
     if listener is not None:

@@ -73,7 +73,7 @@ def shown(*, quiet: bool = False, stages: Mapping[str, str] = STAGES, unit: str 
     began = time.monotonic()
     started = False
 
-    def listen(stage: str, done: int, total: int) -> None:
+    def listen(stage: str, done: float, total: int) -> None:
         nonlocal started
         if not started and time.monotonic() - began > PATIENCE:
             bar.start()

@@ -137,10 +137,10 @@ class Intake:
         sources: dict[str, str] = self._library.store.metadata().get(SOURCES, {})
         return sources
 
-    def _listen(self, stage: str, done: int, total: int) -> None:
+    def _listen(self, stage: str, done: float, total: int) -> None:
         if self._stopping:
             raise _Stopped
-        self._now.stage, self._now.done, self._now.total = stage, done, total
+        self._now.stage, self._now.done, self._now.total = stage, int(done), total
 
     def _show(self, status: IntakeStatus) -> None:
         with self._changed:

@@ -481,6 +481,20 @@ def test_file_that_changes_or_goes_during_the_run_is_left_to_the_next(
     assert contents(settings) == fresh(folder, tmp_path)
 
 
+def test_progress_is_told_inside_of_a_long_file(tmp_path: Path, settings: Settings) -> None:
+    tone(tmp_path / "media" / "long.wav", seconds=30)
+    told: list[tuple[str, float, int]] = []
+
+    with listening(lambda *progress: told.append(progress)):
+        ingest(tmp_path / "media", settings)
+
+    done = [done for stage, done, _ in told if stage == "index"]
+    assert done == sorted(done)
+    assert done[0] == pytest.approx(6 / 30)  # a window of six seconds
+    assert len(done) > 5
+    assert done[-1] == 1
+
+
 def test_folder_that_cannot_be_listed_for_a_while_keeps_what_is_known_of_it(
     folder: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
