@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _DEEPEST = 100  # elements inside each other, those that are referred to included
 _MOST = 200_000  # elements that are drawn, those that are referred to counted each time
 _ICON, _ENLARGED = 128, 8  # pixels that any drawing gets; times its stated size for one with effects, at most
-_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
-_CLASS = re.compile(r"\.([\w-]+)")
+_CLASS = re.compile(r"\.([\w-]+)\s*$")  # at the end of a selector: whatever it chooses is of this class
 _INSIDE = re.compile(r"url\(\s*['\"]?#([^)'\"\s]+)")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|jpg|gif|webp);base64,(.*)", re.DOTALL)
 _PICTURES = ("PNG", "JPEG", "GIF", "WEBP")
@@ -110,6 +109,7 @@ class _Cleaner:
         self.inside: list[tuple[str, str, int]] = []  # name, id, depth at which it begins
         self.weights: defaultdict[str, _Weight] = defaultdict(_Weight)
         self.drawing = Drawing("")
+        self.styles: list[str] = []  # pieces of the style sheet that is being read
         self.said: list[str] = []
         self.saying = 0
 
@@ -183,17 +183,31 @@ class _Cleaner:
         if self.unseen:
             return
         if self.inside and self.inside[-1][0] == "style":
-            text = _RULE.sub(self._rule, text)
+            self.styles.append(text)  # whole rules are judged: a long sheet comes in pieces
+            return
         self.out.append(escape(text))
         if self.saying:
             self.said.append(text)
 
-    def _rule(self, rule: re.Match[str]) -> str:
-        """A rule of a style sheet; one that refers to a part of the drawing has to say for which class it does."""
-        refers, classes = _INSIDE.findall(rule[2]), _CLASS.findall(rule[1])
-        for name in classes:
-            self.weights[f".{name}"].refers += refers
-        return rule[0] if classes or not refers else ""
+    def _rules(self, sheet: str) -> str:
+        """A style sheet; a rule that refers to a part of the drawing has to say for which classes it does."""
+        first, *others = sheet.split("/*")
+        bare = "".join([first, *(other.partition("*/")[2] for other in others)])
+        return "}".join(map(self._rule, bare.split("}")))
+
+    def _rule(self, rule: str) -> str:
+        refers = _INSIDE.findall(rule)
+        if not refers:
+            return rule
+        above, brace, chosen = rule.rpartition("{")[0].rpartition("{")
+        if "url(" in above:  # a rule inside of a rule
+            return "none{"
+        for one in chosen.split(","):
+            of_class = _CLASS.search(one)
+            if of_class is None or "\\" in one:
+                return f"{above}{brace}none{{"  # no element is called so
+            self.weights[f".{of_class[1]}"].refers += refers
+        return rule
 
     def _end(self, name: str) -> None:
         self.depth -= 1
@@ -201,6 +215,9 @@ class _Cleaner:
             self.unseen -= 1
             return
         kind, _, _ = self.inside.pop()
+        if kind == "style":
+            self.out.append(escape(self._rules("".join(self.styles))))
+            self.styles.clear()
         self.out.append(f"</{name}>")
         if self.saying > self.depth:
             self.saying = 0

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from readers import read_file
-from schemas import ReadError, Segment, WordKind
+from readers.svg import read_svg
+from schemas import ReadError, ReadOptions, Segment, WordKind
 from tests.media import pixel_bomb, svg
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{0}" height="{0}">'
@@ -100,6 +101,30 @@ def doubled(element: str, times: int) -> str:
 def test_a_drawing_that_swells_is_refused(tmp_path: Path, inside: str) -> None:
     with pytest.raises(ReadError, match="made to do harm"):
         drawn(tmp_path / "a.svg", SVG.format(40) + inside + "<use xlink:href='#a8'/><g class='c0'/></svg>")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "*{mask:url(#m)} ",  # long enough in all that it is read in pieces
+        ".c *{mask:url(#m)}",
+        "*,.c{mask:url(#m)}",
+        "/*{*/*/*}.c*/{mask:url(#m)}",
+        "@media all{g{mask:url(#m)}}",
+        ".c\\:x{mask:url(#m)}",
+        "*{a:'}';mask:url(#m)}",
+        "*{mask:url(#m)",
+    ],
+)
+def test_rules_of_style_that_refer_to_parts_are_kept_for_classes_alone(tmp_path: Path, rule: str) -> None:
+    path = tmp_path / "a.svg"
+    path.write_text(f"{SVG.format(40)}<style>.a{{fill:red}}{rule * 1001}</style></svg>")
+    source = read_svg(path, ReadOptions()).source
+    assert ".a{fill:red}" in source
+    assert "#m" not in source
+    kept = "@media all{.a,rect.b , .c>.d{mask:url(#m)}g{x:y}}"
+    path.write_text(f"{SVG.format(40)}<style>/* - */{kept}</style></svg>")
+    assert kept.replace(">", "&gt;") in read_svg(path, ReadOptions()).source
 
 
 def test_a_drawing_that_refers_to_itself_is_drawn(tmp_path: Path) -> None:
