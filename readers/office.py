@@ -48,7 +48,8 @@ def open_office(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, 
     """What a document says of itself, and its parts: slides, chapters, or all of it.
 
     Raises:
-        ReadError: It is damaged or encrypted, or unpacks to more than `options.max_document`.
+        ReadError: It is damaged or encrypted, unpacks to more than `options.max_document`, or claims more than
+            `options.max_pages`.
     """
     with Archive(path, options.max_document) as archive:
         try:
@@ -61,15 +62,22 @@ def open_office(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, 
                     parse(data, about.begin, about.end, about.text)
             info: dict[str, Any] = {"title": about.title} if about.title else {}
             if mime == PPTX:
-                slides = list(_slides(archive))
+                slides = list(_slides(archive, options))
                 return info | {"pages": len(slides)}, iter(slides)
             flow = _Flow(_headings(archive.read("word/styles.xml")))
             parse(archive.read("word/document.xml" if mime == DOCX else "content.xml"), *flow.handlers)
         except DamagedXmlError as error:
             raise ReadError("The document is damaged: its text is no well-formed XML.") from error
-    pages = flow.pages if mime == ODP else [flow.whole]
-    parts = [Part(text, number if mime == ODP else None) for number, text in enumerate(pages, 1)]
-    return (info | {"pages": len(pages)} if mime == ODP else info), iter(parts)
+    if mime != ODP:
+        return info, iter((Part(flow.whole),))
+    pages = flow.pages
+    _check_pages(len(pages), options)
+    return info | {"pages": len(pages)}, (Part(text, number) for number, text in enumerate(pages, 1))
+
+
+def _check_pages(count: int, options: ReadOptions) -> None:
+    if count > options.max_pages:
+        raise ReadError(f"The document claims {count:,} pages, more than the {options.max_pages:,} allowed.")
 
 
 @dataclass(slots=True)
@@ -159,7 +167,7 @@ def _headings(styles: bytes) -> frozenset[str]:
     return frozenset(found)
 
 
-def _slides(archive: Archive) -> Iterator[Part]:
+def _slides(archive: Archive, options: ReadOptions) -> Iterator[Part]:
     """The slides in their order, each with what its speaker noted."""
     order: list[str] = []
 
@@ -168,6 +176,7 @@ def _slides(archive: Archive) -> Iterator[Part]:
             order.append(next((value for key, value in attributes.items() if key.endswith("relationships id")), ""))
 
     parse(archive.read("ppt/presentation.xml"), begin, lambda _: None, lambda _: None)
+    _check_pages(len(order), options)
     related = _related(archive, "ppt/presentation.xml")
     for number, key in enumerate(order, 1):
         name = related.get(key, ("", ""))[1]

@@ -80,6 +80,12 @@ def test_a_document_that_swells_is_refused(tmp_path: Path) -> None:
         read_file(packed(tmp_path / "b.docx", {"word/document.xml": ""} | {str(n): b"" for n in range(50_001)}))
 
 
+@pytest.mark.parametrize("name", ["slides.pptx", "show.odp"])
+def test_slides_without_end_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ReadError, match="claims 2 pages, more than the 1 allowed"):
+        opened(make_office(tmp_path)[name], max_pages=1)
+
+
 @pytest.mark.parametrize("name", ["word/document.xml", "word/styles.xml", "docProps/core.xml"])
 def test_entities_are_refused(tmp_path: Path, name: str) -> None:
     bomb = "<!DOCTYPE x [<!ENTITY a 'haha'><!ENTITY b '&a;&a;&a;'>]><x>&b;</x>"
