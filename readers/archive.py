@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import struct
 import zlib
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,7 @@ from schemas import ReadError
 
 _MOST_FILES = 50_000
 _ENCRYPTED = 0x1
-_DAMAGE = (BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError, NotImplementedError, RuntimeError)
+_DAMAGE = (BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)  # what zipfile was seen to raise
 _DAMAGED = "The document is damaged: what is packed in it cannot be read."
 
 
