@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
 from xml.parsers import expat
 
@@ -23,8 +24,9 @@ def parse(data: bytes, begin: Begin, end: Callable[[str], None], text: Callable[
     parser.StartElementHandler, parser.EndElementHandler = begin, end
     parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse
+    wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))  # whose letters end in zeros themselves
     try:
-        parser.Parse(data.strip(b"\0 \t\r\n"), True)
+        parser.Parse(data if wide else data.strip(b"\0 \t\r\n"), True)
     except expat.ExpatError as error:
         raise DamagedXmlError(str(error)) from error
 

@@ -35,6 +35,13 @@ def test_every_kind_gives_its_text_and_its_title(tmp_path: Path) -> None:
         assert reading.modality is Modality.TEXT
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_parts_may_be_coded_in_any_way_that_xml_allows(tmp_path: Path, encoding: str) -> None:
+    with ZipFile(docx(tmp_path / "a.docx", [("Über", "Größe")])) as archive:
+        files = {name: archive.read(name).decode().encode(encoding) for name in archive.namelist()}
+    assert texts(opened(packed(tmp_path / "b.docx", files))[0]) == ["# Über\nGröße"]
+
+
 def test_slides_are_pages(tmp_path: Path) -> None:
     made = make_office(tmp_path)
     for name in ("slides.pptx", "show.odp"):
