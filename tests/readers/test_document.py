@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from readers import read_file
 from schemas import Modality, ReadError, Reading, ReadOptions, Segment, WordKind
 from schemas.media import share_read
 from tests.media import COLOURS, drawing, pdf
+from tests.readers.memory import drawn
 
 
 def opened(path: Path, data: bytes | str | None = None, **options: Any) -> tuple[list[Segment], Reading]:
@@ -87,13 +87,7 @@ def test_a_scanned_page_is_a_picture_of_a_size_that_can_be_read(tmp_path: Path) 
 
 def test_a_long_pdf_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     path = pdf(tmp_path / "a.pdf", [f"Page {number} of many." for number in range(60)])
-    next(read_file(path).segments)
-    tracemalloc.start()
-    try:
-        count = sum(1 for _ in read_file(path).segments)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    count, peak = drawn(path)
     assert count == 60
     assert peak < 8_000_000  # three pictures of a page; all of them are 133 MB
 

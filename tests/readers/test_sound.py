@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import struct
-import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from readers import read_audio, read_file
 from readers.windows import windows
 from schemas import Modality, ReadError, ReadOptions, Segment, WordKind
 from tests.media import RECORDINGS, sine, tone
+from tests.readers.memory import drawn
 
 
 def segments(path: Path, **options: Any) -> list[Segment]:
@@ -271,13 +271,7 @@ def test_a_query_hears_the_first_window(tmp_path: Path) -> None:
 def test_a_long_recording_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     tone(path, 600.0, rate=8_000)  # 38 MB as float32 at 16 kHz
-    next(read_file(path).segments)
-    tracemalloc.start()
-    try:
-        count = sum(1 for _ in read_file(path).segments)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    count, peak = drawn(path)
     assert count == 199
     assert peak < 4_000_000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from readers import read_file, read_image, sniff
 from schemas import Modality, ReadError, ReadOptions, Segment, WordKind
 from tests.media import COLOURS, FILM_NAMES, OLD_FILM_NAMES, clip
+from tests.readers.memory import drawn
 
 
 def segments(path: Path, **options: Any) -> list[Segment]:
@@ -278,13 +278,7 @@ def test_a_film_without_end_is_refused(tmp_path: Path) -> None:
 
 def test_a_long_film_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mp4", ("red", "blue", "green") * 3, 10.0, rate=2, size=(320, 240), hertz=None)
-    next(read_file(path).segments)
-    tracemalloc.start()
-    try:
-        count = sum(1 for _ in read_file(path).segments)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    count, peak = drawn(path)
     assert count == 9
     assert peak < 24_000_000  # three scenes of 20 frames of 230 kB; all of them are 41 MB
 
