@@ -179,15 +179,15 @@ def _frame(head: bytes, *, whole: bool = True) -> tuple[str, int] | None:
     layer = 4 - (head[1] >> 1 & 3)
     if layer == 4:  # noqa: PLR2004  # reserved in MPEG audio: AAC
         size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-        good = head[1] & 0xF0 == 0xF0 and head[2] >> 2 & 15 < 13 and (size > 7 or not whole)  # noqa: PLR2004
+        good = head[1] & 0xF0 == 0xF0 and head[2] >> 2 & 15 < 13 and (size > 7 or not whole)  # noqa: PLR2004  # 13 rates
         return ("audio/aac", size) if good else None
     version, rate, hertz = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
     if version == 1 or not 0 < rate < 15 or hertz == 3:  # noqa: PLR2004  # reserved values
         return None
-    one = version == 3  # noqa: PLR2004
+    one = version == 3  # noqa: PLR2004  # MPEG 1
     bits = _MP3_RATES[one, layer][rate - 1] * 1000
     sampling = _MP3_HERTZ[version][hertz]
     padding = head[2] >> 1 & 1
     if layer == 1:
         return "audio/mpeg", (12 * bits // sampling + padding) * 4
-    return "audio/mpeg", (144 if one or layer == 2 else 72) * bits // sampling + padding  # noqa: PLR2004
+    return "audio/mpeg", (144 if one or layer == 2 else 72) * bits // sampling + padding  # noqa: PLR2004  # layer

@@ -50,7 +50,7 @@ def shrink_on_load(image: Image.Image, side: int) -> None:
     if image.format in ("JPEG", "MPO"):
         image.draft("RGB", (round(image.width * scale), round(image.height * scale)))
     elif image.format == "JPEG2000" and scale < 1:
-        image.reduce = min(int(np.log2(1 / scale)), _levels(image))  # type: ignore[method-assign, assignment]
+        image.reduce = min(int(np.log2(1 / scale)), _levels(image))  # type: ignore[method-assign, assignment]  # as Pillow means it
         image.load()  # which changes its size
 
 

@@ -247,4 +247,4 @@ def _stated_size(attributes: dict[str, str]) -> tuple[int, int] | None:
         box = re.split(r"[\s,]+", attributes.get("viewBox", "").strip())
         stated = [_LENGTH.match(length) for length in box[2:4]]
     sides = [round(float(side[1]) * _PIXELS[side[2]]) for side in stated if side is not None]
-    return (sides[0], sides[1]) if len(sides) == 2 and all(sides) else None  # noqa: PLR2004
+    return (sides[0], sides[1]) if len(sides) == 2 and all(sides) else None  # noqa: PLR2004  # both of them
