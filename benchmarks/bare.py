@@ -111,8 +111,8 @@ def _passages(text: str) -> list[str]:
     return [" ".join(words[at : at + OPTIONS.passage]) for at in range(0, len(words), step)]
 
 
-def pdf(path: Path) -> list[tuple[list[str], np.ndarray]]:
-    """The passages and the picture of each page."""
+def pdf(path: Path) -> list[tuple[str, np.ndarray]]:
+    """The text and the picture of each page."""
     pages = []
     with pypdfium2.PdfDocument(path) as document:
         for page in document:
