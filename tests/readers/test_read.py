@@ -113,6 +113,8 @@ def test_all_that_is_exported_exists() -> None:
     assert set(readers.__all__) == {
         "Closed",
         "CrawlRules",
+        "Draw",
+        "Drawn",
         "Event",
         "IsolatedReader",
         "Job",
