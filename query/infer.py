@@ -36,11 +36,12 @@ def with_vectors(request: Request, store: Store, encoders: EncoderSet) -> Reques
         NotOfferedError: a picture is given by an address, or by something else than words or a picture.
         UsageError: the encoder cannot make a vector of it.
     """
-    return _Inference(store, encoders).stage(request) if _asks(request) else request
+    return _Inference(store, encoders).stage(request) if asks(request) else request
 
 
-def _asks(stage: Any) -> bool:
-    return _holds(stage.query) or any(_asks(below) for below in _below(stage))
+def asks(stage: Any) -> bool:
+    """Whether a request or prefetch, or a stage below it, holds words or pictures."""
+    return _holds(stage.query) or any(asks(below) for below in _below(stage))
 
 
 def _below(stage: Any) -> list[Any]:
@@ -68,7 +69,7 @@ class _Inference:
 
     def stage(self, stage: Any) -> Any:
         """A request or prefetch, with the stages below it."""
-        below = [self.stage(one) if _asks(one) else one for one in _below(stage)]
+        below = [self.stage(one) if asks(one) else one for one in _below(stage)]
         return stage.model_copy(update={"query": self._value(stage.query, stage.using), "prefetch": below or None})
 
     def _value(self, value: Any, using: str | None) -> Any:

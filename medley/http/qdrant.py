@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -16,12 +16,16 @@ from pydantic_core import to_json
 from qdrant_client import models
 
 from medley.http.errors import QDRANT
-from medley.http.held import HeldLibrary, HeldStore
+from medley.http.held import HeldLibrary, HeldStore, HeldTurns, Turns
+from medley.library import Library
+from query.infer import asks
 from schemas import NotFoundError, NotOfferedError
 from store import Store
 
 API_VERSION = version("qdrant-client")
 """Of Qdrant's API, as clients compare it with theirs: it is that of the models that parse the requests."""
+
+R = TypeVar("R", models.QueryRequest, models.QueryGroupsRequest)
 
 SCROLLED, FACETED = 10, 10  # points and values that a server gives when a request names no number
 
@@ -55,6 +59,23 @@ def _is(store: Store, name: str) -> bool:
 
 def _aliases(store: Store) -> list[dict[str, str]]:
     return [{"alias_name": alias, "collection_name": store.collection} for alias in store.aliases()]
+
+
+async def _encoded(request: R, library: Library, turns: Turns) -> R:
+    """The request with vectors alone: its words and pictures are encoded when it is their turn."""
+    return await turns.take(lambda: library.with_vectors(request)) if asks(request) else request
+
+
+async def _query(body: models.QueryRequest, library: HeldLibrary, turns: HeldTurns) -> models.QueryRequest:
+    return await _encoded(body, library, turns)
+
+
+async def _batch(body: models.QueryRequestBatch, library: HeldLibrary, turns: HeldTurns) -> list[models.QueryRequest]:
+    return [await _encoded(search, library, turns) for search in body.searches]
+
+
+async def _groups(body: models.QueryGroupsRequest, library: HeldLibrary, turns: HeldTurns) -> models.QueryGroupsRequest:
+    return await _encoded(body, library, turns)
 
 
 Named = Annotated[Store, Depends(_of_name)]
@@ -139,26 +160,29 @@ def facet(body: models.FacetRequest, store: Named, answer: Answering) -> Respons
 
 
 @router.post("/collections/{name}/points/query")
-def query(body: models.QueryRequest, store: Named, library: HeldLibrary, answer: Answering) -> Response:
+def query(store: Named, asked: Annotated[models.QueryRequest, Depends(_query)], answer: Answering) -> Response:
     """The universal query: nearest, recommend, discover, fusion, formula, sample, order.
 
     Words (`{"text": "a red boat", "model": "medley"}`) and pictures (base64) are encoded by the vector's own encoder.
     """
-    return answer({"points": store.query(library.with_vectors(body))})
+    return answer({"points": store.query(asked)})
 
 
 @router.post("/collections/{name}/points/query/batch")
-def query_batch(body: models.QueryRequestBatch, store: Named, library: HeldLibrary, answer: Answering) -> Response:
+def query_batch(
+    store: Named, asked: Annotated[list[models.QueryRequest], Depends(_batch)], answer: Answering
+) -> Response:
     """Several queries at once."""
-    searches = [library.with_vectors(search) for search in body.searches]
-    found = store.query_batch(searches) if searches else []
+    found = store.query_batch(asked) if asked else []
     return answer([{"points": points} for points in found])
 
 
 @router.post("/collections/{name}/points/query/groups")
-def query_groups(body: models.QueryGroupsRequest, store: Named, library: HeldLibrary, answer: Answering) -> Response:
+def query_groups(
+    store: Named, asked: Annotated[models.QueryGroupsRequest, Depends(_groups)], answer: Answering
+) -> Response:
     """A query whose hits are grouped by a payload field."""
-    return answer({"groups": store.query_groups(library.with_vectors(body))})
+    return answer({"groups": store.query_groups(asked)})
 
 
 _WRITES = ["POST", "PUT", "PATCH", "DELETE"]
