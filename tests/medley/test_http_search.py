@@ -241,12 +241,39 @@ def test_light_requests_go_on_while_all_threads_could_be_drawing(
         return b"drawn"
 
     monkeypatch.setattr(library, "preview", slow)
-    with ThreadPoolExecutor(60) as pool:  # more than the server has threads
-        asked = [pool.submit(httpx.get, f"{client.base_url}/items/{item}/thumbnail?side={900 + n}") for n in range(60)]
-        drawing.acquire()
-        assert client.get("/search", params={"q": "gate"}, timeout=10).status_code == 200
-        go_on.set()
+    with ThreadPoolExecutor(45) as pool:  # more than the server has threads
+        asked = [pool.submit(httpx.get, f"{client.base_url}/items/{item}/thumbnail?side={900 + n}") for n in range(45)]
+        try:
+            while drawing.acquire(timeout=1):  # until no more begin
+                pass
+            assert client.get("/search", params={"q": "gate"}, timeout=10).status_code == 200
+        finally:
+            go_on.set()
         assert {answer.result().content for answer in asked} == {b"drawn"}
+
+
+def test_light_requests_go_on_while_qdrants_clients_ask_with_pictures(
+    client: httpx.Client, library: medley.Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoding, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(_: Any) -> models.QueryRequest:
+        encoding.release()
+        assert go_on.wait(30)
+        return models.QueryRequest(limit=1)
+
+    monkeypatch.setattr(library, "with_vectors", slow)
+    asked = {"query": {"image": "aGFyZA==", "model": "medley"}, "using": "image"}
+    with ThreadPoolExecutor(45) as pool:  # more than the server has threads
+        path = f"{client.base_url}/collections/medley/points/query"
+        waiting = [pool.submit(httpx.post, path, json=asked, timeout=30) for _ in range(45)]
+        try:
+            while encoding.acquire(timeout=1):  # until no more begin
+                pass
+            assert client.get("/search", params={"q": "gate"}, timeout=10).status_code == 200
+        finally:
+            go_on.set()
+        assert [len(answer.result().json()["result"]["points"]) for answer in waiting] == [1] * 45
 
 
 # -- what was found ---------------------------------------------------------------------------------------------------
