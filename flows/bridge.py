@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fusion.bridge import MIN_PAIRS, Bridge
-from schemas import Modality, WordKind, payload
+from schemas import Modality, UsageError, WordKind, payload
 from schemas.payload import State
 from schemas.vectors import bridge_name
 
@@ -95,7 +95,12 @@ def _fit(store: Store, encoders: EncoderSet, span: _Span) -> str | None:
             return None
     x, y = _pairs(store, captioned, source, target)
     # From a picture to words, the captions of its like are wanted, and not the one that it might have.
-    bridge = Bridge.fit(x, y, source=prints[0], target=prints[1], weigh=span.from_words)
+    try:
+        bridge = Bridge.fit(x, y, source=prints[0], target=prints[1], weigh=span.from_words)
+    except UsageError as error:  # thirty captions that a camera wrote are one caption: no reason for a run to fail
+        if kept is not None:
+            store.delete_artifact(name)
+        return f"Words do not reach {things} without captions yet. {error}" if span.from_words else None
     store.save_artifact(name, bridge.arrays(), bridge.meta())
     if not span.from_words:
         return None
