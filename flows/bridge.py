@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.bridge import MIN_PAIRS, Bridge
 from schemas import Modality, UsageError, WordKind, payload
@@ -148,14 +149,14 @@ def _captioned(source: str, target: str, modality: Modality) -> models.Filter:
 
 def _pairs(
     store: Store, captioned: models.Filter, source: str, target: str
-) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float32]], np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
-    texts: list[list[float]] = []
-    pictures: list[list[float]] = []
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The vectors of captioned items, at most `MOST_PAIRS` of them: (n, d) of both spaces."""
+    pairs: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
     for record in store.scroll_all(captioned, with_payload=False, with_vectors=[source, target]):
         vectors = record.vector
-        if isinstance(vectors, dict):
-            texts.append(vectors[source])  # type: ignore[arg-type]  # a dense vector: the filter asks for it
-            pictures.append(vectors[target])  # type: ignore[arg-type]  # likewise
-        if len(texts) >= MOST_PAIRS:
+        if isinstance(vectors, dict):  # as arrays: a list of Python's numbers takes eight times the memory
+            pairs.append((np.asarray(vectors[source], np.float32), np.asarray(vectors[target], np.float32)))
+        if len(pairs) >= MOST_PAIRS:
             break
-    return np.asarray(texts, np.float32), np.asarray(pictures, np.float32)
+    x, y = zip(*pairs, strict=True)
+    return np.stack(x), np.stack(y)
