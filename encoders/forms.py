@@ -82,7 +82,7 @@ class Several:
         rows = []
         for one in made:
             vectors = np.asarray(one, np.float32)
-            if vectors.ndim != 2 or not len(vectors) or vectors.shape[1] != spec.dim:  # noqa: PLR2004
+            if vectors.shape[1:] != (spec.dim,) or not len(vectors):
                 raise EncodeError(
                     f"{spec.name} made an array of shape {vectors.shape}, "
                     f"not (tokens, {spec.dim}): its spec does not describe it."

@@ -73,7 +73,7 @@ def describe(sound: NDArray[np.float32]) -> Block:
     heard = log_mel[loudness > loudness.max() - HEARD]
     cepstra = heard @ _dct().T
     # Over two frames, on all of them: a movement from sound to pause is a movement.
-    deltas = (log_mel[2:] - log_mel[:-2]) @ _dct().T if len(log_mel) > 2 else np.zeros((1, CEPSTRA))  # noqa: PLR2004
+    deltas = (log_mel[2:] - log_mel[:-2]) @ _dct().T if len(log_mel[2:]) else np.zeros((1, CEPSTRA))
     quantiles = np.quantile(heard, QUANTILES, axis=0) - heard.mean()
     blocks = (
         quantiles.ravel(),

