@@ -125,7 +125,8 @@ def on_this_machine(source: Source) -> bool:
     """Whether a model's folder is there, given or in the hub's cache; the hub is not asked, nor its client imported."""
     if source.folder is not None:
         return True
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(os.environ.get("HF_HOME") or caches / "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
     place = cache / f"models--{source.model.replace('/', '--')}"
     if source.revision == "main":

@@ -8,6 +8,7 @@ import pytest
 
 from encoders import registry
 from encoders.base import Encoder
+from encoders.hub import on_this_machine
 from schemas import EncodeError, EncoderSpec, UnknownNameError
 
 
@@ -86,3 +87,16 @@ def test_fingerprint_does_not_fetch_the_model_that_it_names(monkeypatch, tmp_pat
     monkeypatch.setattr("encoders.spelling.fetch", lambda _source: pytest.fail("it asks the hub"))
     assert registry.made_by("sentence:my-own-00000000") is None
     assert registry.made_by("sentence:nobody/nothing-00000000") is None
+
+
+def test_model_is_here_wherever_the_hubs_cache_is_said_to_be(monkeypatch, tmp_path):
+    source = registry.source("clip")
+    for variable, under in (("HF_HUB_CACHE", ""), ("HF_HOME", "hub"), ("XDG_CACHE_HOME", "huggingface/hub")):
+        for other in ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+            monkeypatch.delenv(other, raising=False)
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+        assert not on_this_machine(source)
+        snapshot = tmp_path / variable / under / "models--openai--clip-vit-base-patch32" / "snapshots" / source.revision
+        snapshot.mkdir(parents=True)
+        (snapshot / "config.json").write_text("{}")
+        assert on_this_machine(source)
