@@ -32,13 +32,19 @@ def summed(terms: Sequence[Term], spec: VectorSpec) -> Any:
     Distances do not add up: there, liked terms are averaged, and the average moves away from the disliked as in
     Qdrant's recommendation by average vector (2 * liked - disliked, for weights of 1 and -1).
 
+    Late interaction adds up what is likest to each token: liked terms count alike, and of the disliked nothing can be
+    told, for the least like of the tokens that a document has says little of the document.
+
     Raises:
-        UsageError: the terms cancel each other out.
+        UsageError: the terms cancel each other out, or late interaction is asked for what to avoid alone.
     """
     if spec.sparse:
         return sum_sparse([(term.vector, term.weight) for term in terms])
     if spec.multivector:
-        return np.concatenate([term.vector * np.sign(term.weight) for term in terms]).tolist()
+        liked = [term.vector for term in terms if term.weight > 0]
+        if not liked:
+            raise UsageError(f"The vector {spec.name!r} cannot be asked for what to avoid alone: say what is sought.")
+        return np.concatenate(liked).tolist()
     if len(terms) == 1 and terms[0].weight > 0:
         return terms[0].vector.tolist()
     return _distant(terms) if ascending(spec) else _linear(terms, spec)

@@ -234,6 +234,9 @@ class _Encoding:
         for name in sorted(terms.keys() - liked if liked else terms.keys() & {LEXICAL}):
             del terms[name]
             self._encoded.note(f"What is to be avoided is not looked at on {name!r}, where nothing is sought.")
+        for name in sorted(terms if self._request.combine == "sum" else ()):
+            if self._have[name].multivector and any(term.weight < 0 for term in terms[name]):
+                self._encoded.note(f"What is to be avoided is not looked at on {name!r}, by late interaction.")
         if not terms:
             raise UnreachableError("This question only says what to avoid, and by words alone: say what is sought.")
 

@@ -63,6 +63,18 @@ def test_late_interaction_puts_the_top_in_the_order_of_maxsim(collection: Collec
     assert found[8].closer is None
 
 
+def test_late_interaction_knows_what_is_sought_alone_and_says_so(collection: Collection) -> None:
+    liked, disliked = {"item": "p0"}, {"item": "p5", "weight": -1}
+    alone = [path for path in collection.paths(liked, using="tokens", limit=40) if path != "p5"]
+
+    both = collection.ask(liked, disliked, using="tokens", limit=40)
+
+    assert [hit.path for hit in both.hits] == alone
+    assert both.notes == ["What is to be avoided is not looked at on 'tokens', by late interaction."]
+    with pytest.raises(UsageError, match="cannot be asked for what to avoid alone"):
+        collection.ask(disliked, using="tokens")
+
+
 def test_closer_look_is_explained_where_parts_name_the_vectors_they_search(collection: Collection) -> None:
     request = SearchRequest.of(parts=[{"item": "p0", "using": ["a"]}, raw(B, "b")], rerank={"by": "tokens", "top": 8})
     first, second, *_ = search(collection.store, collection.encoders, request).hits
