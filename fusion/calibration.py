@@ -33,7 +33,8 @@ TINY = 1e-9
 
 DIRECT, WORDS, BRIDGED = 0.19, 0.22, 0.32
 """a of a vector asked in its own space, of words as words, and of one reached through a bridge, as measured on
-captioned clip art: file names against captions, and captions against pictures that the bridge had not seen."""
+captioned clip art: file names against captions, and captions against pictures that the bridge had not seen. What is
+reported of evidence was measured on the same pictures."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,7 @@ naive Bayes the evidence of several vectors adds up. So that no share is negativ
     does not have the vector at all:      benefit = w_r ln (1 / a_r)
 
 An item that lacks a vector is neither punished for it nor compared on it: nothing speaks for it, and nothing against.
-Fusions that add up what was found let items with many vectors outvote those with one: among 800 pieces of clip art with
-captions for four fifths, words brought up a picture without one among the first ten 0 times of 100 by reciprocal
-ranks, and 20 to 28 times by evidence, which is most of what the picture's own vector could do alone (36).
+Fusions that add up what was found let items with many vectors outvote those with one; docs/query.md has the figures.
 
 The surprise is the mean of two. One measures the score against the null distribution of the collection, and knows a
 poor best from a good one; the other is the place, ln (n / place), and knows what is a high score for this question.
