@@ -87,7 +87,7 @@ class _Search:
             if not nulls:
                 raise UsageError("How sure a hit is, is not known of this question: leave min_confidence out.")
             hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
-        if highlighter is not None and request.highlight:
+        if highlighter is not None:
             for hit in hits:
                 hit.passages = highlighter.passages(hit.words)
         _locate(hits, self._metadata.get(SOURCES, {}))

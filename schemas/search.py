@@ -212,7 +212,6 @@ class SearchRequest(Strict):
         diversity: 0 to 1: how much a hit should differ from those before it (MMR).
         exact: compare with every vector, without the index.
         candidates: segments asked of each vector; else as many as the limit needs.
-        highlight: say which words matched, and in which passage.
     """
 
     parts: Annotated[list[Part], Field(min_length=1, max_length=MOST_PARTS)]
@@ -232,7 +231,6 @@ class SearchRequest(Strict):
     diversity: Annotated[float | None, Field(ge=0, le=1)] = None
     exact: bool = False
     candidates: Annotated[int | None, Field(ge=1, le=20_000)] = None
-    highlight: bool = True
 
     @classmethod
     def of(cls, *, parts: list[Any] | None = None, **given: Any) -> SearchRequest:
