@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 
 from fusion.base import Factor, Fused, Ranking, add_up, entry_weights
-from fusion.scale import Bounds, bounds_of, stretched
+from fusion.scale import Bounds, weighted
 
 Shares = dict[str, Sequence[float]]
 
@@ -38,7 +38,7 @@ def combmax(
     Raises:
         UsageError: a weight is negative or not finite.
     """
-    shares = _weighted(rankings, weights, factor, bounds)
+    shares = weighted(rankings, weights, factor, bounds)
     best: dict[Hashable, tuple[float, str]] = {}
     for name in sorted(rankings):  # of equals, the first by name
         for (id_, _), share in zip(rankings[name], shares[name], strict=True):
@@ -69,7 +69,7 @@ def combmnz(
     Raises:
         UsageError: a weight is negative or not finite.
     """
-    shares = _weighted(rankings, weights, factor, bounds)
+    shares = weighted(rankings, weights, factor, bounds)
     found: Counter[Hashable] = Counter()
     for name, ranking in rankings.items():
         given = entry_weights(name, ranking, weights, factor)
@@ -79,17 +79,3 @@ def combmnz(
         for name, ranking in rankings.items()
     }
     return add_up(rankings, times)
-
-
-def _weighted(
-    rankings: Mapping[str, Ranking],
-    weights: Mapping[str, float] | None,
-    factor: Factor | None,
-    bounds: Mapping[str, Bounds] | None,
-) -> Shares:
-    shares: Shares = {}
-    for name, ranking in rankings.items():
-        scores = stretched([score for _, score in ranking], bounds_of(name, bounds))
-        given = entry_weights(name, ranking, weights, factor)
-        shares[name] = [weight * score for weight, score in zip(given, scores, strict=True)]
-    return shares

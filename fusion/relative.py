@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fusion.base import Factor, Fused, Ranking, add_up, entry_weights, weight_of
-from fusion.scale import Bounds, bounds_of, stretched
+from fusion.base import Factor, Fused, Ranking, add_up, weight_of
+from fusion.scale import Bounds, weighted
 
 
 def relative(
@@ -38,9 +38,5 @@ def relative(
         UsageError: a weight is negative or not finite.
     """
     total = sum(weight_of(name, weights) for name in rankings) or 1.0
-    shares = {}
-    for name, ranking in rankings.items():
-        scores = stretched([score for _, score in ranking], bounds_of(name, bounds))
-        given = entry_weights(name, ranking, weights, factor)
-        shares[name] = [w / total * score for w, score in zip(given, scores, strict=True)]
-    return add_up(rankings, shares)
+    shares = weighted(rankings, weights, factor, bounds)
+    return add_up(rankings, {name: [share / total for share in several] for name, several in shares.items()})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fusion.base import Factor, Ranking, entry_weights
+
 Bounds = tuple[float | None, float | None]
 """The least and the greatest score that a distance allows; None where it sets none."""
 
@@ -24,6 +26,16 @@ def stretched(scores: Sequence[float], bounds: Bounds = (None, None)) -> list[fl
     return [min(1.0, max(0.0, (score - low) / (high - low))) for score in scores]
 
 
-def bounds_of(name: str, bounds: Mapping[str, Bounds] | None) -> Bounds:
-    """Those given for a ranking, or its own."""
-    return (None, None) if bounds is None else bounds.get(name, (None, None))
+def weighted(
+    rankings: Mapping[str, Ranking],
+    weights: Mapping[str, float] | None,
+    factor: Factor | None,
+    bounds: Mapping[str, Bounds] | None,
+) -> dict[str, list[float]]:
+    """The stretched scores of each ranking times the weights of its entries; `bounds` by name, else its own."""
+    shares = {}
+    for name, ranking in rankings.items():
+        scores = stretched([score for _, score in ranking], (bounds or {}).get(name, (None, None)))
+        given = entry_weights(name, ranking, weights, factor)
+        shares[name] = [weight * score for weight, score in zip(given, scores, strict=True)]
+    return shares
