@@ -41,7 +41,7 @@ def dbsf(
 
 
 def _normalised(scores: Sequence[float]) -> list[float]:
-    if len(scores) < 2:  # noqa: PLR2004  (one score has no deviation)
+    if len(scores) <= 1:  # one score has no deviation
         return [MIDDLE] * len(scores)
     mean = fsum(scores) / len(scores)
     deviation = sqrt(fsum((score - mean) ** 2 for score in scores) / (len(scores) - 1))

@@ -55,7 +55,7 @@ def check_distances(request: SearchRequest, names: Sequence[str], specs: Specs) 
     Raises:
         UsageError: it cannot.
     """
-    if len(names) < 2:  # noqa: PLR2004 - one ranking is not fused
+    if len(names) <= 1:  # one ranking is not fused
         return
     turned = [name for name in names if ascending(specs[name])]
     if request.fusion.method == "dbsf" and turned:

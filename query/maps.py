@@ -19,6 +19,7 @@ Map = NDArray[np.float64]
 CELLS = 8  # of the map, a side
 COVER = 2  # cells covered at a time, a side
 WINDOW = 0.5  # seconds of sound silenced at a time
+ABOUT = 0.2  # by how much a grid may be wider or narrower than its picture
 EXTRAS = 16  # vectors of a picture that may stand for no patch
 
 Score = Callable[[list[Any]], NDArray[np.float64]]
@@ -87,6 +88,6 @@ def _grid(count: int, aspect: float) -> tuple[int, int] | None:
             return side, side
     for patches_ in range(count, max(count - EXTRAS, 3), -1):
         for rows in range(2, patches_ // 2 + 1):
-            if patches_ % rows == 0 and abs(rows * rows / patches_ / aspect - 1) < 0.2:  # noqa: PLR2004 - about so wide
+            if patches_ % rows == 0 and abs(rows * rows / patches_ / aspect - 1) < ABOUT:
                 return rows, patches_ // rows
     return None

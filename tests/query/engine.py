@@ -28,6 +28,7 @@ class Collection:
         specs = [VectorSpec(name, DIM, distance, f"{name}-1") for name in ("a", "b")]
         if late:
             specs.append(VectorSpec("tokens", DIM, "cosine", "tokens-1", multivector=True))
+        self.distance = distance
         self.store: Store = open_store(folder)
         self.store.ensure(specs)
         self.vectors: list[dict[str, Any]] = []

@@ -20,7 +20,6 @@ A, B = RNG.normal(size=DIM), RNG.normal(size=DIM)
 @pytest.fixture(scope="module", params=DISTANCES)
 def collection(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
     made = Collection(tmp_path_factory.mktemp(request.param), request.param)
-    made.distance = request.param  # type: ignore[attr-defined]
     yield made
     made.store.close()
 
@@ -37,7 +36,7 @@ def likeness(distance: str, query: Any, vector: Any) -> float:
 
 def by_hand(collection: Collection, name: str, query: Any) -> list[str]:
     scores = {
-        f"p{i}": likeness(collection.distance, query, have[name])  # type: ignore[attr-defined]
+        f"p{i}": likeness(collection.distance, query, have[name])
         for i, have in enumerate(collection.vectors)
         if name in have
     }
@@ -66,12 +65,12 @@ def test_fusion_prefers_what_is_near_in_both(collection: Collection, fusion: str
         assert sum(shares) + sum(hit.benefit.values()) == pytest.approx(hit.score, abs=1e-6)
         assert all(share >= 0 for share in shares)
     by_rank = sorted((hit.vectors["a"].rank, hit.vectors["a"].score) for hit in result.hits if "a" in hit.vectors)
-    turned = collection.distance in ("euclid", "manhattan")  # type: ignore[attr-defined]
+    turned = collection.distance in ("euclid", "manhattan")
     assert [score for _, score in by_rank] == sorted((score for _, score in by_rank), reverse=not turned)
 
 
 def test_dbsf_is_refused_where_it_inverts_the_order(collection: Collection) -> None:
-    if collection.distance in ("cosine", "dot"):  # type: ignore[attr-defined]
+    if collection.distance in ("cosine", "dot"):
         assert collection.ask(raw(A, "a"), raw(B, "b"), fusion="dbsf").hits
         return
     with pytest.raises(UsageError, match="DBSF would turn the order of a, b around"):
@@ -105,7 +104,7 @@ def test_diversity_equals_that_of_qdrant(collection: Collection, diversity: floa
 @pytest.mark.parametrize("fusion", [{"method": "rrf", "k": 10}, {"method": "dbsf"}])
 @pytest.mark.parametrize("weights", [{}, {"a": 2.0, "b": 0.5}])
 def test_qdrant_fuses_as_we_do(collection: Collection, fusion: dict[str, Any], weights: dict[str, float]) -> None:
-    turned = collection.distance in ("euclid", "manhattan")  # type: ignore[attr-defined]
+    turned = collection.distance in ("euclid", "manhattan")
     if fusion["method"] == "dbsf" and (turned or weights):
         pytest.skip("Qdrant's DBSF has no weights, and inverts the order of distances")
     asked: dict[str, Any] = {"weights": weights, "limit": 20, "candidates": 15}
@@ -120,7 +119,7 @@ def test_qdrant_fuses_as_we_do(collection: Collection, fusion: dict[str, Any], w
 def test_formula_in_qdrant_equals_ours(collection: Collection, method: str) -> None:
     fusion = {"method": method, "bounds": "theory"}
     asked: dict[str, Any] = {"weights": {"a": 2.0}, "limit": 30, "candidates": 15}
-    if collection.distance != "cosine":  # type: ignore[attr-defined]
+    if collection.distance != "cosine":
         with pytest.raises(UsageError, match="have no bounds in theory"):
             collection.ask(raw(A, "a"), raw(B, "b"), fusion=fusion, **asked)
         return

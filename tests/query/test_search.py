@@ -243,7 +243,7 @@ def test_scores_of_parts_add_up_by_their_weights(library: Library) -> None:
 
 def test_raw_vector_is_searched_as_it_is(library: Library) -> None:
     [record] = library.store.retrieve([library.show("square/blue.png")[0]["item"]], with_vectors=["image"])
-    vector = record.vector["image"]  # type: ignore[index, call-overload]
+    vector = record.vector["image"]
 
     [hit] = library.search(parts=[{"vector": vector, "using": ["image"]}], limit=1).hits
 
