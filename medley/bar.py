@@ -41,8 +41,8 @@ class Rate(ProgressColumn):
         self.unit = unit
 
     def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
-        return Text(f"{task.speed:,.0f} {self.unit}/s" if task.speed else "", style="dim")
+        """The rate, once there is one; a part of a file a second tells nobody anything."""
+        return Text(f"{task.speed:,.0f} {self.unit}/s" if task.speed and task.speed >= 1 else "", style="dim")
 
 
 @contextmanager
