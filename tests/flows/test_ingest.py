@@ -78,6 +78,19 @@ def test_points_have_the_ids_that_anyone_can_compute(folder: Path, settings: Set
     assert set(vectors) == {"text", "image", "words"}
 
 
+def test_points_of_a_text_tell_where_their_passages_lie(folder: Path, settings: Settings) -> None:
+    text = "\n\n".join(f"# Part {number}\n\n" + "Boats leave the harbour. " * 20 for number in range(4))
+    (folder / "notes.md").write_text(text)
+
+    ingest(folder, settings)
+
+    points = [fields for fields, _ in contents(settings).values() if fields[payload.PATH] == "notes.md"]
+    places = sorted(fields[payload.CHARACTERS] for fields in points)
+    assert len(places) > 1
+    assert text[slice(*places[-1])].startswith("# Part ")
+    assert places[-1][1] == len(text.rstrip())
+
+
 def test_second_run_encodes_nothing(folder: Path, settings: Settings) -> None:
     ingest(folder, settings)
     before = contents(settings)
