@@ -259,6 +259,14 @@ def plugins(monkeypatch):
 
 
 def test_enricher_of_another_package_runs_when_it_is_installed(plugins):
+    plugins(colours=f"{__name__}:Colours")
+    [found] = load_enrichers(EncoderSettings(ocr="off"), rate=48_000)
+    segment = Segment(0, frames=(np.zeros((4, 4, 3), np.uint8),))
+    assert begin([found], IMAGE).take(segment)[0].words == {WordKind.CAPTION: "dark"}
+    assert found.rate == 48_000
+
+
+def test_enricher_of_another_package_that_cannot_run_is_named(plugins):
     plugins(broken="encoders.enrichers:Enriching")
     with pytest.raises(EncodeError, match=r"'broken' .*not a subclass"):
         load_enrichers(EncoderSettings(ocr="off"))
