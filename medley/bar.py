@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -20,7 +21,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from flows.progress import Listener
+if TYPE_CHECKING:
+    from flows.progress import Listener
 
 PATIENCE = 1.0  # seconds without a bar
 

@@ -15,11 +15,11 @@ from rich.table import Table
 
 from medley.clock import clock
 from schemas.media import join_words
-from schemas.plan import IngestPlan
-from schemas.report import CollectionStatus, IngestReport, PostponedEntry, QuarantineEntry
-from schemas.search import Hit, SearchResult
 
 if TYPE_CHECKING:
+    from schemas.plan import IngestPlan
+    from schemas.report import CollectionStatus, IngestReport, PostponedEntry, QuarantineEntry
+    from schemas.search import Hit, SearchResult
     from store.check import Verification
     from store.recall import Recall
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
 from schemas.errors import MedleyError, StoreUnavailableError, UsageError
-from schemas.report import CollectionStatus, QuarantineEntry
 from schemas.search import Explanation, Part, SearchRequest, SearchResult, Upload
 from store import is_server
 from store.aliases import resolve
 from store.lock import server_of
 
 if TYPE_CHECKING:
+    from schemas.report import CollectionStatus, QuarantineEntry
     from schemas.settings import Settings
 
 TIMEOUT = 120  # seconds: the first question may have to wait for a model
@@ -108,10 +108,14 @@ class Remote:
 
     def status(self) -> CollectionStatus:
         """See `Library.status`."""
+        from schemas.report import CollectionStatus  # as the next: a search has no use for it
+
         return CollectionStatus.model_validate_json(self._ask("GET", "/status"))
 
     def quarantine(self, source: str | None = None) -> list[QuarantineEntry]:
         """See `Library.quarantine`."""
+        from schemas.report import QuarantineEntry
+
         path = "/quarantine" if source is None else f"/quarantine?source={quote(source, safe='')}"
         return [QuarantineEntry.model_validate(entry) for entry in json.loads(self._ask("GET", path))]
 
