@@ -15,7 +15,7 @@ import qdrant_edge as edge
 
 from schemas.errors import MedleyError, RefusedError, StoreError
 from schemas.payload import INDEXES
-from store import convert
+from store import convert, memory
 from store.builder import Builder
 from store.files import copy_tree, space_taken
 from store.folder import ROOM_TO_CREATE, ROOM_TO_OPEN, ROOM_TO_WRITE, CollectionFolder
@@ -214,6 +214,7 @@ class Engine:
             finally:
                 self._missed = None
                 shutil.rmtree(self.folder.indexed, ignore_errors=True)
+                memory.give_back()
         if failure is not None:
             self.check_open()
             raise StoreError(
@@ -232,6 +233,7 @@ class Engine:
         if CHANGING not in self._record:  # else the engine has other vectors than the record says
             with self._errors():
                 edge.EdgeShard.load(str(self.folder.indexed), convert.to_config(self.specs.values())).close()
+            memory.give_back()  # before another process loads as much
 
     def _take_over(self) -> None:
         """Bring the copy up to date and put it in the place of the shard: the one moment in which all wait."""
