@@ -81,7 +81,8 @@ class Engine:
 
     def update(self, operation: Any, *, sync: bool = True) -> None:
         """Write; durably with `sync`: the engine syncs its files at `flush` and at no other time."""
-        if self._missed is not None and len(self._missed) >= MOST_MISSED:
+        # Looked at once: the thread that builds takes the list away without asking.
+        if (missed := self._missed) is not None and len(missed) >= MOST_MISSED:
             with self._building:  # wait until the index is built
                 pass
         with self.use() as shard:
@@ -363,8 +364,8 @@ class Engine:
     def _apply(self, shard: edge.EdgeShard, operation: Any) -> None:
         """Write, and remember what the copy in which the index is built does not have."""
         with self._writing:
-            if self._missed is not None:
-                self._missed.append(operation)
+            if (missed := self._missed) is not None:
+                missed.append(operation)
             shard.update(operation)
 
     def _others(self, name: str) -> dict[str, VectorSpec]:

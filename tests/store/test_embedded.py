@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from schemas.errors import StoreError, StoreLockedError
 from schemas.payload import INDEXES
 from store import open_store
 from store.embedded import EmbeddedStore
+from store.engine import Engine
 
 from .conftest import SPECS, clone, make_points, quick_folder, uid
 
@@ -356,6 +358,19 @@ def test_threads_read_and_write_at_once_while_the_index_is_built(folder: Path) -
             assert list(answers) == [5] * 40
         assert store.count() == 52
         assert len(store.metadata()) == 41
+
+
+def test_a_write_in_the_moment_in_which_the_building_ends_is_none_the_worse(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At one look the writes are still remembered, at the next they are not."""
+    looks = cycle([[], None])
+    monkeypatch.setattr(Engine, "_missed", property(lambda _: next(looks), lambda *_: None), raising=False)
+    with open_store(folder) as store:
+        for number in range(1, 4):
+            store.upsert([models.PointStruct(id=number, vector={}, payload={})])
+            next(looks)  # so that each of two looks is the first of a write once
+        assert store.count() == 15
 
 
 def test_closing_waits_for_the_threads_inside(folder: Path) -> None:
