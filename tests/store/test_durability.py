@@ -21,6 +21,7 @@ from qdrant_client import models
 from schemas.errors import StoreError
 from schemas.vectors import VectorSpec
 from store import Store, open_store
+from store.embedded import EmbeddedStore
 
 from .conftest import SPECS, clone, make_points, quick_folder, uid
 
@@ -118,8 +119,8 @@ STEPS = 12  # of a batch: three writes with their syncs, each with a before and 
 
 def write_and_die(folder: Path, step: int) -> None:
     """Write three batches, and die in the step so many steps later."""
-    with open_store(folder) as store:
-        engine = store._engine  # type: ignore[attr-defined]
+    with EmbeddedStore(folder, "medley") as store:
+        engine = store._engine
         engine._shard = Mortal(engine._shard, STEPS + step)
         for number in range(3):
             write_one(store, number)

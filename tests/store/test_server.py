@@ -210,7 +210,8 @@ def test_writes_wait_for_the_server_and_are_tried_again(server: Server, write: s
 def test_arrays_dates_and_sparse_vectors_are_sent_as_json(server: Server) -> None:
     server.answers = [ok({"operation_id": 1, "status": "completed"})]
     store = store_at(server.url)
-    store._remote.metadata = lambda: {"vectors": to_json({spec.name: spec for spec in SPECS})}  # type: ignore[method-assign]
+    vectors_told = to_json({spec.name: spec for spec in SPECS})
+    store._remote.metadata = lambda: {"vectors": vectors_told}  # type: ignore[method-assign] - no request for it here
     vectors = {
         "text": np.array([1, 2, 3, 4.5], np.float32),
         "late": np.array([[1, 2], [3, 4]], np.float32),
@@ -245,7 +246,8 @@ def test_queries_are_sent_as_one_batch_of_json(server: Server) -> None:
         query=models.RrfQuery(rrf=models.Rrf(k=60, weights=[2.0, 1.0])),
     )
     store = store_at(server.url)
-    store._remote.metadata = lambda: {"vectors": to_json({spec.name: spec for spec in SPECS})}  # type: ignore[method-assign]
+    vectors_told = to_json({spec.name: spec for spec in SPECS})
+    store._remote.metadata = lambda: {"vectors": vectors_told}  # type: ignore[method-assign] - no request for it here
     answers = store.query_batch([first, second])
     assert [[(hit.id, hit.score, hit.payload) for hit in hits] for hits in answers] == [
         [(uid(1), 0.5, {"path": "a"})],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -44,9 +45,11 @@ def test_store_without_collection_says_so_and_holds_nothing(empty_store: Store) 
         lambda store: store.query(models.QueryRequest(query=[1.0], using="text")),
     ],
 )
-def test_using_a_collection_that_is_not_there_is_one_sentence(empty_store: Store, use: object) -> None:
+def test_using_a_collection_that_is_not_there_is_one_sentence(
+    empty_store: Store, use: Callable[[Store], object]
+) -> None:
     with pytest.raises(StoreError, match="medley"):
-        use(empty_store)  # type: ignore[operator]
+        use(empty_store)
 
 
 def test_ensure_creates_the_collection_and_is_idempotent(empty_store: Store) -> None:
@@ -204,7 +207,7 @@ def test_a_vector_cannot_be_made_another_in_place(library: Store, spec: VectorSp
 def test_ways_to_keep_a_vector_that_are_none_are_a_wrong_argument(
     library: Store, option: dict[str, object], words: str
 ) -> None:
-    spec = replace(VectorSpec("new", 4, "dot", "n-1"), **option)  # type: ignore[arg-type]
+    spec = replace(VectorSpec("new", 4, "dot", "n-1"), **option)  # type: ignore[arg-type] - what no spec may be
     for use in (library.replace_vector, library.configure, lambda spec: library.ensure([spec])):
         with pytest.raises(UsageError, match=words):
             use(spec)

@@ -86,9 +86,10 @@ def state(store: Store, write: Callable[[Store], None]) -> dict[Any, tuple[Any, 
     store.set_metadata(dict.fromkeys(store.metadata()))
     store.upsert(make_points())
     write(store)
+    records: Any = store.scroll_all(with_vectors=True)  # whose vectors may be of any kind
     return {
-        record.id: (record.payload or {}, {name: flat(vector) for name, vector in (record.vector or {}).items()})  # type: ignore[union-attr]
-        for record in store.scroll_all(with_vectors=True)
+        record.id: (record.payload or {}, {name: flat(vector) for name, vector in (record.vector or {}).items()})
+        for record in records
     }
 
 
