@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from copy import deepcopy
 from pathlib import Path
 from threading import Lock
@@ -51,7 +51,8 @@ class Engine:
         # Always taken in this order. `_building` while the index is built, and by what changes the vectors or closes.
         self._building, self._gate, self._recording, self._writing = Lock(), Gate(), Lock(), Lock()
         self._builder = Builder()
-        self._missed: list[Any] | None = None  # what was written since the copy that the index is built in
+        # What was written since the copy that the index is built in, each with whether it was refused.
+        self._missed: list[tuple[Any, bool]] | None = None
         self._lock: FolderLock | None = None
         self._shard: edge.EdgeShard | None = None
         self._closed = False
@@ -243,8 +244,8 @@ class Engine:
             if self._shard is None:
                 raise self._absent()
             fresh = edge.EdgeShard.load(str(self.folder.indexed))
-            for operation in self._missed or ():
-                with suppress(Exception):  # what the one refused, the other refuses as well
+            for operation, refused in self._missed or ():
+                with suppress(Exception) if refused else nullcontext():  # it may still have been done in part
                     fresh.update(operation)
             fresh.flush()
             same = fresh.info().points_count == self._shard.info().points_count
@@ -364,9 +365,13 @@ class Engine:
     def _apply(self, shard: edge.EdgeShard, operation: Any) -> None:
         """Write, and remember what the copy in which the index is built does not have."""
         with self._writing:
-            if (missed := self._missed) is not None:
-                missed.append(operation)
-            shard.update(operation)
+            refused = True
+            try:
+                shard.update(operation)
+                refused = False
+            finally:
+                if (missed := self._missed) is not None:
+                    missed.append((operation, refused))
 
     def _others(self, name: str) -> dict[str, VectorSpec]:
         return {other: spec for other, spec in self.specs.items() if other != name}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qdrant_edge as edge
 from qdrant_client import models
 
 from schemas.errors import StoreError, StoreLockedError
@@ -147,6 +148,42 @@ def test_reading_and_writing_go_on_while_the_index_is_built(
     with open_store(tmp_path / "store") as store:
         assert store.count() == COUNT + 1
         assert [record.payload for record in store.retrieve([1, 2])] == [{"n": -2}]
+
+
+def test_a_write_that_the_copy_does_not_take_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index is given up rather than what was acknowledged while it was built."""
+    with open_store(tmp_path) as store:
+        store.ensure([SPECS[1], VectorSpec("other", 4, "dot", "other-1")])
+        store.upsert([models.PointStruct(id=1, vector={"other": [1.0, 0, 0, 0]}, payload={})])
+
+        def build(_: Builder, shard: Path, __: FolderLock | None) -> None:
+            copied = edge.EdgeShard.load(str(shard))
+            copied.update(edge.UpdateOperation.delete_vector_name("other"))
+            copied.close()
+            store.upsert([models.PointStruct(id=1, vector={"other": [2.0, 0, 0, 0]}, payload={"n": 1})])
+
+        monkeypatch.setattr(Builder, "build", build)
+        with pytest.raises(StoreError, match="other"):
+            store.optimize()
+        [point] = store.retrieve([1], with_vectors=True)
+        assert (point.vector, point.payload) == ({"other": [2.0, 0, 0, 0]}, {"n": 1})
+        store.upsert([models.PointStruct(id=2, vector={}, payload={})])
+
+
+def test_a_write_that_was_refused_while_the_index_was_built_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedStore(tmp_path, "medley") as store:
+        store.ensure([SPECS[1]])
+
+        def build(*_: object) -> None:
+            with pytest.raises(StoreError, match="refused"):
+                store._engine.update(edge.UpdateOperation.set_payload([99], {"n": 1}))
+            store.upsert([models.PointStruct(id=1, vector={}, payload={})])
+
+        monkeypatch.setattr(Builder, "build", build)
+        store.optimize()
+        assert [record.id for record in store.scroll_all()] == [1]
 
 
 def test_closing_ends_the_building(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
