@@ -593,3 +593,12 @@ def test_any_folder_after_any_other_makes_the_collection_of_the_second(before: S
         assert report.balanced
         assert report.encoded["image"] == len([kind for kind, _ in new if kind == "png"])
         assert contents(settings) == fresh(home / "media", home)
+
+
+def test_passage_tells_where_in_the_document_it_lies(folder: Path, settings: Settings) -> None:
+    ingest(folder, settings)
+
+    fields, _ = contents(settings)[point_id("media", "notes.md")]
+
+    start, end = fields[payload.CHARACTERS]
+    assert (folder / "notes.md").read_text()[start:end].split() == fields[payload.WORDS]["document"].split()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -120,3 +121,11 @@ def test_vocabulary_is_light() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
     assert not {"numpy", "torch", "prefect", "av", "skimage", "qdrant_client", "pydantic"} & set(loaded)
+
+
+def test_segment_that_passes_between_processes_keeps_every_field() -> None:
+    values = {name: f"the {name}" for name in (field.name for field in fields(Segment))}
+
+    passed = pickle.loads(pickle.dumps(Segment(**values)))  # type: ignore[arg-type]  # any value will do
+
+    assert {name: getattr(passed, name) for name in values} == values
