@@ -213,10 +213,12 @@ class IsolatedReader:
             self._pid, self._jobs, self._events = child
         self._clean = False
         ended = 0
+        waiting = select.poll()  # `select` itself takes no descriptor beyond 1,023, and an engine has hundreds open
+        waiting.register(self._events, select.POLLIN)
         try:
             wire.send(self._jobs, (list(jobs.values()), self._options))
             while ended < len(numbers):
-                if not select.select([self._events], [], [], self._limits.seconds)[0]:
+                if not waiting.poll(self._limits.seconds * 1000):
                     self._lose(f"Reading the file made no progress for {self._limits.seconds:g} seconds.", numbers)
                 received: list[tuple[int, Any]] = wire.receive(self._events, self._arena)
                 events = [(numbers[n], event) for n, event in received if not isinstance(event, Working)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -211,3 +212,16 @@ def test_slots_are_used_again_when_nobody_looks_at_them_any_more() -> None:
     assert third is not None
     assert np.array_equal(shared.get(third), half + 1)
     assert np.array_equal(second, half)
+
+
+def test_a_process_with_thousands_of_open_files_reads_all_the_same(tmp_path: Path) -> None:
+    path = note(tmp_path / "note.txt", "harbour at night")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert outcomes([path]) == {"note.txt": ["harbour at night"]}
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
