@@ -48,7 +48,7 @@ def main(descriptor: int) -> None:
             request: Fork | Wait = pickle.loads(data)  # noqa: S301  # from our own parent
             if isinstance(request, Wait):
                 children.discard(request.pid)
-                answer = os.waitstatus_to_exitcode(os.waitpid(request.pid, 0)[1])
+                answer = _exit_code(request.pid)
             else:
                 answer = _fork(request, ends, asked)
                 children.add(answer)
@@ -57,6 +57,13 @@ def main(descriptor: int) -> None:
         for pid in children:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _exit_code(pid: int) -> int:
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:  # it was the child of another host, which somebody killed
+        return -signal.SIGKILL
 
 
 def _fork(request: Fork, ends: list[int], asked: socket.socket) -> int:

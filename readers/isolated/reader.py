@@ -184,9 +184,9 @@ class IsolatedReader:
                 self._kill()
             os.close(self._jobs)
             os.close(self._events)
+            pid, self._pid = self._pid, 0
             with suppress(MedleyError):  # the host is gone, and the child with it
-                _host.wait(self._pid)
-            self._pid = 0
+                _host.wait(pid)
 
     def __enter__(self) -> Self:
         return self

@@ -170,6 +170,23 @@ def test_a_child_that_somebody_kills_is_replaced_and_no_file_is_blamed(tmp_path:
         assert [event for group in reader.read([job(path)]) for _, event in group][1].text == "harbour at night"  # type: ignore[union-attr]
 
 
+def test_a_host_that_somebody_kills_is_replaced_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = note(tmp_path / "note.txt", "harbour at night")
+    host = module._Host()
+    monkeypatch.setattr(module, "_host", host)
+    with IsolatedReader(ReadOptions()) as reader:
+        list(reader.read([job(path)]))
+        assert host._process is not None
+        os.kill(host._process.pid, signal.SIGKILL)
+        host._process.wait()
+        os.kill(reader._pid, signal.SIGKILL)
+        events = [event for group in reader.read([job(path)]) for _, event in group]
+    host.close()
+    assert isinstance(events[-1], Closed)
+
+
 def test_a_reader_that_is_left_early_leaves_no_child(tmp_path: Path) -> None:
     path = note(tmp_path / "note.txt", "harbour at night")
     reader = IsolatedReader(ReadOptions())
