@@ -60,6 +60,14 @@ class Enricher(ABC):
     fingerprint: str
     rate: int = SAMPLE_RATE
 
+    def load(self) -> object:
+        """Loads what it needs, once: before its first file, because what is missing is no file's fault.
+
+        Raises:
+            EncodeError: it is not installed, or not what it should be.
+        """
+        return None
+
     def begin(self) -> Enriching:
         """Begins with a file."""
         return _EachAlone(self)
@@ -69,7 +77,7 @@ class Enricher(ABC):
         """The words in each picture, RGB uint8 (height, width, 3); "" where there are none.
 
         Raises:
-            EncodeError: what it needs is not installed, or a picture cannot be read.
+            EncodeError: a picture cannot be read.
         """
 
 
@@ -111,10 +119,16 @@ class _Chain(Enriching):
 def begin(enrichers: Iterable[Enricher], modality: Modality) -> Enriching:
     """All enrichers that look at files of a modality, at work on one file.
 
-    Draw every segment of the file through `take`, and those kept back from `end`. An `EncodeError` on the way is the
-    fault of the file, or of a model that cannot be loaded.
+    Draw every segment of the file through `take`, and those kept back from `end`. What they raise is the fault of the
+    file.
+
+    Raises:
+        EncodeError: one of them cannot be loaded.
     """
-    return _Chain([enricher.begin() for enricher in enrichers if modality in enricher.modalities])
+    wanted = [enricher for enricher in enrichers if modality in enricher.modalities]
+    for enricher in wanted:
+        enricher.load()
+    return _Chain([enricher.begin() for enricher in wanted])
 
 
 def fingerprints(enrichers: Iterable[Enricher], modality: Modality) -> dict[str, str]:

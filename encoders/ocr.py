@@ -112,10 +112,10 @@ class OcrEnricher(Enricher):
 
     def words(self, frames: Sequence[Picture]) -> list[str]:
         """The words in each picture, a line each, in the order of reading."""
-        self._prepare()
+        self.load()
         return [self._words(np.ascontiguousarray(frame)) for frame in frames]
 
-    def _prepare(self) -> None:
+    def load(self) -> None:
         """Import OpenCV, once: while one thread does, others must not even look for it."""
         with self._preparing:
             if self._prepared:

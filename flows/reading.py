@@ -236,8 +236,12 @@ class FileReading:
             return []
         try:
             segments = ready()
-        except EncodeError as error:
-            draft.fail(State.QUARANTINED, str(error), "enricher")
+        except MemoryError:  # the machine's fault rather than the file's: the next run takes it
+            draft.fail(State.POSTPONED, "There was not enough memory to find its words.", "")
+            return []
+        except Exception as error:  # a bug in an enricher or a library must cost one file, and be seen in its reason
+            said = str(error) if isinstance(error, EncodeError) else f"{type(error).__name__}: {error}"
+            draft.fail(State.QUARANTINED, said, "enricher")
             return []
         for segment in segments:
             if self._lexical is not None and (words := join_words(segment.words, named=True)):

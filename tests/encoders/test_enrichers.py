@@ -37,6 +37,9 @@ class Listener(TranscriptEnricher):
         self.fingerprint = "listener-1"
         self.asked = []
 
+    def load(self):
+        """There is no model."""
+
     def hear(self, sound):
         """A sample's value is the number of its second, so that a stretch tells where it begins."""
         first, length = float(sound[0]), len(sound) / RATE

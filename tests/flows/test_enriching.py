@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import medley
-from schemas import UsageError
+from encoders import Enricher
+from schemas import EncodeError, UsageError, WordKind
+from tests.media import picture
 
 pytest.importorskip("sentence_transformers", reason="pretrained models need sentence-transformers")
 
@@ -44,6 +50,36 @@ def test_what_is_said_is_kept_apart_with_the_fingerprint_of_what_heard_it(tmp_pa
     assert any(said)
     assert all(segment["encoders"]["transcript"].startswith("transcript-whisper-") for segment in segments)
     assert all("text" in segment["encoders"] for segment in segments)
+
+
+def test_model_without_its_weights_fails_the_run_and_blames_no_file(tmp_path: Path, whisper: Path) -> None:
+    recording(tmp_path / "media" / "talk.wav", 1)
+    broken = Path(shutil.copytree(whisper, tmp_path / "broken"))
+    (broken / "model.safetensors").unlink()
+    with medley.open(
+        tmp_path / "store", encoders={"preset": "tiny", "ocr": "off", "transcript": str(broken)}
+    ) as library:
+        with pytest.raises(EncodeError, match=re.escape(str(broken))):
+            library.ingest(tmp_path / "media")
+        assert library.status().quarantined == []
+
+
+def test_bug_in_an_enricher_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Faulty(Enricher):
+        name, kind, fingerprint = "ocr", WordKind.OCR, "faulty-1"
+
+        def words(self, frames: Sequence[NDArray[np.uint8]]) -> list[str]:
+            raise RuntimeError("the library says no")
+
+    monkeypatch.setattr("encoders.load_enrichers", lambda *_, **__: [Faulty()])
+    picture(tmp_path / "media" / "red.png", "red")
+    (tmp_path / "media" / "note.txt").write_text("a red boat at sunset")
+    with medley.open(tmp_path / "store", encoders={"preset": "tiny"}) as library:
+        report = library.ingest(tmp_path / "media")
+    assert report.indexed == 1
+    assert [(entry.path, entry.reason, entry.at_fault) for entry in report.quarantine] == [
+        ("red.png", "RuntimeError: the library says no", "enricher")
+    ]
 
 
 def test_enricher_switched_on_later_takes_old_items_and_touches_no_vector_but_those_of_words(
