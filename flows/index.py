@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flows.carry import speaks_for
@@ -44,7 +44,7 @@ class Indexer:
             options=run.read_options,
             limits=run.settings.read.limits,
             enrichers=run.enrichers,
-            earlier=lambda job: earlier_vectors(run, job),
+            earlier=lambda group: earlier_vectors(run, group),
         )
         self._pipeline = Pipeline(reading, run.encoders, enrichers=run.enrichers, reached=self._reached)
         self._writer = Writer(run.store, run.source, lambda item: before.get(payload_path(item.found.path), 0))
@@ -119,24 +119,28 @@ def count_excluded(report: IngestReport, rule: str) -> None:
     report.exclusions[kind] = report.exclusions.get(kind, 0) + 1
 
 
-def earlier_vectors(run: Run, work: Work) -> Earlier:
-    """The vectors that the collection has of the same content under the same path, by segment."""
-    if work.known is None:
-        return {}
-    records = run.store.retrieve([point_id(run.source, work.found.path)], with_payload=True, with_vectors=True)
-    if not records or not speaks_for(records[0].payload or {}, work.known.hash):
-        return {}
-    if more := range(1, (records[0].payload or {}).get(payload.SEGMENTS, 1)):
-        others = [point_id(run.source, work.found.path, n) for n in more]
-        records += run.store.retrieve(others, with_payload=True, with_vectors=True)
+def earlier_vectors(run: Run, group: Sequence[Work]) -> dict[str, Earlier]:
+    """The vectors that the collection has of the same contents under the same paths, by path and segment."""
+    heads = {point_id(run.source, work.found.path): work for work in group}
+    firsts = [
+        record
+        for record in run.store.retrieve(list(heads), with_payload=True, with_vectors=True)
+        if speaks_for(record.payload or {}, heads[str(record.id)].hash)
+    ]
+    others = [
+        point_id(run.source, heads[str(record.id)].found.path, n)
+        for record in firsts
+        for n in range(1, (record.payload or {}).get(payload.SEGMENTS, 1))
+    ]
+    records = [*firsts, *run.store.retrieve(others, with_payload=True, with_vectors=True)] if others else firsts
     current = {vector: spec.fingerprint for vector, spec in run.encoders.specs.items()}
-    earlier: dict[int, tuple[dict[str, object], str]] = {}
+    earlier: dict[str, dict[int, tuple[dict[str, object], str]]] = {}
     for record in records:
         fields = record.payload or {}
         made_by = fields.get(payload.ENCODERS, {})
         vectors = record.vector if isinstance(record.vector, dict) else {}
-        earlier[fields[payload.SEGMENT]] = (
+        earlier.setdefault(heads[fields[payload.ITEM]].found.path, {})[fields[payload.SEGMENT]] = (
             {name: value for name, value in vectors.items() if name in current and made_by.get(name) == current[name]},
             join_words(fields.get(payload.WORDS, {}), named=False),
         )
-    return earlier
+    return dict(earlier)

@@ -110,7 +110,7 @@ class FileReading:
         limits: what one file may take.
         lexical: makes the sparse vector of all words, where it is wanted: here, because these threads mostly wait.
         enrichers: they add words before anybody sees the segments.
-        earlier: vectors that the content of a piece of work already has, by segment number.
+        earlier: vectors that contents already have, by path; asked for a group at a time.
         readers: child processes; as many as there are cores where it is 0.
     """
 
@@ -123,7 +123,7 @@ class FileReading:
         options: ReadOptions | None = None,
         limits: ReadLimits | None = None,
         enrichers: Sequence[Enricher] = (),
-        earlier: Callable[[Work], Earlier] | None = None,
+        earlier: Callable[[Sequence[Work]], Mapping[str, Earlier]] | None = None,
         readers: int = 0,
     ) -> None:
         self._root = f"{root}{os.sep}"
@@ -191,7 +191,7 @@ class FileReading:
     def _read(self, reader: IsolatedReader, group: Sequence[Work]) -> None:
         """Read a group of files; those with a fault that may pass are read again after a while, a few times."""
         for wait in (*RETRY_AFTER, None):
-            drafts = [_draft(work) for work in group]
+            drafts = self._drafts(group)
             jobs = [Job(self._root + work.found.path, work.found, work.hash) for work in group]
             again: list[Work] = []
             for events in reader.read(jobs):
@@ -209,15 +209,25 @@ class FileReading:
                 return
             group = again
 
+    def _drafts(self, group: Sequence[Work]) -> list[Draft]:
+        """A draft for each file, with the vectors that the collection has of the same content."""
+        same = [work for work in group if work.known is not None and work.hash and work.known.hash == work.hash]
+        earlier = self._earlier(same) if same and self._earlier is not None else {}
+        return [
+            Draft(
+                work,
+                Item(work.found, work.hash, first_attempt=work.known.first_attempt if work.known else ""),
+                earlier.get(work.found.path, {}),
+            )
+            for work in group
+        ]
+
     def _take(self, draft: Draft, event: Event) -> Read:
         if isinstance(event, Segment):
             return self._enriched(draft, partial(draft.enriching.take, event))
         if isinstance(event, Opened):
             item = draft.item
             item.hash, item.modality, item.mime, item.info = event.hash, event.modality, event.mime, event.info
-            known = draft.work.known
-            if self._earlier is not None and known is not None and known.hash == item.hash:
-                draft.earlier = self._earlier(draft.work)
             draft.enriching = begin(self._enrichers, event.modality)
             item.encoders |= fingerprints(self._enrichers, event.modality)
             return []
@@ -247,10 +257,6 @@ class FileReading:
             if self._lexical is not None and (words := join_words(segment.words, named=True)):
                 draft.terms[segment.number] = self._lexical.document(words)
         return [(draft, segment) for segment in segments]
-
-
-def _draft(work: Work) -> Draft:
-    return Draft(work, Item(work.found, work.hash, first_attempt=work.known.first_attempt if work.known else ""))
 
 
 def _may_pass(event: Event) -> bool:
