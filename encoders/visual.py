@@ -73,7 +73,7 @@ class VisualEncoder(Encoder):
         license="Apache-2.0",
         preprocessing=3,
     )
-    batch_size = 32  # one batch's arrays stay in the cache
+    batch_size = 16  # one batch's arrays stay in the cache
     parallel = True
 
     def _load(self) -> None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 ENCODING = 2
-"""Batches that are encoded at once: of several named vectors, or of one whose encoder says that it can do so. One more
-may wait, so that no thread does."""
+"""Batches that are encoded at once: of several named vectors, or of one whose encoder says that it can do so. Meanwhile
+the next one is filled."""
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Pipeline:
                 elif draft.item.state is State.INDEXED:
                     self._take(draft, segment)
                     self._reached(draft.item, segment)
-            yield from self._finished(ENCODING + 1)
+            yield from self._finished(ENCODING)
         for vector in self._pending:
             self._encode(vector)
         yield from self._finished(0)

@@ -25,8 +25,8 @@ from schemas.limits import ReadLimits
 from schemas.media import join_words
 from schemas.payload import State
 
-QUEUE_BYTES = 24_000_000
-"""Decoded media that may wait for the encoders: some 30 pictures, so that readers and encoders rarely wait for each
+QUEUE_BYTES = 12_000_000
+"""Decoded media that may wait for the encoders: some 20 pictures, so that readers and encoders rarely wait for each
 other and memory stays bounded whatever the files are."""
 
 SEGMENT_BYTES = 8_000
