@@ -5,8 +5,9 @@
 Texts of a few words, a hundred in a folder, encoded by feature hashing, so that what is measured is Medley's own work.
 The floor of an unchanged run is a bare walk (`os.scandir` and `stat` of each file) and one scroll of the payloads that
 tell what is known. The floor of a change is an unchanged run, and the changed files read and encoded with nothing
-stored. Floors and runs take turns in one process; the table shows medians. Memory is the peak of a first run over the
-whole folder in a process of its own, children included.
+stored. Floors and runs take turns in one process; the table shows medians. Time and peak memory of a first run over the
+whole folder are taken in a process of its own, children included, and up to where the vector index is built: that is
+done once a collection has doubled, in a process of its own, and is told apart.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def main() -> None:
     small, large = min(peaks), max(peaks)
     if large > small:
         ratio = peaks[large] / peaks[small]
-        print(f"Memory of a first run beyond the imports: {large:,} files take {ratio:.2f} of what {small:,} take.")
+        print(f"Peak of a first run over {large:,} files: {ratio:.2f} of that over {small:,} (goal: at most 1.3).")
 
 
 def _measure(home: Path, count: int, rounds: int) -> float:
@@ -57,6 +58,11 @@ def _measure(home: Path, count: int, rounds: int) -> float:
     files = _make(folder, count)
     first = _in_a_process(folder, store)
     print(f"\n{count:,} files; first run {first['seconds'] / count * 1e3:.3f} ms a file, peak {first['peak']:.0f} MB")
+    if first["whole"] > first["seconds"]:
+        print(
+            f"  with the vector index {first['whole']:.0f} s instead of {first['seconds']:.0f}, "
+            f"peak {first['whole_peak']:.0f} MB"
+        )
     rng = random.Random(7)
 
     def floor() -> None:
@@ -78,7 +84,7 @@ def _measure(home: Path, count: int, rounds: int) -> float:
             if change is _delete:
                 files = [path for n, path in enumerate(files) if n not in set(picked)]
         print(f"  1 % {name} {median(walls):7.2f} s   {median(ratios):.2f} of an unchanged run and the encoding")
-    return first["peak"] - first["before"]
+    return first["peak"]
 
 
 def _ratio(rounds: int, floor: Callable[[], None], ours: Callable[[], None]) -> tuple[float, float]:
@@ -160,14 +166,24 @@ def _run(folder: Path, store: Path) -> None:
 
 
 def _first_run(folder: Path, store: Path) -> dict[str, float]:
+    from flows.progress import listening
+
     warm = Path(tempfile.mkdtemp())
     _write(warm / "note.txt", 1)
     _run(warm, warm / "store")
     shutil.rmtree(warm)
+    before_index: dict[str, float] = {}
     with Peak() as memory:
-        before = memory.now()
-        seconds = _timed(lambda: _run(folder, store))
-    return {"seconds": seconds, "peak": memory.peak, "before": before}
+        started = time.perf_counter()
+
+        def listen(stage: str, done: int, total: int) -> None:
+            if stage == "optimize" and not before_index:
+                before_index.update(seconds=time.perf_counter() - started, peak=memory.peak)
+
+        with listening(listen):
+            _run(folder, store)
+        whole = {"seconds": time.perf_counter() - started, "peak": memory.peak}
+    return {"whole": whole["seconds"], "whole_peak": whole["peak"], **(before_index or whole)}
 
 
 def _in_a_process(folder: Path, store: Path) -> dict[str, float]:
