@@ -211,6 +211,8 @@ class IsolatedReader:
             finally:
                 os.close(shared)
             self._pid, self._jobs, self._events = child
+        if self._cancelled:  # before there was a child to kill
+            self._lose("", numbers)
         self._clean = False
         ended = 0
         waiting = select.poll()  # `select` itself takes no descriptor beyond 1,023, and an engine has hundreds open

@@ -204,6 +204,14 @@ def test_reading_is_called_off_from_another_thread(tmp_path: Path, faulty: None)
         assert list(reader.read([job(stuck), job(stuck)])) == []
 
 
+def test_reading_that_is_called_off_before_it_began_waits_for_nothing(tmp_path: Path, faulty: None) -> None:
+    stuck = note(tmp_path / "stuck.txt", "HANG for ever")
+    with IsolatedReader(ReadOptions(), ReadLimits(seconds=3)) as reader:
+        reader.cancel()
+        assert list(reader.read([job(stuck)])) == []
+
+
+
 def test_pictures_that_the_shared_memory_has_no_room_for_arrive_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(1).integers(0, 255, (512, 512, 3), np.uint8)).save(path)
