@@ -21,13 +21,18 @@ _HELD_BYTES = 2_000_000  # of media: two or three pictures
 
 
 class Outbox:
-    """Sends events in groups; those of a file that is not at its end go only when they are large or old."""
+    """Sends events in groups; those of a file that is not at its end go only when they are large or old.
+
+    A file of which something was sent is sent to its end before the next one is read: if that kills the child, all
+    others were sent whole, or not at all and can be read again.
+    """
 
     def __init__(self, end: int, arena: Writer | None) -> None:
         self._end, self._arena = end, arena
         self._events: list[tuple[int, Event | Working]] = []
         self._bytes = 0
         self._since = 0.0
+        self._begun: int | None = None  # the file of which the beginning was sent, and not the end
 
     def add(self, number: int, event: Event | Working) -> None:
         """Take an event of the file with this number."""
@@ -36,13 +41,16 @@ class Outbox:
         self._events.append((number, event))
         if isinstance(event, Segment):
             self._bytes += event.nbytes
-        if self._bytes > _HELD_BYTES or time.monotonic() - self._since > _HELD_SECONDS:
+        due = self._bytes > _HELD_BYTES or time.monotonic() - self._since > _HELD_SECONDS
+        if due or (number == self._begun and isinstance(event, Closed | ReadError)):
             self.flush()
 
     def flush(self) -> None:
         """Send what is held."""
         if self._events:
             wire.send(self._end, self._events, self._arena if self._bytes else None)
+            number, last = self._events[-1]
+            self._begun = None if isinstance(last, Closed | ReadError) else number
             self._events, self._bytes = [], 0
 
 
