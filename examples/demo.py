@@ -23,8 +23,8 @@ from searches import Ask, demo_searches
 
 import medley
 from medley.page import PageSection, hit_key, render_page
+from schemas.answer import Hit, SearchResult
 from schemas.errors import MedleyError
-from schemas.search import Hit, SearchResult
 
 HERE = Path(__file__).resolve().parent
 STORES = HERE / ".medley"  # beside the examples, never in the folder of media

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from schemas.search import Hit
+from schemas.answer import Hit
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medley.library import Library, open
+    from schemas.answer import Hit, SearchResult
     from schemas.conversation import Conversation
     from schemas.report import CollectionStatus, IngestReport
-    from schemas.search import Hit, Part, SearchRequest, SearchResult
+    from schemas.search import Part, SearchRequest
 
 __version__ = "0.1.0"
 
@@ -38,11 +39,11 @@ _HOMES = {
     "open": "medley.library",
     "CollectionStatus": "schemas.report",
     "IngestReport": "schemas.report",
-    "Hit": "schemas.search",
+    "Hit": "schemas.answer",
     "Conversation": "schemas.conversation",
     "Part": "schemas.search",
     "SearchRequest": "schemas.search",
-    "SearchResult": "schemas.search",
+    "SearchResult": "schemas.answer",
 }
 
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from schemas.conversation import Conversation
 from schemas.errors import UsageError
-from schemas.search import SearchRequest, sentence
+from schemas.search import SearchRequest
+from schemas.sentences import sentence
 
 
 def made(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from medley.clock import clock
 from medley.html import template
+from schemas.answer import Explanation, Hit, Passage, VectorMap
 from schemas.errors import UsageError
-from schemas.search import Explanation, Hit, Passage, SearchRequest, VectorMap
+from schemas.search import SearchRequest
 
 if TYPE_CHECKING:
     from rich.console import Console

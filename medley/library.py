@@ -19,9 +19,10 @@ from query import (
     warm_up,
     with_vectors,
 )
+from schemas.answer import Explanation, Hit, SearchResult
 from schemas.plan import IngestPlan, RunOptions
 from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
-from schemas.search import Explanation, Hit, Part, SearchRequest, SearchResult
+from schemas.search import Part, SearchRequest
 from schemas.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 
 from medley.clock import clock
 from medley.html import template
+from schemas.answer import Hit, SearchResult
 from schemas.media import Modality, join_words
-from schemas.search import Hit, SearchResult
 
 LONGEST = {Modality.TEXT.value: 420}  # characters of a hit's words that are shown
 SHORT = 170

@@ -17,9 +17,9 @@ from medley.clock import clock
 from schemas.media import join_words
 
 if TYPE_CHECKING:
+    from schemas.answer import Hit, SearchResult
     from schemas.plan import IngestPlan
     from schemas.report import CollectionStatus, IngestReport, PostponedEntry, QuarantineEntry
-    from schemas.search import Hit, SearchResult
     from store.check import Verification
     from store.recall import Recall
 

@@ -16,7 +16,7 @@ from schemas.vectors import DEFAULT_PRESET, PRESET
 if TYPE_CHECKING:
     from encoders import EncoderSet
     from fusion.weights import Fitted
-    from schemas.search import Hit
+    from schemas.answer import Hit
     from schemas.settings import Settings
     from store import Store
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from query.encode import Encoded
     from query.passages import Highlighter
     from schemas import VectorSpec
-    from schemas.search import Hit
+    from schemas.answer import Hit
 
 RELEVANT = 0.02
 """A question whose best hit is less sure than this has probably no answer here.

@@ -20,7 +20,8 @@ from query.search import search
 from query.vectors import likeness
 from readers import found_file
 from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment
-from schemas.search import ITEM, MOST_HITS, Explanation, Hit, SearchRequest, VectorMap
+from schemas.answer import Explanation, Hit, VectorMap
+from schemas.search import ITEM, MOST_HITS, SearchRequest
 from schemas.vectors import vectors_in_use
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any
 
 from readers import Event, IsolatedReader, Job, Opened, read
 from schemas import FoundFile, Modality, ReadError, ReadOptions, Segment, UsageError
-from schemas.search import Upload
+from schemas.fields import Upload
 
 NOT_HASHED = "-"  # what is asked with is not looked for by its bytes
 SEGMENTS = 64

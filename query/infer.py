@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from query.encode import encode_request
 from query.reach import encoders_in_use
 from schemas import NotOfferedError, RefusedError
-from schemas.search import SearchRequest, Upload
+from schemas.fields import Upload
+from schemas.search import SearchRequest
 
 if TYPE_CHECKING:
     from qdrant_client import models

@@ -14,7 +14,9 @@ from fusion.weights import Fitted, Judged, fit_weights
 from query.kept import forget
 from query.search import search
 from schemas import UsageError
-from schemas.search import FusionOptions, Hit, SearchRequest, sentence
+from schemas.answer import Hit
+from schemas.search import FusionOptions, SearchRequest
+from schemas.sentences import sentence
 from schemas.vectors import WEIGHTS
 
 if TYPE_CHECKING:

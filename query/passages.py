@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from schemas.search import Passage
+from schemas.answer import Passage
 
 if TYPE_CHECKING:
     from encoders.lexical import Lexical

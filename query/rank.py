@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from schemas import payload
-from schemas.search import Hit, VectorHit
+from schemas.answer import Hit, VectorHit
 
 if TYPE_CHECKING:
     from qdrant_client import models

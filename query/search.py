@@ -20,7 +20,8 @@ from query.rank import Ranked, grouped, rank, to_hit
 from query.reach import encoders_in_use
 from query.rerank import Reranker
 from schemas import EmptyCollectionError, UsageError, payload
-from schemas.search import Hit, SearchRequest, SearchResult
+from schemas.answer import Hit, SearchResult
+from schemas.search import SearchRequest
 from schemas.vectors import CALIBRATION, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:

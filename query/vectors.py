@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas import UsageError
-from schemas.search import SparseVector
+from schemas.fields import SparseVector
 
 if TYPE_CHECKING:
     from schemas import VectorSpec

@@ -1,6 +1,6 @@
 """The vocabulary: media items, segments, vectors, payloads, reports, errors. Light: no torch, no Prefect, no I/O.
 
-Settings and the pydantic models (`schemas.settings`, `schemas.report`, `schemas.search`) are imported from their own
+Settings and the pydantic models (`schemas.settings`, `schemas.report`, `schemas.search` …) are imported from their own
 modules, so that what needs only the words pays only for the words.
 """
 

@@ -1,4 +1,4 @@
-"""A search: what is asked, and what is answered. The same for Python, the command line and HTTP, and plain JSON.
+"""A search: what is asked. The same for Python, the command line and HTTP, and plain JSON.
 
 {"parts": [{"text": "a red boat"}, {"image": "boat.jpg", "weight": 0.5}, {"item": "old/boat.jpg", "weight": -1}],
  "where": "modality = picture and taken >= 2024-06-01", "limit": 20}
@@ -6,27 +6,24 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     FiniteFloat,
     JsonValue,
-    PlainSerializer,
     ValidationError,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from schemas.errors import UsageError
+from schemas.fields import Dense, File, SparseVector, Strict
 from schemas.media import Modality
 from schemas.payload import payload_path
+from schemas.sentences import sentence
 
 MOST_PARTS = 64
 MOST_HITS = 1000
@@ -34,53 +31,6 @@ MOST_HITS = 1000
 ITEM, SEGMENT = "item", "segment"
 """What `group_by` means besides a field of the payload: each item once, or every segment by itself."""
 
-
-def _decoded(data: Any) -> Any:
-    return b64decode(data, validate=True) if isinstance(data, str) else data
-
-
-Bytes = Annotated[
-    bytes,
-    BeforeValidator(_decoded),  # pydantic's own would take raw bytes for base64 as well
-    PlainSerializer(lambda data: b64encode(data).decode(), return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
-]
-
-
-class Strict(BaseModel):
-    """A model in which a misspelt field is an error."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Upload(Strict):
-    """A file given by its bytes (base64 in JSON). `name` is what an error calls it."""
-
-    data: Annotated[Bytes, Field(min_length=1)]
-    name: str = "the upload"
-
-
-class SparseVector(Strict):
-    """Weights of terms: those of a sparse named vector."""
-
-    indices: list[Annotated[int, Field(ge=0, lt=2**32)]]
-    values: list[FiniteFloat]
-
-    @model_validator(mode="after")
-    def _paired(self) -> Self:
-        if not self.indices or len(self.indices) != len(self.values) or len(set(self.indices)) != len(self.indices):
-            raise ValueError("a sparse vector needs as many values as indices, at least one, and each index once")
-        return self
-
-
-def _uploaded(given: Any) -> Any:
-    return {"data": given} if isinstance(given, bytes | bytearray | memoryview) else given
-
-
-File = Annotated[Path | Upload, BeforeValidator(_uploaded)]
-"""A path on this machine, or the bytes themselves."""
-
-Dense = Annotated[list[FiniteFloat], Field(min_length=1)]
 
 KINDS = ("text", "image", "audio", "video", "item", "vector")
 
@@ -250,103 +200,3 @@ class SearchRequest(Strict):
             return cls.model_validate({"parts": [*made, *(parts or [])], **given})
         except ValidationError as error:
             raise UsageError(sentence(error)) from error
-
-
-def sentence(error: ValidationError) -> str:
-    """What is wrong with a request, in one sentence that names the field."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    named = ".".join(str(part) for part in problem["loc"])
-    message = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    if problem["type"] == "extra_forbidden":
-        message = "there is no such field"
-    if named == "parts" and problem["type"] == "too_short":
-        return "A question needs words, a picture, a sound, a clip, an item or a vector."
-    return f"{named}: {message[0].lower()}{message[1:]}." if named else f"{message[0].upper()}{message[1:]}."
-
-
-class VectorHit(BaseModel):
-    """How one named vector ranked a hit: its rank from 1, its raw score, its share of the final score."""
-
-    rank: int
-    score: float
-    share: float = 0.0
-
-
-class Passage(BaseModel):
-    """Words of a hit among which some were asked for: their kind, and the spans (from, to) of those."""
-
-    kind: str
-    text: str
-    spans: list[tuple[int, int]] = Field(default_factory=list)
-
-
-class Hit(BaseModel):
-    """What answers the request: an item by its best segment, or a segment."""
-
-    item: str
-    source: str
-    path: str
-    modality: str
-    score: float
-    start: float | None = None
-    end: float | None = None
-    page: int | None = None
-    segment: int = 0
-    group: str | int | None = None  # the value of the field that the request groups by, if it is not the item
-    confidence: float | None = None  # that it is a right answer, 0 to 1, where the collection's scores are calibrated
-    vectors: dict[str, VectorHit] = Field(default_factory=dict)
-    benefit: dict[str, float] = Field(default_factory=dict)  # of the score, for vectors that it lacks
-    closer: float | None = None  # the score of the closer look that put it in this place
-    passages: list[Passage] = Field(default_factory=list)  # the words that were asked for, and where they stand
-    words: dict[str, str] = Field(default_factory=dict)
-    info: dict[str, Any] = Field(default_factory=dict)
-    file: str | None = None  # the file on this machine, where the source's folder is known
-
-
-class SearchResult(BaseModel):
-    """Hits, best first, and what the person should know of how they were found."""
-
-    hits: list[Hit]
-    relevant: bool | None = None  # whether any hit is probably a right answer; None: not known
-    fusion: str | None = None
-    notes: list[str] = Field(default_factory=list)
-    seconds: dict[str, float] = Field(default_factory=dict)
-
-
-class VectorMap(BaseModel):
-    """Where in a picture or a sound the score of one vector comes from.
-
-    Attributes:
-        vector: its name.
-        how: `occlusion`: by how much the score falls where the picture is covered; `silence`: the same of a sound;
-            `patches`: what each patch gives by late interaction.
-        values: rows of a grid over the picture, or one row over the sound; below 0: it takes from the score.
-        frame: which of the scene's frames is the likest, from 1; None for a picture.
-        frames: how many frames there are.
-        second: of the recording, where it is the likest.
-        picture: PNG of the picture or the sound's shape with the map over it.
-    """
-
-    vector: str
-    how: Literal["occlusion", "silence", "patches"]
-    values: list[list[float]]
-    frame: int | None = None
-    frames: int = 0
-    second: float | None = None
-    picture: Bytes
-
-
-class Explanation(BaseModel):
-    """Why a hit is there.
-
-    Attributes:
-        hit: with rank, score and share of each vector, and the passages whose words were asked for.
-        kinds: how near each kind of its words is to the question, by meaning.
-        maps: where in the picture or the sound it lies.
-        notes: what the person should know.
-    """
-
-    hit: Hit
-    kinds: dict[str, float] = Field(default_factory=dict)
-    maps: list[VectorMap] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)

@@ -19,9 +19,9 @@ from medley.http.held import HeldLibrary, HeldTurns
 from medley.library import Library
 from query.located import located
 from schemas import NotFoundError, payload
+from schemas.answer import Hit
 from schemas.media import Modality
 from schemas.payload import State, point_id
-from schemas.search import Hit
 
 router = APIRouter(tags=["Items"])
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
+from schemas.answer import Explanation, SearchResult
 from schemas.errors import MedleyError, StoreUnavailableError, UsageError
-from schemas.search import Explanation, Part, SearchRequest, SearchResult, Upload
+from schemas.fields import Upload
+from schemas.search import Part, SearchRequest
 from store import is_server
 from store.aliases import resolve
 from store.lock import server_of

@@ -11,8 +11,11 @@ from pydantic import Field, ValidationError
 from medley.http.held import HeldLibrary, HeldTurns, Turns
 from medley.library import Library
 from schemas import UsageError
+from schemas.answer import Explanation, SearchResult
+from schemas.fields import Upload
 from schemas.report import CollectionStatus, QuarantineEntry
-from schemas.search import MOST_HITS, MOST_PARTS, Explanation, Part, SearchRequest, SearchResult, Upload, sentence
+from schemas.search import MOST_HITS, MOST_PARTS, Part, SearchRequest
+from schemas.sentences import sentence
 
 router = APIRouter(tags=["Search"])
 

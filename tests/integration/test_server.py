@@ -20,8 +20,8 @@ from flows.direct import ingest
 from flows.run import sharing
 from medley.cli import app
 from query import SearchRequest, load_encoders, search
+from schemas.answer import SearchResult
 from schemas.report import IngestReport
-from schemas.search import SearchResult
 from schemas.settings import load_settings
 from store import Store, open_store
 from store.check import verify

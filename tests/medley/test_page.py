@@ -8,7 +8,7 @@ from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
 from medley.page import PageSection, hit_key, render_page
-from schemas.search import Hit, SearchResult, VectorHit
+from schemas.answer import Hit, SearchResult, VectorHit
 
 
 def jpeg() -> bytes:

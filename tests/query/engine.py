@@ -12,8 +12,8 @@ from qdrant_client import models
 from encoders import EncoderSet, load_preset
 from query import SearchRequest, search
 from schemas import VectorSpec, payload
+from schemas.answer import SearchResult
 from schemas.payload import point_id
-from schemas.search import SearchResult
 from store import Store, open_store
 
 DIM = 6

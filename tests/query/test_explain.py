@@ -13,7 +13,8 @@ import medley
 from medley.explained import page
 from medley.library import Library
 from schemas import NotFoundError
-from schemas.search import Explanation, SearchRequest
+from schemas.answer import Explanation
+from schemas.search import SearchRequest
 from tests.media import clip, picture, tone
 
 

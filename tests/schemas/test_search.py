@@ -12,7 +12,8 @@ from qdrant_client import models
 import schemas
 from schemas import UsageError
 from schemas.errors import HTTP_STATUS, MedleyError, http_status
-from schemas.search import Part, SearchRequest, Upload
+from schemas.fields import Upload
+from schemas.search import Part, SearchRequest
 
 EVERYTHING: dict[str, Any] = {
     "parts": [

@@ -1,0 +1,97 @@
+"""What a search is answered with: hits, and why each is there. The same for Python, the command line and HTTP."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from schemas.fields import Bytes
+
+
+class VectorHit(BaseModel):
+    """How one named vector ranked a hit: its rank from 1, its raw score, its share of the final score."""
+
+    rank: int
+    score: float
+    share: float = 0.0
+
+
+class Passage(BaseModel):
+    """Words of a hit among which some were asked for: their kind, and the spans (from, to) of those."""
+
+    kind: str
+    text: str
+    spans: list[tuple[int, int]] = Field(default_factory=list)
+
+
+class Hit(BaseModel):
+    """What answers the request: an item by its best segment, or a segment."""
+
+    item: str
+    source: str
+    path: str
+    modality: str
+    score: float
+    start: float | None = None
+    end: float | None = None
+    page: int | None = None
+    segment: int = 0
+    group: str | int | None = None  # the value of the field that the request groups by, if it is not the item
+    confidence: float | None = None  # that it is a right answer, 0 to 1, where the collection's scores are calibrated
+    vectors: dict[str, VectorHit] = Field(default_factory=dict)
+    benefit: dict[str, float] = Field(default_factory=dict)  # of the score, for vectors that it lacks
+    closer: float | None = None  # the score of the closer look that put it in this place
+    passages: list[Passage] = Field(default_factory=list)  # the words that were asked for, and where they stand
+    words: dict[str, str] = Field(default_factory=dict)
+    info: dict[str, Any] = Field(default_factory=dict)
+    file: str | None = None  # the file on this machine, where the source's folder is known
+
+
+class SearchResult(BaseModel):
+    """Hits, best first, and what the person should know of how they were found."""
+
+    hits: list[Hit]
+    relevant: bool | None = None  # whether any hit is probably a right answer; None: not known
+    fusion: str | None = None
+    notes: list[str] = Field(default_factory=list)
+    seconds: dict[str, float] = Field(default_factory=dict)
+
+
+class VectorMap(BaseModel):
+    """Where in a picture or a sound the score of one vector comes from.
+
+    Attributes:
+        vector: its name.
+        how: `occlusion`: by how much the score falls where the picture is covered; `silence`: the same of a sound;
+            `patches`: what each patch gives by late interaction.
+        values: rows of a grid over the picture, or one row over the sound; below 0: it takes from the score.
+        frame: which of the scene's frames is the likest, from 1; None for a picture.
+        frames: how many frames there are.
+        second: of the recording, where it is the likest.
+        picture: PNG of the picture or the sound's shape with the map over it.
+    """
+
+    vector: str
+    how: Literal["occlusion", "silence", "patches"]
+    values: list[list[float]]
+    frame: int | None = None
+    frames: int = 0
+    second: float | None = None
+    picture: Bytes
+
+
+class Explanation(BaseModel):
+    """Why a hit is there.
+
+    Attributes:
+        hit: with rank, score and share of each vector, and the passages whose words were asked for.
+        kinds: how near each kind of its words is to the question, by meaning.
+        maps: where in the picture or the sound it lies.
+        notes: what the person should know.
+    """
+
+    hit: Hit
+    kinds: dict[str, float] = Field(default_factory=dict)
+    maps: list[VectorMap] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
