@@ -1,0 +1,273 @@
+"""Cross-modal attention: the words of a thing attend to its pictures and sounds, and back, and become one vector.
+
+Scaled dot-product attention over all tokens that a thing has (Vaswani et al., "Attention Is All You Need", NeurIPS
+2017): with the queries q, keys k and values v of a head, each a linear map of the tokens,
+
+    s_ij = q_i . k_j / sqrt(d)        a_ij = exp(s_ij) / sum_k exp(s_ik)        o_i = sum_j a_ij v_j
+
+where j runs over what is there: any subset of the named vectors will do, and a question is fused by the same weights as
+what it is compared with. How it is trained is in `fusion.contrast`.
+
+The pass is written once, for numpy, which answers questions without loading torch, and for torch, which derives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.views import TINY, Vectors, Views
+from schemas import UsageError
+
+FAR = 1e9  # taken from the score of a token that is not there: e^-FAR is 0
+ROWS = 1024  # things fused at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large a model is, and what it is made of.
+
+    Attributes:
+        hidden: numbers of a token, and of the fused vector.
+        heads: of each attention.
+        blocks: attentions, one after the other.
+        feedforward: hidden layer after each attention, in parts of `hidden`; 0: none.
+        residual: tokens keep what they were, and attention adds to it.
+        cross: tokens attend to those of other named vectors alone, where there are any.
+    """
+
+    hidden: int = 128
+    heads: int = 4
+    blocks: int = 1
+    feedforward: int = 2
+    residual: bool = True
+    cross: bool = False
+
+    @classmethod
+    def smallest(cls, hidden: int = 64) -> Shape:
+        """A linear layer for words, one for pictures, and one attention of four heads between them: no more."""
+        return cls(hidden=hidden, heads=4, blocks=1, feedforward=0, residual=False, cross=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """A fitted model.
+
+    Attributes:
+        inputs: fingerprints by named vector.
+        shape: see `Shape`.
+        weights: float32 arrays by name; see `begin`.
+        trained: what is known of its training, for the card.
+    """
+
+    inputs: Mapping[str, str]
+    shape: Shape
+    weights: Mapping[str, Vectors]
+    trained: Mapping[str, Any] = field(default_factory=dict)
+    method = "attention"
+    distance = "cosine"
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a fused vector."""
+        return self.shape.hidden
+
+    def fuse(self, views: Views) -> Vectors:
+        """See `fusion.views.Fuser`."""
+        return self.explained(views)[0]
+
+    def explained(self, views: Views) -> tuple[Vectors, list[NDArray[Any]]]:
+        """Fused vectors (n, dim), and what attended to what.
+
+        Returns:
+            The vectors, and of each block the weights a_ij (n, heads, tokens, tokens), in the order of `token_names`.
+        """
+        made, weights = [], []
+        for start in range(0, len(views), ROWS):
+            some = self._inputs(views, slice(start, start + ROWS))
+            out, attended = forward(self.weights, self.shape, *some, np)
+            made.append(out)
+            weights.append(attended)
+        if not made:
+            return np.zeros((0, self.dim), np.float32), []
+        return np.concatenate(made).astype(np.float32), [np.concatenate(block) for block in zip(*weights, strict=True)]
+
+    def token_names(self, views: Views) -> list[str]:
+        """The named vector that each token belongs to."""
+        return [name for name in sorted(self.inputs) for _ in range(self._deep(views, name))]
+
+    def _deep(self, views: Views, name: str) -> int:
+        return views.there[name].shape[1] if name in views.there else 1
+
+    def _inputs(self, views: Views, rows: slice) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The tokens of all inputs, zeros for those that the views know nothing of."""
+        tokens, there = {}, {}
+        count = len(range(*rows.indices(len(views))))
+        for name in sorted(self.inputs):
+            dim = len(self.weights[f"centre.{name}"])
+            if name in views.tokens and views.tokens[name].shape[2] != dim:
+                raise UsageError(
+                    f"This model takes {dim} numbers of {name!r}, not {views.tokens[name].shape[2]}: fit it again."
+                )
+            known = name in views.tokens
+            tokens[name] = views.tokens[name][rows] if known else np.zeros((count, 1, dim), np.float32)
+            there[name] = views.there[name][rows].astype(np.float32) if known else np.zeros((count, 1), np.float32)
+        return tokens, there
+
+    def arrays(self) -> dict[str, Vectors]:
+        """See `fusion.views.Fuser`."""
+        return dict(self.weights)
+
+    def meta(self) -> dict[str, Any]:
+        """See `fusion.views.Fuser`."""
+        return {
+            "method": self.method,
+            "inputs": dict(self.inputs),
+            "shape": asdict(self.shape),
+            "trained": dict(self.trained),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Vectors], meta: Mapping[str, Any]) -> Attention:
+        """One from what `arrays` and `meta` gave."""
+        return cls(meta["inputs"], Shape(**meta["shape"]), dict(arrays), meta.get("trained", {}))
+
+
+def begin(
+    shape: Shape, centres: Mapping[str, Vectors], maps: Mapping[str, Vectors] | None = None, seed: int = 0
+) -> dict[str, Vectors]:
+    """Weights to begin with.
+
+    Args:
+        shape: of the model.
+        centres: the mean vector of each named vector.
+        maps: (dim, at most hidden) by named vector: with `residual`, the model then begins as the sum of the kinds in
+            that space, and learns what to add to it; else by lot.
+        seed: of the lot.
+    """
+    rng = np.random.default_rng(seed)
+    hidden = shape.hidden
+
+    def drawn(rows: int, columns: int) -> Vectors:  # Glorot & Bengio, AISTATS 2010
+        bound = np.sqrt(6.0 / (rows + columns))
+        return rng.uniform(-bound, bound, (rows, columns)).astype(np.float32)
+
+    weights: dict[str, Vectors] = {}
+    for name in sorted(centres):
+        weights[f"centre.{name}"] = np.asarray(centres[name], np.float32)
+        weights[f"in.{name}.weight"] = drawn(len(centres[name]), hidden)
+        weights[f"in.{name}.bias"] = np.zeros(hidden, np.float32)
+        if maps is not None and shape.residual:
+            matrix = maps[name][:, :hidden] / max(float(np.linalg.norm(maps[name], 2)), TINY)
+            weights[f"in.{name}.weight"][:] = 0.0
+            weights[f"in.{name}.weight"][:, : matrix.shape[1]] = matrix
+    for block in range(shape.blocks):
+        for part in ("query", "key", "value", "out"):
+            weights[f"{block}.{part}.weight"] = drawn(hidden, hidden)
+            weights[f"{block}.{part}.bias"] = np.zeros(hidden, np.float32)
+        if shape.feedforward:
+            weights[f"{block}.up.weight"] = drawn(hidden, shape.feedforward * hidden)
+            weights[f"{block}.up.bias"] = np.zeros(shape.feedforward * hidden, np.float32)
+            weights[f"{block}.down.weight"] = drawn(shape.feedforward * hidden, hidden)
+            weights[f"{block}.down.bias"] = np.zeros(hidden, np.float32)
+        if shape.residual:  # at first nothing is added
+            for part in ("out", "down"):
+                if f"{block}.{part}.weight" in weights:
+                    weights[f"{block}.{part}.weight"][:] = 0.0
+    return weights
+
+
+def forward(
+    weights: Mapping[str, Any], shape: Shape, tokens: Mapping[str, Any], there: Mapping[str, Any], xp: Any
+) -> tuple[Any, list[Any]]:
+    """Fused vectors (n, hidden) of length 1, and of each block the attention weights (n, heads, tokens, tokens).
+
+    Args:
+        weights: see `begin`.
+        shape: of the model.
+        tokens: (n, k, dim) by named vector.
+        there: 1.0 or 0.0 (n, k) by named vector.
+        xp: numpy or torch; all arrays are its own.
+    """
+    names = sorted(tokens)
+    z = xp.concatenate(
+        [
+            _unit(tokens[name] - weights[f"centre.{name}"], xp) @ weights[f"in.{name}.weight"]
+            + weights[f"in.{name}.bias"]
+            for name in names
+        ],
+        1,
+    )
+    there_all = xp.concatenate([there[name] for name in names], 1)
+    seen = there_all[:, None, :]
+    if shape.cross:
+        seen = _of_others(there_all, [there[name].shape[1] for name in names], xp)
+
+    def linear(name: str, rows: Any) -> Any:
+        return rows @ weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    attended = []
+    for block in range(shape.blocks):
+        part = partial(lambda at, name, rows: linear(f"{at}.{name}", rows), block)
+        out, a = _attend(part, shape.heads, _normed(z, xp) if shape.residual else z, seen, xp)
+        z = z + out if shape.residual else out
+        if shape.feedforward:
+            up = part("up", _normed(z, xp) if shape.residual else z)
+            down = part("down", up * (up > 0))
+            z = z + down if shape.residual else down
+        attended.append(a)
+    # A kind counts as one, however many tokens it has: residual tokens of length 1 are averaged.
+    pooled = (_unit(z, xp) * _shares([there[name] for name in names], xp)[..., None]).sum(1)
+    return _unit(pooled, xp), attended
+
+
+def _attend(part: Callable[[str, Any], Any], heads: int, y: Any, seen: Any, xp: Any) -> tuple[Any, Any]:
+    n, count, hidden = y.shape
+    q, k, v = (part(name, y).reshape(n, count, heads, hidden // heads) for name in ("query", "key", "value"))
+    s = xp.einsum("nihd,njhd->nhij", q, k) / (hidden // heads) ** 0.5
+    s = s - (1.0 - seen[:, None]) * FAR
+    e = xp.exp(s - xp.amax(s, -1)[..., None])
+    a = e / e.sum(-1)[..., None]
+    o = xp.einsum("nhij,njhd->nihd", a, v).reshape(n, count, hidden)
+    return part("out", o), a
+
+
+def _of_others(there: Any, counts: list[int], xp: Any) -> Any:
+    """Which tokens each token attends to: those of other kinds that are there, or else all that are (n, i, j)."""
+    kind = np.repeat(np.arange(len(counts)), counts)
+    other = (kind[:, None] != kind[None, :]).astype(np.float32)
+    if xp is not np:
+        other = xp.as_tensor(other, device=there.device)
+    others = there[:, None, :] * other
+    none = (others.sum(-1) == 0)[..., None] * 1.0
+    return others + none * there[:, None, :]
+
+
+def _shares(there: list[Any], xp: Any) -> Any:
+    """The weight of each token in the mean: (n, tokens)."""
+    return xp.concatenate([one / (one.sum(1)[:, None] + TINY) for one in there], 1)
+
+
+def _normed(z: Any, xp: Any) -> Any:
+    """Layer normalization without weights of its own: the maps that follow have them."""
+    z = z - (z.sum(-1) / z.shape[-1])[..., None]
+    return z / xp.sqrt((z * z).sum(-1) / z.shape[-1] + 1e-6)[..., None]
+
+
+def _unit(z: Any, xp: Any) -> Any:
+    return z / xp.sqrt((z * z).sum(-1) + TINY)[..., None]
+
+
+def fingerprint(method: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """`METHOD-xxxxxxxx`: equal for equal weights, so that vectors of two fits are never compared."""
+    digest = sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return f"{method}-{digest.hexdigest()[:8]}"

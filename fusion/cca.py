@@ -1,0 +1,94 @@
+"""Canonical correlation: one space for several kinds of vectors, learnt from things that have more than one.
+
+Hotelling, "Relations Between Two Sets of Variates", Biometrika 1936, with a ridge (Vinod, Journal of Econometrics 1976)
+because there are seldom many more pairs than dimensions. With Cxx, Cyy and Cxy the covariances of the pairs and
+
+    Cxx' = Cxx + r tr(Cxx)/d I        K = Cxx'^-1/2 Cxy Cyy'^-1/2 = U S V'
+
+the maps are Wx = Cxx'^-1/2 U S^1/2 and Wy = Cyy'^-1/2 V S^1/2: a direction counts by how well the two agree in it, so
+that a product of two mapped vectors is x' Cxx'^-1 Cxy Cyy'^-1 y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.views import Vectors, Views
+from schemas import UsageError
+
+Exact = NDArray[np.float64]
+
+RIDGE = 1.0
+DIM = 128
+LEAST_PAIRS = 30
+
+
+def canonical(x: Vectors, y: Vectors, *, ridge: float = RIDGE, dim: int = DIM) -> tuple[Exact, Exact, Exact]:
+    """The maps (d_x, dim) and (d_y, dim) of two kinds, and how well they agree in each direction (dim,).
+
+    Args:
+        x: (n, d_x).
+        y: (n, d_y), row i of the same thing as row i of x.
+        ridge: in parts of the mean variance of each kind.
+        dim: directions at most.
+
+    Raises:
+        UsageError: there are too few pairs.
+    """
+    if len(x) < LEAST_PAIRS:
+        raise UsageError(f"A shared space is learnt from {LEAST_PAIRS} pairs or more: there are {len(x)}.")
+    a, b = (np.asarray(side, np.float64) - np.mean(side, axis=0, dtype=np.float64) for side in (x, y))
+    left, right = _inverse_root(a, ridge), _inverse_root(b, ridge)
+    u, s, vt = np.linalg.svd(left @ (a.T @ b / len(a)) @ right, full_matrices=False)
+    kept = min(dim, len(s), len(a) - 1)
+    root = np.sqrt(s[:kept])
+    return left @ u[:, :kept] * root, right @ vt[:kept].T * root, s[:kept]
+
+
+def shared_space(views: Views, names: Sequence[str], *, ridge: float = RIDGE, dim: int = DIM) -> dict[str, Vectors]:
+    """A map (dim of the name, shared) for each named vector.
+
+    The two kinds that most things have together span the space; each other kind is sent by ridge regression to where
+    the things that it shares with those lie.
+
+    Raises:
+        UsageError: too few things have several kinds.
+    """
+    if len(names) == 1:
+        return {names[0]: np.eye(views.dims[names[0]], dtype=np.float32)}
+    has = {name: views.has(name) for name in names}
+    first, second = max(combinations(names, 2), key=lambda pair: int((has[pair[0]] & has[pair[1]]).sum()))
+    both = has[first] & has[second]
+    x, y = views.mean(first), views.mean(second)
+    wx, wy, _ = canonical(x[both], y[both], ridge=ridge, dim=dim)
+    maps = {first: wx, second: wy}
+    placed = np.zeros((len(views), wx.shape[1]))
+    for name, matrix in maps.items():
+        rows = views.mean(name)
+        placed[has[name]] += (rows[has[name]] - rows[has[name]].mean(axis=0)) @ matrix
+    known = has[first] | has[second]
+    for name in names:
+        if name in maps:
+            continue
+        common = known & has[name]
+        if common.sum() < LEAST_PAIRS:
+            raise UsageError(
+                f"Too few things have {name!r} besides {first!r} or {second!r} to put it into one space with them "
+                f"({int(common.sum())} of {LEAST_PAIRS}): leave it out."
+            )
+        z = views.mean(name)[common].astype(np.float64)
+        z -= z.mean(axis=0)
+        spread = z.T @ z / len(z)
+        spread += ridge * np.trace(spread) / len(spread) * np.eye(len(spread))
+        maps[name] = np.linalg.solve(spread, z.T @ (placed[common] - placed[common].mean(axis=0)) / len(z))
+    return {name: matrix.astype(np.float32) for name, matrix in maps.items()}
+
+
+def _inverse_root(rows: Exact, ridge: float) -> Exact:
+    spread = rows.T @ rows / len(rows)
+    values, basis = np.linalg.eigh(spread + max(ridge * np.trace(spread) / len(spread), 1e-12) * np.eye(len(spread)))
+    return np.asarray((basis / np.sqrt(values)) @ basis.T)

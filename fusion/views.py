@@ -1,0 +1,145 @@
+"""What things look like from each side: their vectors by name, several of one name where there are several, or none.
+
+Every fusion of vectors takes and gives these, whichever of them a thing has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas import UsageError
+
+Vectors = NDArray[np.float32]
+TINY = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """The vectors of n things.
+
+    Attributes:
+        tokens: by named vector, float32 (n, k, dim): k tokens of each thing, zeros where it has fewer. A vector of late
+            interaction (regions of a page, words of a passage) gives several; the others give one.
+        there: by named vector, bool (n, k): which tokens a thing has.
+    """
+
+    tokens: Mapping[str, Vectors]
+    there: Mapping[str, NDArray[np.bool_]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]], dims: Mapping[str, int], most: int = 1) -> Views:
+        """Views of things, each given by its vectors.
+
+        Args:
+            rows: of each thing, its vectors by name: (dim,) or (k, dim); names that are not in `dims` are left out.
+            dims: the names, and how many numbers a vector of each has.
+            most: tokens of one name at most; of more, so many are taken at even distances.
+
+        Raises:
+            UsageError: a vector has another dimension.
+        """
+        tokens, there = {}, {}
+        for name, dim in dims.items():
+            given = [_even(np.atleast_2d(np.asarray(row[name], np.float32)), most) if name in row else None
+                     for row in rows]  # fmt: skip
+            deep = max((len(one) for one in given if one is not None), default=1)
+            tokens[name] = np.zeros((len(rows), deep, dim), np.float32)
+            there[name] = np.zeros((len(rows), deep), bool)
+            for i, one in enumerate(given):
+                if one is None:
+                    continue
+                if one.shape[1] != dim:
+                    raise UsageError(f"A vector {name!r} of {dim} numbers is wanted here, not one of {one.shape[1]}.")
+                tokens[name][i, : len(one)] = one
+                there[name][i, : len(one)] = True
+        return cls(tokens, there)
+
+    @classmethod
+    def single(cls, vectors: Mapping[str, Vectors]) -> Views:
+        """Views of things of which each has one vector of each name, given as (n, dim)."""
+        return cls(
+            {name: np.asarray(rows, np.float32)[:, None] for name, rows in vectors.items()},
+            {name: np.ones((len(rows), 1), bool) for name, rows in vectors.items()},
+        )
+
+    def __len__(self) -> int:
+        return len(next(iter(self.there.values())))
+
+    @property
+    def names(self) -> list[str]:
+        """The named vectors, sorted: the order in which every fusion takes them."""
+        return sorted(self.tokens)
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """How many numbers a vector of each name has."""
+        return {name: self.tokens[name].shape[2] for name in self.names}
+
+    def has(self, name: str) -> NDArray[np.bool_]:
+        """Which things have a vector of this name: (n,)."""
+        return np.asarray(self.there[name].any(axis=1))
+
+    def count(self) -> NDArray[np.intp]:
+        """How many names each thing has vectors of: (n,)."""
+        return np.asarray(sum(self.has(name).astype(np.intp) for name in self.names))
+
+    def take(self, rows: Any) -> Views:
+        """Some of the things."""
+        return Views(
+            {name: np.asarray(self.tokens[name][rows]) for name in self.names},
+            {name: np.asarray(self.there[name][rows]) for name in self.names},
+        )
+
+    def only(self, names: Iterable[str]) -> Views:
+        """The same things as if they had vectors of these names alone."""
+        kept = set(names)
+        return Views(
+            self.tokens,
+            {name: there if name in kept else np.zeros_like(there) for name, there in self.there.items()},
+        )
+
+    def mean(self, name: str) -> Vectors:
+        """The mean of each thing's tokens of a name, zeros where it has none: (n, dim)."""
+        weights = self.there[name].astype(np.float32)
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
+        return np.asarray(np.einsum("nk,nkd->nd", weights, self.tokens[name]), np.float32)
+
+
+@runtime_checkable
+class Fuser(Protocol):
+    """Makes one vector of what a thing has.
+
+    Attributes:
+        method: the name of the fusion.
+        inputs: the named vectors that it takes, with the fingerprints of their encoders.
+        dim: how many numbers it makes.
+        distance: by which they are compared: "cosine" or "dot".
+    """
+
+    method: str
+    inputs: Mapping[str, str]
+    dim: int
+    distance: str
+
+    def fuse(self, views: Views) -> Vectors:
+        """Float32 (n, dim), zeros for a thing that has none of the inputs."""
+
+    def arrays(self) -> dict[str, Vectors]:
+        """The arrays to store."""
+
+    def meta(self) -> dict[str, Any]:
+        """What to store beside the arrays: plain JSON values."""
+
+
+def unit(rows: NDArray[Any]) -> NDArray[Any]:
+    """Each row of length 1; one of zeros stays as it is."""
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), TINY))
+
+
+def _even(rows: Vectors, most: int) -> Vectors:
+    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]

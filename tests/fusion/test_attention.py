@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from fusion.attention import Attention, Shape, begin, fingerprint, forward
+from fusion.contrast import Training, fit_attention, held_out, mean_reciprocal_rank
+from fusion.fused import SharedSum
+from fusion.views import Fuser, Views
+from schemas import UsageError
+
+INPUTS = {"image": "visual-1", "text": "minilm-1"}
+QUICK = Training(epochs=6, batch=64, mine=2, threads=1)
+
+
+def single(**vectors):
+    views = Views.single({name: np.asarray(rows, np.float32) for name, rows in vectors.items()})
+    return views.tokens, {name: there.astype(np.float32) for name, there in views.there.items()}
+
+
+def plain(hidden, heads=1, **given):
+    """Maps that leave everything as it is."""
+    shape = Shape(hidden=hidden, heads=heads, feedforward=0, residual=False, **given)
+    weights = begin(shape, {name: np.zeros(hidden, np.float32) for name in INPUTS})
+    for name in weights:
+        if name.endswith("weight"):
+            weights[name] = np.eye(hidden, dtype=np.float32)
+    return shape, weights
+
+
+def test_attention_weights_are_those_of_paper():
+    """The picture is (1, 0), the words (0, 1): of own product 1 and mutual product 0, with sqrt(d) = sqrt(2)."""
+    shape, weights = plain(2)
+    fused, [attended] = forward(weights, shape, *single(image=[[1.0, 0.0]], text=[[0.0, 1.0]]), np)
+    own = math.exp(1 / math.sqrt(2)) / (math.exp(1 / math.sqrt(2)) + math.exp(0))  # 0.6698
+    np.testing.assert_allclose(attended[0, 0], [[own, 1 - own], [1 - own, own]], atol=1e-6)
+    assert own == pytest.approx(0.66976, abs=1e-5)
+    # The outputs are (own, 1 - own) and (1 - own, own): their mean points half-way.
+    np.testing.assert_allclose(fused, [[math.sqrt(0.5), math.sqrt(0.5)]], atol=1e-6)
+
+
+def test_tokens_of_other_kinds_alone_are_attended_to_when_asked():
+    shape, weights = plain(2, cross=True)
+    tokens, there = single(image=[[1.0, 0.0], [1.0, 0.0]], text=[[0.0, 1.0], [0.0, 1.0]])
+    there["text"][1] = 0.0
+    fused, [attended] = forward(weights, shape, tokens, there, np)
+    np.testing.assert_allclose(attended[0, 0], [[0.0, 1.0], [1.0, 0.0]], atol=1e-6)
+    np.testing.assert_allclose(attended[1, 0, 0], [1.0, 0.0], atol=1e-6)  # alone, a picture attends to itself
+    np.testing.assert_allclose(fused[1], [1.0, 0.0], atol=1e-6)
+
+
+def test_smallest_model_is_torchs_attention_of_words_to_pictures():
+    torch = pytest.importorskip("torch")
+    shape = Shape.smallest(hidden=16)
+    weights = begin(shape, {"image": np.zeros(5, np.float32), "text": np.zeros(7, np.float32)}, seed=3)
+    rng = np.random.default_rng(0)
+    for name in weights:
+        if name.endswith("bias"):
+            weights[name] = rng.normal(size=weights[name].shape).astype(np.float32)
+    words, pictures = rng.normal(size=(4, 1, 7)).astype(np.float32), rng.normal(size=(4, 6, 5)).astype(np.float32)
+    there = {"text": np.ones((4, 1), np.float32), "image": np.ones((4, 6), np.float32)}
+    there["image"][0, 4:] = 0.0
+    _, [attended] = forward(weights, shape, {"text": words, "image": pictures}, there, np)
+
+    module = torch.nn.MultiheadAttention(16, num_heads=4, batch_first=True)
+    with torch.no_grad():
+        parts = ("query", "key", "value")
+        module.in_proj_weight.copy_(torch.tensor(np.concatenate([weights[f"0.{p}.weight"].T for p in parts])))
+        module.in_proj_bias.copy_(torch.tensor(np.concatenate([weights[f"0.{p}.bias"] for p in parts])))
+        text, image = (
+            torch.nn.functional.normalize(torch.tensor(given), dim=-1) @ torch.tensor(weights[f"in.{name}.weight"])
+            + torch.tensor(weights[f"in.{name}.bias"])
+            for name, given in (("text", words), ("image", pictures))
+        )
+        _, expected = module(
+            text, image, image, key_padding_mask=torch.tensor(there["image"]) == 0, average_attn_weights=False
+        )
+    # The tokens stand in the order of the names: six of the picture, then that of the words.
+    np.testing.assert_allclose(attended[:, :, 6, :6], expected.numpy()[:, :, 0], atol=1e-5)
+    np.testing.assert_allclose(attended[:, :, 6, 6], 0.0, atol=1e-6)
+
+
+def test_numpy_and_torch_make_the_same_vectors():
+    torch = pytest.importorskip("torch")
+    shape = Shape(hidden=8, heads=2, blocks=2)
+    weights = begin(shape, {"image": np.ones(5, np.float32), "text": np.ones(7, np.float32)}, seed=1)
+    rng = np.random.default_rng(2)
+    weights = {name: value + rng.normal(size=value.shape).astype(np.float32) for name, value in weights.items()}
+    tokens, there = single(image=rng.normal(size=(5, 5)), text=rng.normal(size=(5, 7)))
+    there["text"][2:] = 0.0
+    ours, _ = forward(weights, shape, tokens, there, np)
+    theirs, _ = forward(*[
+        one if isinstance(one, Shape) else {name: torch.tensor(value) for name, value in one.items()}
+        for one in (weights, shape, tokens, there)
+    ], torch)  # fmt: skip
+    np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
+
+
+def test_begins_as_the_sum_in_the_shared_space(pairs):
+    text, image = pairs(200)
+    views = Views.single({"text": text, "image": image})
+    total = SharedSum.fit(views, INPUTS)
+    weights = begin(Shape(), total.centres, total.maps)
+    made = Attention(INPUTS, Shape(), weights).fuse(views)
+    np.testing.assert_allclose(made[:, : total.dim], total.fuse(views), atol=1e-4)
+    np.testing.assert_allclose(made[:, total.dim :], 0.0, atol=1e-6)
+
+
+def curved(count, seed=0):
+    """Words and pictures that have to do with each other by no straight line."""
+    rng = np.random.default_rng(seed)
+    meant = rng.normal(size=(count, 4))
+    maps = np.random.default_rng(9).normal(size=(2, 4, 40))
+    words, pictures = meant @ maps[0], np.abs(meant @ maps[1])
+    return Views.single({"text": words + 0.4 * rng.normal(size=words.shape),
+                         "image": pictures + 0.4 * rng.normal(size=pictures.shape)})  # fmt: skip
+
+
+def test_training_finds_more_of_what_is_left_out_than_it_began_with():
+    pytest.importorskip("torch")
+    views = curved(600)
+    told = []
+    model = fit_attention(views, INPUTS, training=QUICK, progress=lambda *step: told.append(step))
+    assert isinstance(model, Fuser)
+    assert [epoch for epoch, _, _ in told] == list(range(1, len(told) + 1))
+    assert model.trained["mrr"] > model.trained["mrr_before"]
+    assert model.trained["mrr"] == pytest.approx(max(found for _, _, found in told), abs=1e-4)
+    fresh = curved(100, seed=1)
+    total = SharedSum.fit(views, INPUTS)
+    found = [mean_reciprocal_rank(m.fuse(fresh.only(["text"])), m.fuse(fresh.only(["image"]))) for m in (model, total)]
+    assert found[0] > 3 * found[1]
+
+
+def test_fit_is_repeatable_and_stored_models_come_back():
+    pytest.importorskip("torch")
+    views = curved(150)
+    first, second = (fit_attention(views, INPUTS, training=QUICK) for _ in range(2))
+    assert fingerprint("attention", first.arrays()) == fingerprint("attention", second.arrays())
+    back = Attention.from_arrays(first.arrays(), first.meta())
+    np.testing.assert_array_equal(back.fuse(views), first.fuse(views))
+    assert back.inputs == INPUTS
+    assert fingerprint("attention", first.arrays()).startswith("attention-")
+
+
+def test_a_thing_with_one_kind_is_fused_and_one_with_none_is_zero():
+    views = curved(40)
+    model = Attention(INPUTS, Shape(hidden=16), begin(Shape(hidden=16), SharedSum.fit(views, INPUTS).centres))
+    words = Views.of([{"text": np.ones(40)}, {}], {"text": 40})
+    made, [attended] = model.explained(words)
+    assert np.linalg.norm(made[0]) == pytest.approx(1.0, abs=1e-5)
+    assert not made[1].any()
+    assert model.token_names(words) == ["image", "text"]
+    np.testing.assert_allclose(attended[0, :, 1], [[0.0, 1.0]] * 4, atol=1e-6)
+    with pytest.raises(UsageError, match="takes 40 numbers of 'text', not 3"):
+        model.fuse(Views.of([{"text": np.ones(3)}], {"text": 3}))
+
+
+def test_content_groups_are_left_out_whole():
+    groups = np.repeat(np.arange(20), 5)
+    held = held_out(groups, 0.25, seed=0)
+    assert held.sum() == 25
+    assert {int(held[groups == group].sum()) for group in range(20)} == {0, 5}
+
+
+def test_too_few_things_with_several_kinds_are_refused():
+    views = curved(40)
+    views.there["text"][20:] = False
+    with pytest.raises(UsageError, match=r"30 things or more .* image, text: there are 20"):
+        fit_attention(views, INPUTS)
