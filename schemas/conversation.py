@@ -8,8 +8,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from schemas.errors import UsageError
-from schemas.fields import Strict
 from schemas.search import Part, SearchRequest
+from schemas.sentences import Strict
 
 LIKED, DISLIKED = 0.75, -0.5
 """Weights of items that were judged, beside what was asked (Rocchio, "Relevance Feedback in Information Retrieval",

@@ -35,14 +35,19 @@ class UsageError(MedleyError):
     """A wrong argument or setting."""
 
 
+def guess(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant; else all of them."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names) or 'none'}."
+
+
 class UnknownNameError(UsageError):
     """A name that is not in the registry it was looked up in."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(map(str, known))
-        near = get_close_matches(name, self.known, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(self.known) or 'none'}."
-        super().__init__(f"There is no {kind} named {name!r}. {hint}")
+        super().__init__(f"There is no {kind} named {name!r}. {guess(name, self.known)}")
 
 
 class NotFoundError(UsageError):

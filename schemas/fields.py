@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     FiniteFloat,
     PlainSerializer,
     WithJsonSchema,
     model_validator,
 )
+
+from schemas.sentences import Strict
 
 
 def _decoded(data: Any) -> Any:
@@ -28,12 +28,6 @@ Bytes = Annotated[
     PlainSerializer(lambda data: b64encode(data).decode(), return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
 ]
-
-
-class Strict(BaseModel):
-    """A model in which a misspelt field is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Upload(Strict):

@@ -20,10 +20,10 @@ from pydantic import (
 )
 
 from schemas.errors import UsageError
-from schemas.fields import Dense, File, SparseVector, Strict
+from schemas.fields import Dense, File, SparseVector
 from schemas.media import Modality
 from schemas.payload import payload_path
-from schemas.sentences import sentence
+from schemas.sentences import Strict, sentence
 
 MOST_PARTS = 64
 MOST_HITS = 1000

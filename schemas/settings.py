@@ -2,65 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-from schemas.errors import UsageError
+from schemas.errors import UsageError, guess
 from schemas.limits import ReadLimits
+from schemas.origins import JOINT, PREFIX, Source, check_environment
+from schemas.sentences import UNKNOWN, Strict, gravest, told
 from schemas.vectors import NEXT, VectorSpec
 
 if TYPE_CHECKING:
     from pydantic._internal._repr import ReprArgs
 
 
-class Section(BaseModel):
-    """A part of the settings; a name that it does not know is a mistake, and not passed over."""
-
-    model_config = ConfigDict(extra="forbid")
+FILE = "medley.toml"
+"""In the current folder."""
 
 
-class EncoderSettings(Section):
+class EncoderSettings(Strict):
     """Which encoders run, and how."""
 
     preset: Annotated[str | None, Field(description="else that of the collection; a new one is made for 'offline'")] = (
         None
     )
-    ocr: Literal["auto", "always", "off"] = "auto"
+    ocr: Annotated[
+        Literal["auto", "always", "off"],
+        Field(description="read the words in pictures: of those that seem to hold some, or of all"),
+    ] = "auto"
     transcript: Annotated[str | None, Field(description="off, or a speech model; else as the preset says")] = None
     caption: Annotated[str | None, Field(description="off, or a model that describes pictures; else as the preset")] = (
         None
     )
     threads: Annotated[int, Field(ge=0, description="threads a model may use; 0: chosen for the machine")] = 0
     device: Annotated[str, Field(description="auto (cuda, else mps, else cpu), or one by name")] = "auto"
-    models: Annotated[dict[str, str], Field(description="a folder or hub id by the name of what runs it")] = {}
-    trust: Annotated[list[str], Field(description="hub ids or folders whose own code may run")] = []
+    models: dict[str, str] = Field(default_factory=dict, description="a folder or hub id by the name of what runs it")
+    trust: list[str] = Field(default_factory=list, description="hub ids or folders whose own code may run")
 
 
-class CrawlSettings(Section):
+class CrawlSettings(Strict):
     """Which files of a source are looked at."""
 
-    hidden: bool = False
-    follow_links: bool = False
+    hidden: Annotated[bool, Field(description="files whose names begin with a dot")] = False
+    follow_links: Annotated[bool, Field(description="symbolic links, which lead out of the folder")] = False
     other_disks: Annotated[bool, Field(description="look into file systems that are mounted below the folder")] = True
     min_size: Annotated[int, Field(ge=0, description="bytes; smaller files are excluded")] = 0
     max_size: Annotated[int, Field(ge=0, description="bytes; larger files are excluded; 0: no limit")] = 0
-    include: Annotated[list[str], Field(description="gitignore patterns; if given, other files are excluded")] = []
-    exclude: Annotated[list[str], Field(description="gitignore patterns")] = []
+    include: list[str] = Field(default_factory=list, description="gitignore patterns; if given, nothing else is taken")
+    exclude: list[str] = Field(default_factory=list, description="gitignore patterns")
 
 
-class ReadSettings(Section):
+class ReadSettings(Strict):
     """What reading one file may take before it is quarantined: see `schemas.limits.ReadLimits`."""
 
     seconds: Annotated[float, Field(gt=0, description="without a sign of progress")] = ReadLimits.seconds
@@ -72,11 +77,13 @@ class ReadSettings(Section):
         return ReadLimits(self.seconds, self.memory)
 
 
-class VectorSettings(Section):
+class VectorSettings(Strict):
     """How the engine keeps and indexes a named vector, where that is not left to Medley: see `schemas.VectorSpec`."""
 
-    datatype: Literal["float32", "float16"] | None = None
-    on_disk: bool | None = None
+    datatype: Annotated[
+        Literal["float32", "float16"] | None, Field(description="float16 takes half the space; of new vectors")
+    ] = None
+    on_disk: Annotated[bool | None, Field(description="read from disk when needed, instead of kept in memory")] = None
     quantization: Annotated[
         Literal["none", "scalar", "product", "binary"] | None, Field(description="of dense vectors; else scalar")
     ] = None
@@ -91,7 +98,7 @@ class VectorSettings(Section):
         return replace(spec, **given)
 
 
-class HttpSettings(Section):
+class HttpSettings(Strict):
     """How `medley serve` listens, and to whom."""
 
     host: Annotated[str, Field(min_length=1, description="address to listen on")] = "127.0.0.1"
@@ -101,20 +108,30 @@ class HttpSettings(Section):
     )
     max_body: Annotated[int, Field(ge=1, description="bytes of a request, uploads among them")] = 64_000_000
     rate: Annotated[float, Field(ge=0, description="requests a second that a client may send on average; 0: any")] = 0
-    hosts: Annotated[list[str], Field(description="names that the server may be called by; else see docs/http.md")] = []
-    origins: Annotated[list[str], Field(description="other web pages that may ask (CORS)")] = []
+    hosts: list[str] = Field(
+        default_factory=list, description="names that the server may be called by; else see docs/http.md"
+    )
+    origins: list[str] = Field(default_factory=list, description="other web pages that may ask (CORS)")
 
 
-class Settings(BaseSettings):
+def _named(collection: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", collection):
+        raise ValueError(f"a name has 1 to 64 letters, digits, '_' and '-', and {collection!r} has not")
+    return collection
+
+
+class Settings(BaseSettings, Strict):
     """All settings. Built when they are needed, never at import."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MEDLEY_", env_nested_delimiter="__", toml_file="medley.toml", extra="forbid"
+        env_prefix=PREFIX, env_nested_delimiter=JOINT, env_ignore_empty=True, toml_file=FILE, extra="forbid"
     )
 
     store: Annotated[str, Field(description="a folder for the embedded engine, or a server's URL")] = ".medley"
-    collection: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "medley"
-    api_key: SecretStr | None = None
+    collection: Annotated[
+        str, AfterValidator(_named), Field(description="its name in the store, or an alias of it")
+    ] = "medley"
+    api_key: Annotated[SecretStr | None, Field(description="of the server")] = None
     timeout: Annotated[int, Field(ge=1, description="seconds that one attempt at a request to the server may take")] = (
         30
     )
@@ -125,7 +142,7 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     read: ReadSettings = ReadSettings()
     http: HttpSettings = HttpSettings()
-    vectors: Annotated[dict[str, VectorSettings], Field(description="by the name of the vector")] = {}
+    vectors: dict[str, VectorSettings] = Field(default_factory=dict, description="by the name of the vector")
 
     def keeping(self, specs: Iterable[VectorSpec]) -> list[VectorSpec]:
         """Vectors, kept and indexed as the settings say; one that is being filled for another encoder as that one."""
@@ -154,13 +171,37 @@ def load_settings(**given: Any) -> Settings:
     """The settings in force; `given` go before the environment and medley.toml.
 
     Raises:
-        UsageError: one of them is wrong; the sentence names it.
+        UsageError: one of them is wrong; the sentence names it, and where it is from.
     """
+    check_environment(Settings, os.environ)
     try:
         return Settings(**given)
     except TOMLDecodeError as error:
-        raise UsageError(f"medley.toml is not valid TOML: {error}.") from error
+        raise UsageError(f"{FILE} is not valid TOML: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{FILE} cannot be read ({error}): mend or remove it.") from error
     except ValidationError as error:
-        problem = error.errors()[0]
-        name = ".".join(str(part) for part in problem["loc"])
-        raise UsageError(f"The setting {name!r} is wrong: {problem['msg'][0].lower()}{problem['msg'][1:]}.") from error
+        raise UsageError(_wrong(error, sources(given))) from error
+
+
+def sources(given: Mapping[str, Any]) -> list[Source]:
+    """What the settings are put together from, the first word first."""
+    return [
+        Source("argument", "argument", given),
+        Source("environment", "", EnvSettingsSource(Settings)()),
+        Source("file", FILE, TomlConfigSettingsSource(Settings)()),
+    ]
+
+
+def _wrong(error: ValidationError, known: Sequence[Source]) -> str:
+    problem = gravest(error.errors(include_url=False))
+    steps = [str(step) for step in problem["loc"]]
+    if problem["type"] == UNKNOWN:
+        steps.append(problem["ctx"]["field"])
+    at = ".".join(steps)
+    source = next((one for one in known if one.says(steps)), known[0])
+    where = "" if source.kind == "argument" else f" ({source.called(steps)})"
+    if problem["type"] == UNKNOWN:
+        near = {".".join([*steps[:-1], name]) for name in problem["ctx"]["known"].split(", ")}
+        return f"There is no setting {at!r}{where}. {guess(at, near)}"
+    return told(f"The setting {at!r}{where}", problem, secret=steps[-1] == "api_key")

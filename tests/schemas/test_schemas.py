@@ -6,16 +6,12 @@ import pickle
 import subprocess
 import sys
 from dataclasses import fields, replace
-from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import pytest
-
 import schemas.errors
-from schemas import EncoderSpec, MedleyError, Modality, Segment, UnknownNameError, UsageError, VectorSpec, WordKind
+from schemas import EncoderSpec, MedleyError, Modality, Segment, UnknownNameError, VectorSpec, WordKind
 from schemas.payload import NAMESPACE, payload_path, point_id
 from schemas.report import IngestReport
-from schemas.settings import load_settings
 from schemas.vectors import MIGRATIONS, vectors_in_use
 
 SPEC = EncoderSpec("clip", "openai/clip", "abc", (Modality.IMAGE,), 512, "clip", "MIT")
@@ -81,38 +77,6 @@ def test_error_tree_is_drawn_as_it_is() -> None:
 def test_accounts_add_up_or_say_so() -> None:
     assert IngestReport(found=4, indexed=1, unchanged=1, excluded=1, quarantined=1, moved=1).balanced
     assert not IngestReport(found=4, indexed=1).balanced
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
-        ("MEDLEY_COLLECTION", "a/b", "The setting 'collection' is wrong"),
-        ("MEDLEY_ENCODERS__THREADS", "-1", "The setting 'encoders.threads' is wrong"),
-    ],
-)
-def test_wrong_setting_is_named(name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name, value)
-
-    with pytest.raises(UsageError, match=sentence):
-        load_settings()
-
-
-def test_api_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDLEY_API_KEY", "s3cret")
-
-    settings = load_settings()
-
-    assert settings.api_key is not None
-    assert settings.api_key.get_secret_value() == "s3cret"
-    assert "s3cret" not in repr(settings)
-
-
-def test_broken_settings_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "medley.toml").write_text("store = ")
-    monkeypatch.chdir(tmp_path)
-
-    with pytest.raises(UsageError, match=r"medley\.toml"):
-        load_settings()
 
 
 def test_vocabulary_is_light() -> None:

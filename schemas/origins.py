@@ -1,0 +1,152 @@
+"""Where settings come from: the names of environment variables, and which of several sources a value is from."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from schemas.errors import UsageError
+
+PREFIX, JOINT = "MEDLEY_", "__"
+
+_KUBERNETES = re.compile(r"(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)", re.ASCII)
+"""What is put into the environment of every container where a service is called medley: no settings of ours."""
+
+Steps = tuple[str, ...]
+"""The way to a setting: ("encoders", "preset")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that settings come from, and what it says.
+
+    Attributes:
+        kind: what it is.
+        name: of the file; of the environment it depends on the setting.
+        values: what it says, section by section.
+    """
+
+    kind: Literal["argument", "environment", "file"]
+    name: str
+    values: Mapping[str, Any]
+
+    def says(self, steps: Sequence[str]) -> bool:
+        """Whether the value of a setting is from here, unless a source before it has one."""
+        found: Any = self.values
+        for step in steps:
+            if isinstance(found, BaseModel):
+                return True  # a whole section was given
+            if not isinstance(found, Mapping) or step not in found:
+                return False
+            found = found[step]
+        return True
+
+    def called(self, steps: Sequence[str]) -> str:
+        """What the setting is called here, to be named in a sentence."""
+        if self.kind == "environment":
+            given = {name.upper() for name in os.environ}
+            ways = [variable(steps[:length]) for length in range(len(steps), 0, -1)]
+            return next((name for name in ways if name in given), ways[0])
+        return self.name
+
+
+def variable(steps: Sequence[str]) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + JOINT.join(steps).upper()
+
+
+def check_environment(settings: type[BaseModel], environment: Mapping[str, str]) -> None:
+    """See that each variable of ours stands for a setting, and that lists and sections are JSON.
+
+    Pydantic passes a misspelt variable over, and shows a traceback for one that is no JSON.
+
+    Raises:
+        UsageError: one does not.
+    """
+    for given, value in environment.items():
+        name = given.upper()
+        rest = name.removeprefix(PREFIX)
+        if rest == name or value == "" or _KUBERNETES.fullmatch(rest):
+            continue
+        steps = rest.lower().split(JOINT)
+        kind, known = _kind(settings, steps)
+        if kind is None:
+            raise UsageError(f"The environment variable {given} stands for no setting. {_meant(rest, settings, known)}")
+        if kind in (list, dict):
+            _check_json(given, value, kind, _example(settings, steps, kind))
+
+
+def leaves(settings: Any, before: Steps = ()) -> Iterator[Steps]:
+    """The way to each setting that is no section; of what is by names of the person's own, the way to all of it."""
+    for name, field in settings.model_fields.items():
+        kind = _plain(field.annotation)
+        if _is_section(kind):
+            yield from leaves(kind, (*before, name))
+        else:
+            yield (*before, name)
+
+
+def _kind(settings: type[BaseModel], steps: Sequence[str]) -> tuple[Any, list[str]]:
+    """What is at the end of the way: `list`, `dict` (sections, too) or another type.
+
+    None if the way leads nowhere; then also the ways that there are from where it is lost.
+    """
+    at: Any = settings
+    for number, step in enumerate(steps):
+        if _is_section(at):
+            if step not in at.model_fields:
+                return None, [JOINT.join([*steps[:number], name]) for name in at.model_fields]
+            at = _plain(at.model_fields[step].annotation)
+        elif get_origin(at) is dict:
+            at = _plain(get_args(at)[1])
+        else:
+            return None, [JOINT.join(steps[:number])]
+    return (dict if _is_section(at) else get_origin(at) or at), []
+
+
+def _meant(rest: str, settings: type[BaseModel], known: Iterable[str]) -> str:
+    """The variable that was probably meant: one nearly so called, or a setting of a section that was left out."""
+    ways = {JOINT.join(steps).upper() for steps in leaves(settings)}
+    near = [way for way in ways if way.endswith(f"{JOINT}{rest}")]
+    near = near or get_close_matches(rest, sorted(ways | {way.upper() for way in known}), n=1)
+    return f"Did you mean {PREFIX}{near[0]}?" if near else "`medley config` lists them all."
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _plain(annotation: Any) -> Any:
+    """A type without `None` and without what pydantic is told of it."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, type(int | None)):
+        inner = [one for one in get_args(annotation) if one is not type(None)]
+        return _plain(inner[0]) if len(inner) == 1 else annotation
+    return annotation
+
+
+def _check_json(name: str, value: str, kind: type, advice: str) -> None:
+    try:
+        right = isinstance(json.loads(value), kind)
+    except ValueError:
+        right = False
+    if not right:
+        what = f"list, not {value!r}" if kind is list else "object"  # which may hold a key that nobody should see
+        raise UsageError(f"The environment variable {name} must be a JSON {what}: {advice}.")
+
+
+def _example(settings: type[BaseModel], steps: Sequence[str], kind: type) -> str:
+    if kind is list:
+        return f"""write {variable(steps)}='["…"]'"""
+    inside = [one for one in leaves(settings) if one[: len(steps)] == tuple(steps) and len(one) > len(steps)]
+    if inside:
+        return f"set one setting of it, such as {variable(inside[0])}"
+    return f"""write {variable(steps)}='{{"NAME": "…"}}'"""
