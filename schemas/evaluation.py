@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from schemas.fields import Strict
 from schemas.search import SearchRequest
+from schemas.sentences import Strict
 
 MEASURES = ("recall@1", "recall@5", "recall@10", "success@1", "success@5", "success@10", "mrr", "ndcg@10", "map")
 """What is measured of each ranking. `recall@k`: the share of its right answers that are among the first k. `success@k`:

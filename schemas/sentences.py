@@ -68,14 +68,17 @@ def sentence(error: ValidationError, names: Mapping[str, str] | None = None) -> 
         error: what pydantic found.
         names: what else a field is called where it was given, by its own name: an option of a command.
     """
-    problem = gravest(error.errors(include_url=False))
+    return sentence_of(gravest(error.errors(include_url=False)), names)
+
+
+def sentence_of(problem: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """The same for one problem; all of the request is called by the name of ""."""
     at = field_of(problem["loc"])
     if problem["type"] == UNKNOWN:
         return unknown_field(at, problem["ctx"])
     if at == "parts" and problem["type"] == "too_short":
         return "A question needs words, a picture, a sound, a clip, an item or a vector."
-    named = (names or {}).get(at, at) or "The request"
-    return told(named, problem)
+    return told({"": "The request", **(names or {})}.get(at, at), problem)
 
 
 def gravest(problems: Sequence[Any]) -> Any:

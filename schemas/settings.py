@@ -204,4 +204,4 @@ def _wrong(error: ValidationError, known: Sequence[Source]) -> str:
     if problem["type"] == UNKNOWN:
         near = {".".join([*steps[:-1], name]) for name in problem["ctx"]["known"].split(", ")}
         return f"There is no setting {at!r}{where}. {guess(at, near)}"
-    return told(f"The setting {at!r}{where}", problem, secret=steps[-1] == "api_key")
+    return told(f"The setting {at!r}{where}", problem, secret="api_key" in steps)

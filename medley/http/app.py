@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware.cors import CORSMiddleware
@@ -14,6 +14,7 @@ from medley.http import ingest, media, page, qdrant, reference, search
 from medley.http.errors import add_handlers
 from medley.http.guard import Guard
 from medley.http.held import Turns
+from medley.http.known import only_known_parameters
 from medley.http.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -31,7 +32,14 @@ def create_app(library: Library, intake: Intake) -> FastAPI:
         intake: what ingests into it, in this process.
     """
     settings, store = library.settings.http, library.store
-    app = FastAPI(title="Medley", version=medley.__version__, description=ABOUT, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Medley",
+        version=medley.__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(only_known_parameters)],
+    )
     app.state.library, app.state.intake, app.state.turns = library, intake, Turns()
     metrics = Metrics(store)
     add_handlers(app)

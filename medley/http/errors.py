@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
@@ -10,9 +12,13 @@ from starlette.exceptions import HTTPException
 
 from schemas import MedleyError
 from schemas.errors import http_status
+from schemas.sentences import field_of, gravest, sentence_of, told
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
+
+_NOWHERE = {int(status): status.phrase for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)}
+"""What the framework says of a path that leads nowhere."""
 
 RETRY_LATER = {503: "5"}  # seconds
 QDRANT = ("/collections", "/aliases", "/cluster", "/telemetry", "/issues", "/snapshots", "/quotas")
@@ -48,7 +54,9 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def plain(request: Request, error: HTTPException) -> JSONResponse:
-        return refusal(request.url.path, error.status_code, str(error.detail), dict(error.headers or {}))
+        bare = error.detail == _NOWHERE.get(error.status_code)
+        sentence = _there_is_none(request, error) if bare else str(error.detail)
+        return refusal(request.url.path, error.status_code, sentence, dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     def bug(request: Request, error: Exception) -> JSONResponse:
@@ -57,10 +65,25 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _what_is_wrong(error: RequestValidationError) -> str:
-    """The first complaint, by the field that it is about. Of the variants of a union, the one that got furthest."""
-    problem = max(error.errors(), key=lambda one: len(one["loc"]), default=None)
-    if problem is None:
-        return "The request is not understood."
-    named = ".".join(str(part) for part in problem["loc"][1:] if not str(part).startswith("function-"))
-    message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
-    return f"{named or problem['loc'][0]}: {message}." if problem["loc"] else f"{message}."
+    """The gravest complaint, by the parameter or the field that it is about."""
+    problem = gravest(error.errors())
+    place, *inner = problem["loc"] or ["body"]
+    if place == "body":
+        if problem["type"] in ("missing", "json_invalid", "model_attributes_type") and not _named(inner):
+            why = f" ({problem['ctx']['error']})" if problem["type"] == "json_invalid" else ""
+            return f"The body must be a JSON object{why}, sent with 'Content-Type: application/json'."
+        return sentence_of({**problem, "loc": inner}, {"": "The body"})
+    what = {"query": "parameter", "path": "part of the path"}.get(str(place), str(place))
+    return told(f"The {what} {field_of(inner)!r}", problem)
+
+
+def _named(place: Sequence[int | str]) -> bool:
+    return any(isinstance(step, str) for step in place)  # of what is no JSON, only the character is told
+
+
+def _there_is_none(request: Request, error: HTTPException) -> str:
+    """The same, with what to do."""
+    path = request.url.path
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return f"There is nothing at {path}: /docs lists what can be asked."
+    return f"{path} does not take {request.method}: /docs lists what can be asked."

@@ -364,7 +364,7 @@ def test_request_in_a_file_is_asked_as_it_stands(library: Path, tmp_path: Path) 
     wrong = medley("search", "--request", "wrong.json", "--store", library / "store")
 
     assert [hit["path"] for hit in hits] == ["drawings/blue.png"]
-    assert (wrong.exit_code, wrong.stderr) == (2, "parts.0.wieght: there is no such field.\n")
+    assert (wrong.exit_code, wrong.stderr) == (2, "There is no field 'wieght' in parts.0. Did you mean 'weight'?\n")
 
 
 def test_conversation_in_a_file_is_refined_and_gone_back_in(library: Path, tmp_path: Path) -> None:

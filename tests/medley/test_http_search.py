@@ -114,9 +114,13 @@ def test_no_file_of_the_server_is_read_by_its_path(client: httpx.Client, home: P
 
 
 WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
-    "nothing": ({"parts": []}, 422, "parts"),
+    "nothing": ({"parts": []}, 422, "A question needs words, a picture"),
     "unknown vector": ({"parts": [{"text": "a"}], "using": ["imag"]}, 400, "Did you mean 'image'?"),
-    "unknown field": ({"parts": [{"text": "a"}], "limits": 3}, 422, "limits"),
+    "unknown field": (
+        {"parts": [{"text": "a"}], "limits": 3},
+        422,
+        "There is no field 'limits'. Did you mean 'limit'?",
+    ),
     "unknown fusion": ({"parts": [{"text": "a"}], "fusion": "rff"}, 400, "rff"),
     "unreachable": ({"parts": [{"text": "a"}], "using": ["audio"]}, 422, "cannot reach audio"),
     "bad filter": ({"parts": [{"text": "a"}], "where": "modality ="}, 400, "its end"),
@@ -138,6 +142,41 @@ def test_a_wrong_question_is_one_sentence_with_its_status(client: httpx.Client, 
     assert answer.status_code == status, answer.text
     assert words in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "status", "sentence"),
+    [
+        ("/search?q=a&limt=3", {}, 400, "There is no parameter named 'limt'. Did you mean 'limit'?"),
+        ("/search?q=a&limit=0", {}, 422, "The parameter 'limit' must be 1 or more, not '0'."),
+        ("/search", {}, 422, "The parameter 'q' is missing."),
+        ("/status?source=a", {}, 400, "There is no parameter named 'source'. Known: none."),
+        ("/items/x", {}, 422, "The part of the path 'item' must be an id, not 'x'."),
+        ("/sarch", {}, 404, "There is nothing at /sarch: /docs lists what can be asked."),
+        ("/search/files", {}, 405, "/search/files does not take GET: /docs lists what can be asked."),
+        (
+            "/search",
+            {"content": "{parts", "headers": {"content-type": "application/json"}},
+            422,
+            "The body must be a JSON object (Expecting property name",
+        ),
+        (
+            "/search",
+            {"content": b"{}", "headers": {"content-type": "text/plain"}},
+            422,
+            "The body must be a JSON object",
+        ),
+        ("/search", {"json": [1]}, 422, "The body must be a JSON object, sent with 'Content-Type: application/json'."),
+        ("/search", {"json": {"parts": [{"text": 5}]}}, 422, "parts.0.text must be a text, not 5."),
+        ("/explain", {"json": {"request": {"parts": [{"text": "a"}]}, "hit": 0}}, 422, "hit must be 1 or more, not 0."),
+    ],
+)
+def test_a_wrong_request_is_told_in_plain_words(
+    client: httpx.Client, path: str, given: dict[str, Any], status: int, sentence: str
+) -> None:
+    answer = client.post(path, **given) if given else client.get(path)
+    assert answer.status_code == status
+    assert answer.json()["error"].startswith(sentence)
 
 
 def test_uploads_leave_nothing_behind(client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ def test_a_request_is_given_up_after_the_timeout(port: int, monkeypatch: pytest.
 
 @pytest.mark.parametrize(("name", "value"), [("timeout", "0"), ("timeout", "soon"), ("api_key", ["s3cret"])])
 def test_a_wrong_setting_is_one_sentence_without_its_value(name: str, value: object) -> None:
-    with pytest.raises(UsageError, match=f"'{name}' is wrong") as caught:
+    with pytest.raises(UsageError, match=f"The setting '{name}' must be ") as caught:
         load_settings(**{name: value})
     assert "s3cret" not in str(caught.value)
 
