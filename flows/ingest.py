@@ -5,12 +5,18 @@ One flow a run, one task for every ten seconds of work; the work itself is plain
 
 from __future__ import annotations
 
-from prefect import flow, task
+from typing import Annotated
+
+from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.states import Cancelled
+from pydantic import Field
 
 from flows import steps
+from flows.progress import Stopped
 from flows.report import as_markdown, run_name
+from flows.retry import patiently
 from flows.run import current_settings, open_run
 from schemas.report import IngestReport
 
@@ -26,10 +32,10 @@ account = task(cache_policy=NO_CACHE)(steps.account)
 
 @flow(name="ingest", flow_run_name=run_name)
 def ingest(
-    folder: str,
-    store: str | None = None,
+    folder: Annotated[str, Field(min_length=1)],
+    store: Annotated[str | None, Field(min_length=1)] = None,
     *,
-    source: str | None = None,
+    source: Annotated[str | None, Field(min_length=1)] = None,
     retry: bool = False,
     force: bool = False,
     verify: bool = False,
@@ -47,16 +53,24 @@ def ingest(
         wait: until another run over the same collection has ended.
     """
     settings = current_settings(store=store)
-    with open_run(folder, settings, source=source, retry=retry, force=force, verify=verify, wait=wait) as run:
-        compare(run)
-        carry(run)
-        while index(run):
-            pass
-        forget(run)
-        while reencode(run):
-            pass
-        fit(run)
-        optimize(run)
-        report = account(run)
+
+    def run_once() -> IngestReport:
+        with open_run(folder, settings, source=source, retry=retry, force=force, verify=verify, wait=wait) as run:
+            compare(run)
+            carry(run)
+            while index(run):
+                pass
+            forget(run)
+            while reencode(run):
+                pass
+            fit(run)
+            optimize(run)
+            return account(run)
+
+    try:
+        report = patiently(run_once, get_run_logger().warning)
+    except Stopped:
+        said = "The run was stopped. What was finished is kept; the next run goes on from there."
+        return Cancelled(message=said)  # type: ignore[return-value] # a state in place of a result is how the run ended
     create_markdown_artifact(as_markdown(report), key="ingest", description=f"What the run did with {folder}")
     return report

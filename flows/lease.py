@@ -21,6 +21,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from flows.progress import tell
 from schemas.errors import StoreError, StoreLockedError
 from schemas.vectors import LEASE
 
@@ -69,6 +70,7 @@ class Lease:
                     return
             if not wait:
                 raise StoreLockedError(f"{rival} Wait until it has ended, or let this one wait with --wait.")
+            tell("wait", 0)
             time.sleep(POLL)
 
     def _holder(self) -> str:
@@ -118,6 +120,7 @@ def open_when_free(settings: Settings, *, wait: bool) -> Store:
         except StoreLockedError:
             if not wait:
                 raise
+            tell("wait", 0)
             time.sleep(POLL)
 
 
@@ -135,7 +138,7 @@ def leased(store: Store, *, wait: bool = False) -> Iterator[Lease]:
     from store import is_server
 
     lock = _threads[store.location, store.collection]
-    if not lock.acquire(blocking=wait):
+    if not _acquire(lock, wait=wait):
         raise StoreLockedError(
             f"A run over collection {store.collection!r} of {store.location} is under way in this process: wait until "
             "it has ended."
@@ -155,6 +158,15 @@ def leased(store: Store, *, wait: bool = False) -> Iterator[Lease]:
             prolonging.join()
     finally:
         lock.release()
+
+
+def _acquire(lock: Lock, *, wait: bool) -> bool:
+    """Take a lock; a run that waits for it can be stopped meanwhile."""
+    while not lock.acquire(timeout=POLL if wait else 0):
+        if not wait:
+            return False
+        tell("wait", 0)
+    return True
 
 
 def _alive(pid: int) -> bool:

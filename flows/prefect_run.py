@@ -39,14 +39,19 @@ def api_configured() -> bool:
     return "PREFECT_API_URL" in profiles.get("profiles", {}).get(active, {})
 
 
+def prepare() -> None:
+    """Set Prefect up; before its first import."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
 def ingest_as_flow(folder: str | Path, settings: Settings, **options: Unpack[RunOptions]) -> IngestReport:
     """Run the flow here and now.
 
     Raises:
         MedleyError: as the steps do; or the Prefect API cannot be reached.
     """
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    prepare()
     import httpx
 
     from flows.ingest import ingest

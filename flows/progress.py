@@ -33,11 +33,24 @@ def listening(listener: Listener | None, reader: Reader | None = None) -> Iterat
         _reader.reset(tokens[1])
 
 
+class Stopped(BaseException):
+    """Raised by a listener to end a run as Ctrl-C does: what is whole is written, and nothing takes it for an error."""
+
+
 def tell(stage: str, done: float, total: int = 0) -> None:
-    """Tell the listener, if there is one."""
+    """Tell the listener, if there is one.
+
+    Raises:
+        Stopped: the run is to end.
+    """
     listener = _listener.get()
     if listener is not None:
         listener(stage, done, total)
+
+
+def listener() -> Listener | None:
+    """Who listens, if anybody does."""
+    return _listener.get()
 
 
 def tell_plan(plan: Callable[[], IngestPlan]) -> None:

@@ -72,6 +72,11 @@ def sharing(store: Store) -> Iterator[None]:
         _shared.reset(token)
 
 
+def shared_store() -> Store | None:
+    """The store that `sharing` lets runs use, if any."""
+    return _shared.get()
+
+
 @contextmanager
 def configured(settings: Settings) -> Iterator[None]:
     """Let flows inside use these settings: as parameters they would be shown, secrets among them."""

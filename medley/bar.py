@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PATIENCE = 1.0  # seconds without a bar
 
 STAGES = {
+    "wait": "Waiting",
     "scan": "Looking",
     "hash": "Hashing",
     "index": "Reading and encoding",

@@ -107,6 +107,17 @@ def report(report: IngestReport, *, as_json: bool) -> None:
     _quarantine(console, report.quarantine)
 
 
+def deployed(made: Mapping[str, str], *, as_json: bool) -> None:
+    """What runs when."""
+    if as_json:
+        document({"deployments": made})
+        return
+    table = Table("deployment", "runs", box=None, pad_edge=False)
+    for name, when in made.items():
+        table.add_row(escape(name), escape(when))
+    terminal().print(table)
+
+
 def result(result: SearchResult, *, as_json: bool) -> None:
     """The answer to a question."""
     if as_json:

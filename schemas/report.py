@@ -56,6 +56,18 @@ class IngestReport(BaseModel):
         return self.found == self.indexed + self.unchanged + self.excluded + self.quarantined + self.postponed
 
 
+class MaintenanceReport(BaseModel):
+    """What maintenance did: files tried again, those of them that can be read now, and the recall of the index."""
+
+    retried: int = 0
+    recovered: int = 0
+    quarantined: int = 0
+    recall: dict[str, float] = Field(default_factory=dict)
+    backup: str | None = None
+    dropped: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+
+
 class VectorStatus(BaseModel):
     """A named vector of the collection."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from flows.progress import Stopped
 from schemas import MedleyError, UnknownNameError, UsageError
 from schemas.report import IngestReport
 from schemas.vectors import SOURCES
@@ -45,10 +46,6 @@ class _Job:
     folder: str
     source: str | None = None
     retry: bool = False
-
-
-class _Stopped(BaseException):
-    """Ends a run as Ctrl-C does, with what is whole written: no error, and nothing on the way may take it for one."""
 
 
 class Intake:
@@ -114,7 +111,7 @@ class Intake:
             try:
                 report = self._library.ingest(job.folder, source=job.source, retry=job.retry, progress=self._listen)
                 ended = IntakeReport(folder=job.folder, report=report)
-            except _Stopped:
+            except Stopped:
                 break
             except MedleyError as error:
                 ended = IntakeReport(folder=job.folder, error=str(error))
@@ -139,7 +136,7 @@ class Intake:
 
     def _listen(self, stage: str, done: float, total: int) -> None:
         if self._stopping:
-            raise _Stopped
+            raise Stopped
         self._now.stage, self._now.done, self._now.total = stage, int(done), total
 
     def _show(self, status: IntakeStatus) -> None:
