@@ -191,8 +191,9 @@ def test_a_stopped_worker_leaves_no_run_running(tmp_path: Path) -> None:
         library.ingest(tmp_path / "halted")
         deploy(Wanted(settings, {"halted": str(tmp_path / "halted")}, pool="halted", prefix="halted", in_process=True))
         with leased(library.store), worker("halted", library):
-            run = run_deployment("ingest/halted ingest halted", timeout=0)
-            wait_for(lambda: runs_of("ingest/halted ingest halted")[0].state.is_running(), "it did not begin")
+            name = "ingest/halted ingest halted"
+            run = run_deployment(name, timeout=0)
+            wait_for(lambda: [one for one in runs_of(name) if one.state.is_running()], "it did not begin")
     ended = read(lambda client: client.read_flow_run(run.id)).state
     assert ended.is_cancelled()
     assert "the next run goes on from there" in ended.message
