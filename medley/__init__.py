@@ -3,9 +3,9 @@
 import medley
 
 with medley.open("my-store") as library:
-library.ingest("~/Pictures")
-for hit in library.search(text="a red boat at sunset").hits:
-print(hit.path, hit.score)
+    library.ingest("~/Pictures")
+    for hit in library.search(text="a red boat at sunset").hits:
+        print(hit.path, hit.score)
 """
 
 from __future__ import annotations

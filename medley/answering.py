@@ -3,12 +3,12 @@
 # Typer reads the annotations at run time.
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from schemas.errors import MedleyError, UsageError
+from schemas.errors import EmptyCollectionError, MedleyError, UsageError
 
 if TYPE_CHECKING:
     from medley.http.remote import Remote
@@ -54,17 +54,36 @@ def answering(as_json: bool) -> Iterator[None]:
 
 
 def asked_of(store: str | None) -> "Library | Remote":
-    """The collection to ask: through the server that holds it, if one does."""
+    """The collection to ask: through the server that holds it, if one does.
+
+    Raises:
+        EmptyCollectionError: there is none.
+    """
     from medley.http.remote import served_at
 
-    return served_at(store) or library_of(store)
+    return served_at(store) or _there(store)
+
+
+def _there(store: str | None) -> "Library":
+    import medley
+
+    with ExitStack() as undo:
+        library = undo.enter_context(medley.open(store, hasty=True))
+        if not library.store.exists():
+            raise EmptyCollectionError(
+                f"There is nothing in {library.store.location} yet: run `medley ingest FOLDER` first, "
+                "or name the right store with --store."
+            )
+        undo.pop_all()
+    return library
 
 
 def library_of(store: str | None, encoders: dict[str, str] | None = None, *, wait: bool = False) -> "Library":
     """The collection, opened by this process."""
     import medley
 
-    return medley.open(store, wait=wait, **({"encoders": encoders} if encoders else {}))
+    more: dict[str, Any] = {"encoders": encoders} if encoders else {}
+    return medley.open(store, wait=wait, **more)
 
 
 def _interrupt(*_: Any) -> None:

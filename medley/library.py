@@ -24,6 +24,7 @@ from schemas.plan import IngestPlan, RunOptions
 from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
 from schemas.search import Part, SearchRequest
 from schemas.settings import Settings, load_settings
+from store import open_from
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
     from store import Store
 
 
-def open(store: str | Path | None = None, *, wait: bool = False, **settings: Any) -> Library:
+def open(store: str | Path | None = None, *, wait: bool = False, hasty: bool = False, **settings: Any) -> Library:
     """Open a collection; it is made when it is first filled.
 
     Args:
         store: a folder for the embedded engine, or a server's URL; else that of the settings.
         wait: until the process that holds an embedded store lets go of it.
+        hasty: tell soon that a server does not answer, instead of trying for some seconds.
         settings: any other setting of `schemas.settings.Settings`, by name.
 
     Raises:
@@ -46,15 +48,15 @@ def open(store: str | Path | None = None, *, wait: bool = False, **settings: Any
         StoreError: the store cannot be opened.
     """
     given = {"store": str(store)} if store is not None else {}
-    return Library(load_settings(**given, **settings), wait=wait)
+    return Library(load_settings(**given, **settings), wait=wait, hasty=hasty)
 
 
 class Library:
     """A collection: `ingest` folders into it, `search` it. Use it in a `with` statement, or call `close`."""
 
-    def __init__(self, settings: Settings, *, wait: bool = False) -> None:
+    def __init__(self, settings: Settings, *, wait: bool = False, hasty: bool = False) -> None:
         self.settings = settings
-        self.store: Store = open_when_free(settings, wait=wait)
+        self.store: Store = open_from(settings, hasty=True) if hasty else open_when_free(settings, wait=wait)
 
     @cached_property
     def encoders(self) -> EncoderSet:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemas.errors import StoreError
+from schemas.errors import StoreError, UsageError
 from store import artifacts
 from store.files import sync_folder, write_atomically
 
@@ -51,18 +51,18 @@ class CollectionFolder:
         """Whether there is a folder that a lock can be taken in.
 
         Raises:
-            StoreError: something else than a collection is there.
+            UsageError: something else than a collection is there.
         """
         for folder in (self.path.parent, self.path):
             if folder.exists() and not folder.is_dir():
-                raise StoreError(f"The store {folder} is a file: name a folder with --store.")
+                raise UsageError(f"The store {folder} is a file: name a folder with --store.")
         with self.guarded("read"):
             if not self.path.is_dir():
                 return False
             names = {entry.name for entry in self.path.iterdir()}
         strange = sorted(name for name in names - _OURS if not name.startswith("."))
         if strange and not self._sidecar.exists():
-            raise StoreError(
+            raise UsageError(
                 f"The folder {self.path} holds something else than a collection ({', '.join(strange[:3])}): "
                 "name another with --store."
             )

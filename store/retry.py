@@ -68,6 +68,10 @@ class Backoff:
             raise ours from error
 
 
+HASTY = Backoff(attempts=2, patience=2.0)
+"""Where a person waits: an address that nobody listens at is mistyped more often than its server is being restarted."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether trying again may help."""
     import httpx

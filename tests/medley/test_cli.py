@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -221,9 +224,17 @@ def test_strict_fails_when_files_are_quarantined(tmp_path: Path) -> None:
     [
         (("ingest", "nowhere"), "There is no folder 'nowhere'."),
         (("search",), "A question needs words, a picture, a sound, a clip, an item or a vector."),
-        (("search", "anything"), "There is nothing to search in"),
+        (("search", "anything"), "There is nothing in"),
         (("search", "x", "--limit", "0"), "limit"),
         (("show", "thing"), "There is nothing in"),
+        (
+            ("status", "--store", "nowhere"),
+            "There is nothing in nowhere yet: run `medley ingest FOLDER` first, or name",
+        ),
+        (("quarantine", "--store", "nowhere"), "There is nothing in nowhere yet"),
+        (("status", "--store", "htpp://localhost:6333"), "did you mean http://localhost:6333?"),
+        (("store", "copy", "localhost:6333", "here"), "did you mean http://localhost:6333?"),
+        (("status", "--store", __file__), "is a file: name a folder with --store."),
     ],
 )
 def test_wrong_usage_is_told_in_one_sentence(words: tuple[str, ...], sentence: str) -> None:
@@ -265,6 +276,27 @@ def test_bytes_that_are_not_utf8_are_searched_and_shown_as_they_were_indexed(tmp
     assert segment["path"] == "caf\\xe9.txt"
     assert answer("show", str(media / raw))["segments"] == [segment]
     assert answer("search", raw)["hits"]
+
+
+def test_server_that_is_not_there_is_asked_no_more_than_twice() -> None:
+    asked = []
+
+    def hang_up(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                asked.append(listener.accept()[0].close())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=hang_up, args=[listener], daemon=True)
+        thread.start()
+        done = medley("search", "boat", "--store", f"http://127.0.0.1:{port}")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+    assert done.exit_code == 1
+    assert "does not answer" in done.stderr
+    assert len(asked) == 2
 
 
 def test_error_in_json_is_a_document_too() -> None:

@@ -173,7 +173,7 @@ def test_how_vectors_are_kept_is_a_setting_that_the_next_index_takes_up(
         (["copy", "store", "store/../store"], "cannot be copied to itself", 2),
         (["copy", "http://name:hidden@host", "http://name:hidden@host/"], "http://host cannot be copied", 2),
         (["copy", "nothing", "other"], "no collection 'medley' in", 1),
-        (["copy", "store", "file"], "is a file", 1),
+        (["copy", "store", "file"], "is a file", 2),
     ],
 )
 def test_a_mistake_is_one_sentence(store: Path, tmp_path: Path, words: list[str], said: str, code: int) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from qdrant_client import models
 
-from schemas.errors import StoreError, StoreLockedError
+from schemas.errors import StoreError, StoreLockedError, UsageError
 from schemas.payload import INDEXES
 from store import open_store
 from store.embedded import EmbeddedStore
@@ -243,20 +243,43 @@ def test_a_fork_cannot_use_its_parents_store(folder: Path) -> None:
 
 def test_store_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("hello")
-    with pytest.raises(StoreError, match="is a file"):
+    with pytest.raises(UsageError, match="is a file"):
         open_store(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("location", "meant"),
+    [
+        ("htpp://localhost:6333", "http://localhost:6333"),
+        ("htpps://key@example.org/qdrant", "https://example.org/qdrant"),
+        ("http:/localhost:6333", "http://localhost:6333"),
+        ("HTTP://localhost:6333", "http://localhost:6333"),
+        ("ftp://example.org", "http://example.org"),
+        ("localhost:6333", "http://localhost:6333"),
+    ],
+)
+def test_mistyped_url_is_no_folder(location: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"did you mean {meant}\\?") as caught:
+        open_store(location)
+    assert "key" not in str(caught.value)
+
+
+def test_folder_may_be_called_like_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_store("./localhost:6333") as store:
+        assert store.location == "localhost:6333"
 
 
 def test_collection_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "medley").write_text("hello")
-    with pytest.raises(StoreError, match="is a file"):
+    with pytest.raises(UsageError, match="is a file"):
         open_store(tmp_path)
 
 
 def test_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "medley").mkdir()
     (tmp_path / "medley" / "photo.jpg").write_bytes(b"precious")
-    with pytest.raises(StoreError, match=r"photo\.jpg"):
+    with pytest.raises(UsageError, match=r"photo\.jpg"):
         open_store(tmp_path)
     assert [file.name for file in (tmp_path / "medley").iterdir()] == ["photo.jpg"]
 
