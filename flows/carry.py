@@ -29,16 +29,12 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
     """
     failed: list[Carry] = []
     for some in in_order(carries):
-        origins = {
-            (record.payload or {})[payload.PATH]: record
-            for record in run.store.retrieve(
-                [_origin_id(run, carry, 0) for carry in some], with_payload=True, with_vectors=True
-            )
-        }
+        heads = list({_origin_id(run, carry, 0) for carry in some})
+        origins = {str(one.id): one for one in run.store.retrieve(heads, with_payload=True, with_vectors=True)}
         points: list[models.PointStruct] = []
         stale: list[str] = []
         for carry in some:
-            first = origins.get(carry.origin.path)
+            first = origins.get(_origin_id(run, carry, 0))
             if first is None or not speaks_for(first.payload or {}, carry.origin.hash, carry.origin.sidecars):
                 failed.append(carry)
                 continue
@@ -67,7 +63,7 @@ def to_read(carries: Sequence[Carry], failed: Sequence[Carry]) -> list[Work]:
     work = [Work(carry.found, carry.origin.hash, carry.known) for carry in failed]
     for carry in carries:
         if carry.reread and id(carry) not in lost:
-            here = carry.origin._replace(path=payload_path(carry.found.path))
+            here = carry.origin._replace(path=payload_path(carry.found.path), source="")
             work.append(Work(carry.found, carry.origin.hash, here))
     return work
 
@@ -78,7 +74,7 @@ def in_order(carries: Sequence[Carry]) -> Iterator[list[Carry]]:
     When a run of numbered files is renamed by one, each new path is another file's old one: the last goes first. Files
     that change places in a ring go in one portion.
     """
-    readers = Counter(carry.origin.path for carry in carries)  # of each path, that have not read it yet
+    readers = Counter(map(_read_from, carries))  # of each path, that have not read it yet
     writer = {path: carry for carry in carries if readers[path := payload_path(carry.found.path)]}
     ready = [carry for carry in carries if payload_path(carry.found.path) not in writer]
     portion: list[Carry] = []
@@ -88,7 +84,7 @@ def in_order(carries: Sequence[Carry]) -> Iterator[list[Carry]]:
         if len(portion) == FILES:
             yield portion
             portion = []
-        path = carry.origin.path
+        path = _read_from(carry)
         readers[path] -= 1
         if not readers[path] and path in writer:
             ready.append(writer.pop(path))
@@ -97,9 +93,14 @@ def in_order(carries: Sequence[Carry]) -> Iterator[list[Carry]]:
     while writer:  # rings alone are left
         _, carry = writer.popitem()
         ring = [carry]
-        while carry.origin.path in writer:
-            ring.append(carry := writer.pop(carry.origin.path))
+        while _read_from(carry) in writer:
+            ring.append(carry := writer.pop(_read_from(carry)))
         yield ring
+
+
+def _read_from(carry: Carry) -> str:
+    """The path that a file is carried over from; "" where that is another source's, which no carrying writes over."""
+    return "" if carry.origin.source else carry.origin.path
 
 
 def _others(run: Run, carry: Carry, segments: int) -> list[models.Record]:
@@ -109,7 +110,7 @@ def _others(run: Run, carry: Carry, segments: int) -> list[models.Record]:
 
 
 def _origin_id(run: Run, carry: Carry, segment: int) -> str:
-    return point_id(run.source, carry.origin.path, segment)
+    return point_id(carry.origin.source or run.source, carry.origin.path, segment)
 
 
 def _moved(run: Run, carry: Carry, record: models.Record) -> models.PointStruct:

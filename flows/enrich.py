@@ -6,6 +6,7 @@ are made again.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from encoders import fingerprints
@@ -14,25 +15,39 @@ from schemas import Modality, payload
 from schemas.payload import State
 
 if TYPE_CHECKING:
+    from encoders import Enricher
     from flows.run import Run
+
+
+Lacks = Callable[[Mapping[str, Any]], bool]
+"""Whether an enricher has not looked at an indexed item, by its payload."""
+
+FIELDS = [payload.MODALITY, payload.ENCODERS]  # what `Lacks` asks for
+
+
+def lacks(enrichers: Iterable[Enricher]) -> Lacks:
+    """Whether one of these has not looked at an item."""
+    some = list(enrichers)
+    wanted = {one.value: prints for one in Modality if (prints := fingerprints(some, one))}
+
+    def ask(fields: Mapping[str, Any]) -> bool:
+        made_by = fields.get(payload.ENCODERS, {})
+        prints = wanted.get(fields[payload.MODALITY], {})
+        return any(made_by.get(name) != print_ for name, print_ in prints.items())
+
+    return ask
 
 
 def unenriched(run: Run) -> set[str]:
     """Paths, as in the payload, of the indexed items that an enricher of this run has not looked at."""
     from qdrant_client import models
 
-    wanted = {one.value: prints for one in Modality if (prints := fingerprints(run.enrichers, one))}
-    if not wanted or not run.store.exists():
+    kinds = sorted({modality.value for enricher in run.enrichers for modality in enricher.modalities})
+    if not kinds or not run.store.exists():
         return set()
     items = first_segments(run.source, State.INDEXED)
-    kinds = models.FieldCondition(key=payload.MODALITY, match=models.MatchAny(any=sorted(wanted)))
-    must: list[Any] = list(items.must or ())
-    looked_at = models.Filter(must=[*must, kinds])
-    fields = [payload.PATH, payload.MODALITY, payload.ENCODERS]
-    found: set[str] = set()
-    for record in run.store.scroll_all(looked_at, with_payload=fields):
-        told = record.payload or {}
-        made_by = told.get(payload.ENCODERS, {})
-        if any(made_by.get(name) != print_ for name, print_ in wanted[told[payload.MODALITY]].items()):
-            found.add(str(told[payload.PATH]))
-    return found
+    kind = models.FieldCondition(key=payload.MODALITY, match=models.MatchAny(any=kinds))
+    looked_at = models.Filter(must=[*(items.must or ()), kind])
+    ask = lacks(run.enrichers)
+    records = run.store.scroll_all(looked_at, with_payload=[payload.PATH, *FIELDS])
+    return {str(fields[payload.PATH]) for record in records if ask(fields := record.payload or {})}

@@ -60,6 +60,8 @@ class Indexer:
         """
         until = time.monotonic() + seconds
         for item in self._items:
+            if item.state is State.QUARANTINED:
+                item.attempted()  # before it is counted: the writer may come to it later
             if item.state is not State.POSTPONED:
                 self._writer.add(item)
             count(self._report, item)
@@ -103,6 +105,7 @@ def count(report: IngestReport, item: Item) -> None:
         report.quarantined += 1
         report.quarantine.append(
             QuarantineEntry(
+                source=report.source,
                 path=payload_path(item.found.path),
                 reason=item.reason,
                 at_fault=item.at_fault,

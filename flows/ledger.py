@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from flows.plan import Known
 from schemas import payload
 from schemas.payload import State
+from schemas.vectors import SOURCES
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -37,6 +39,27 @@ def known_files(store: Store, source: str) -> dict[str, Known]:
         item = known_file(record.payload or {})
         known[item.path] = item
     return known
+
+
+def files_elsewhere(store: Store, source: str, sizes: Collection[int]) -> Iterator[tuple[Known, dict[str, Any]]]:
+    """The indexed files of all other sources that have one of these sizes, and their payloads."""
+    from qdrant_client import models
+
+    if not sizes or not store.exists() or not store.metadata().get(SOURCES, {}).keys() - {source}:
+        return
+    condition = models.Filter(
+        must=[
+            models.FieldCondition(key=payload.SEGMENT, match=models.MatchValue(value=0)),
+            models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value)),
+            models.FieldCondition(key=payload.SIZE, range=models.Range(gte=min(sizes), lte=max(sizes))),
+        ],
+        must_not=[models.FieldCondition(key=payload.SOURCE, match=models.MatchValue(value=source))],
+    )
+    fields = [*FIELDS, payload.SOURCE, payload.MODALITY, payload.ENCODERS]
+    for record in store.scroll_all(condition, with_payload=fields):
+        told = record.payload or {}
+        if told[payload.SIZE] in sizes:
+            yield known_file(told)._replace(source=told[payload.SOURCE]), told
 
 
 def first_segments(source: str, state: State | None = None) -> models.Filter:

@@ -16,6 +16,9 @@ from schemas.payload import State, payload_path
 from schemas.plan import Carried, Excluded, IngestPlan
 from schemas.report import QuarantineEntry
 
+Elsewhere = Callable[[Collection[int]], Iterable["Known"]]
+"""The indexed files of other sources that have one of these sizes."""
+
 Digests = Callable[[Sequence[FoundFile]], Iterable[str]]
 """Content hashes of files, in their order; "" for one that cannot be read (reading will say why)."""
 
@@ -34,6 +37,8 @@ class Known(NamedTuple):
     at_fault: str = "reader"
     first_attempt: str = ""
     last_attempt: str = ""
+    source: str = ""  # "": that of the run
+    poor: bool = False  # an enricher of this run has not looked at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class Work:
     found: FoundFile
     hash: str = ""  # "" where it is not known yet
     known: Known | None = None  # what stands under the same path
+
+    @property
+    def poor(self) -> bool:
+        """Whether it has the sidecars that it had: then an enricher of this run has not looked at it."""
+        return self.known is not None and self.known.sidecars == self.found.sidecar_stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,8 @@ class Carry:
 
     @property
     def reread(self) -> bool:
-        """Whether it has other sidecars than its origin, so that its words have to be read once it is carried over."""
-        return self.origin.sidecars != self.found.sidecar_stamp
+        """Whether its words have to be read once it is carried over: it has other sidecars than its origin, say."""
+        return self.origin.poor or self.origin.sidecars != self.found.sidecar_stamp
 
 
 @dataclass(slots=True)
@@ -101,13 +111,16 @@ class Plan:
                 plan.retry.append(path)
             else:
                 plan.change.append(path)
-        plan.reread = [payload_path(work.found.path) for work in self.reread]
+        for work in self.reread:
+            (plan.enrich if work.poor else plan.reread).append(payload_path(work.found.path))
         plan.touch = [payload_path(work.found.path) for work in self.touch]
         for carry in self.carry:
             some = plan.move if carry.move else plan.copies
             path = payload_path(carry.found.path)
-            some.append(Carried(origin=carry.origin.path, path=path, reread=carry.reread))
-        plan.delete = [item.path for item in self.delete]
+            origin = carry.origin
+            some.append(Carried(origin=origin.path, source=origin.source, path=path, reread=carry.reread))
+        for item in self.delete:
+            (plan.delete if item.state is State.INDEXED else plan.forget).append(item.path)
         plan.excluded = [Excluded(path=payload_path(file.path), rule=file.rule) for file in self.excluded]
         plan.quarantined = [entry_of(item) for item in self.quarantined]
         plan.quarantined += [
@@ -116,9 +129,10 @@ class Plan:
         return plan
 
 
-def entry_of(item: Known) -> QuarantineEntry:
+def entry_of(item: Known, source: str = "") -> QuarantineEntry:
     """A quarantined item for people."""
     return QuarantineEntry(
+        source=source,
         path=item.path,
         reason=item.reason,
         at_fault=item.at_fault,
@@ -135,6 +149,7 @@ def make_plan(
     retry: bool = False,
     verify: bool = False,
     unenriched: Collection[str] = (),
+    elsewhere: Elsewhere = lambda sizes: (),
 ) -> Plan:
     """Compare what is found with what is known.
 
@@ -148,6 +163,7 @@ def make_plan(
         retry: try quarantined files again although they have not changed.
         verify: hash all files; equal size and time stamp are not believed.
         unenriched: paths in the payload whose words are to be read again, although nothing else has changed.
+        elsewhere: finds contents that other sources of the collection have; asked once, if at all.
     """
     plan = Plan()
     suspects: list[FoundFile] = []
@@ -175,7 +191,10 @@ def make_plan(
     if gone and plan.unreadable:
         gone = {path: item for path, item in gone.items() if not path.startswith(plan.unseen)}
     if suspects:
-        _Sorter(plan, suspects, known, gone, retry=retry, verify=verify).sort(digests)
+        sorter = _Sorter(plan, suspects, known, gone, unenriched, retry=retry, verify=verify)
+        sorter.know(item._replace(poor=True) if item.path in unenriched else item for item in known.values())
+        sorter.know(elsewhere({file.size for file in suspects}))
+        sorter.sort(digests)
     moved = {item.path for item in plan.moved}
     plan.delete = [item for path, item in gone.items() if path not in moved]
     return plan
@@ -183,6 +202,10 @@ def make_plan(
 
 def _same(file: FoundFile, item: Known) -> bool:
     return item.size == file.size and item.mtime_ns == file.mtime_ns and item.sidecars == file.sidecar_stamp
+
+
+def _unread(file: FoundFile, item: Known) -> bool:
+    return item.state is not State.INDEXED and not item.hash and _same(file, item)
 
 
 class _Sorter:
@@ -194,26 +217,32 @@ class _Sorter:
         suspects: Sequence[FoundFile],
         known: Mapping[str, Known],
         gone: Mapping[str, Known],
+        unenriched: Collection[str],
         *,
         retry: bool,
         verify: bool,
     ) -> None:
         self.plan, self.suspects, self.known, self.gone = plan, suspects, known, gone
+        self.unenriched = unenriched
         self.retry, self.verify = retry, verify
-        sizes = {file.size for file in suspects}
+        self.sizes = {file.size for file in suspects}
         self.shared: dict[int, int] = defaultdict(int)  # contents by size
         self.indexed: dict[str, list[Known]] = defaultdict(list)  # those that a suspect may be, by hash
-        for item in known.values():
-            if item.size in sizes and item.state is State.INDEXED:
-                self.shared[item.size] += 1
-                self.indexed[item.hash].append(item)
         for file in suspects:
             self.shared[file.size] += 1
         self.replaced: set[str] = set()  # paths with another content now
         self.moved: set[str] = set()
         self.first: dict[str, FoundFile] = {}  # the first file of each content that this run reads
 
+    def know(self, items: Iterable[Known]) -> None:
+        """Take in what the collection has."""
+        for item in items:
+            if item.size in self.sizes and item.state is State.INDEXED:
+                self.shared[item.size] += 1
+                self.indexed[item.hash].append(item)
+
     def sort(self, digests: Digests) -> None:
+        """Place every suspect."""
         here = [self.known.get(payload_path(file.path)) for file in self.suspects]
         must = [self._must_hash(file, item) for file, item in zip(self.suspects, here, strict=True)]
         hashes = iter(digests([file for file, hashed in zip(self.suspects, must, strict=True) if hashed]))
@@ -238,7 +267,9 @@ class _Sorter:
         return self.shared[file.size] > 1
 
     def _place(self, file: FoundFile, here: Known | None, digest: str) -> None:
-        if here is not None and digest and here.hash == digest and self._stays(file, here, digest):
+        # Of what could not be read to its end there may be no hash: size and time are believed then.
+        same = here is not None and (here.hash == digest if digest and here.hash else _unread(file, here))
+        if here is not None and same and self._stays(file, here, digest):
             return
         plan = self.plan
         origin = self._origin(file, digest)
@@ -264,7 +295,7 @@ class _Sorter:
         """Whether a file with the content that is known of it is placed without looking for another origin."""
         plan = self.plan
         if here.state is State.INDEXED:
-            if here.sidecars != file.sidecar_stamp:
+            if here.sidecars != file.sidecar_stamp or here.path in self.unenriched:
                 plan.reread.append(Work(file, digest, here))
             elif here.mtime_ns != file.mtime_ns:
                 plan.touch.append(Work(file, digest, here))
@@ -283,10 +314,11 @@ class _Sorter:
         """Where the collection has the same content: rather where it no longer is, and with the same sidecars."""
         return min(
             self.indexed.get(digest, ()) if digest else (),
-            key=lambda item: (not self._left(item), item.sidecars != file.sidecar_stamp),
+            key=lambda item: (not self._left(item), item.sidecars != file.sidecar_stamp, item.source),
             default=None,
         )
 
     def _left(self, origin: Known) -> bool:
         """Whether a content is no longer under its old path, and has not been found again under another."""
-        return (origin.path in self.gone or origin.path in self.replaced) and origin.path not in self.moved
+        gone = origin.path in self.gone or origin.path in self.replaced
+        return gone and not origin.source and origin.path not in self.moved

@@ -54,6 +54,11 @@ class Item:
         points.sort(key=lambda point: point.payload[payload.SEGMENT] == 0)  # type: ignore[index]  # each has one
         return points
 
+    def attempted(self) -> None:
+        """Note when it was tried, unless that is noted already."""
+        self.last_attempt = self.last_attempt or datetime.now(UTC).isoformat(timespec="seconds")
+        self.first_attempt = self.first_attempt or self.last_attempt
+
     def _ledger(self, source: str) -> dict[str, Any]:
         """What is known of a file that is not searched."""
         fields = file_fields(source, self.found) | {
@@ -64,8 +69,7 @@ class Item:
             payload.HASH: self.hash,
         }
         if self.state is State.QUARANTINED:
-            self.last_attempt = datetime.now(UTC).isoformat(timespec="seconds")
-            self.first_attempt = self.first_attempt or self.last_attempt
+            self.attempted()
             fields |= {
                 payload.AT_FAULT: self.at_fault,
                 payload.FIRST_ATTEMPT: self.first_attempt,

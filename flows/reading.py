@@ -19,7 +19,7 @@ from pathlib import Path
 from encoders import Enricher, Enriching, Lexical, begin, fingerprints
 from flows.plan import Work
 from flows.points import Item, Vector
-from readers import Closed, Event, IsolatedReader, Job, Opened
+from readers import Closed, Event, Hashed, IsolatedReader, Job, Opened
 from schemas import EncodeError, FileChangedError, ReadOptions, Segment, TransientReadError, UnsupportedError
 from schemas.limits import ReadLimits
 from schemas.media import join_words
@@ -230,6 +230,9 @@ class FileReading:
             item.hash, item.modality, item.mime, item.info = event.hash, event.modality, event.mime, event.info
             draft.enriching = begin(self._enrichers, event.modality)
             item.encoders |= fingerprints(self._enrichers, event.modality)
+            return []
+        if isinstance(event, Hashed):
+            draft.item.hash = event.hash
             return []
         if isinstance(event, TransientReadError):
             draft.fail(State.POSTPONED, str(event), "")

@@ -6,12 +6,14 @@ vectors alone. An item is done when its segment 0 has the vector, which is writt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flows.donors import Pair, paired, texts_encoded, vectors_of
 from flows.index import count
+from flows.inplace import write, write_told
 from flows.ledger import FIELDS, first_segments, known_file
-from flows.migrate import Migration, pages, set_encoders
+from flows.migrate import Migration, pages
 from flows.pipeline import Pipeline
 from flows.plan import Known, Work
 from flows.points import Item
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from flows.run import Run
 
 BATCH = 256  # segments written with one request
+COPIED = 64  # items given the vectors of others with one request
 
 SHOWN_BY = {Modality.IMAGE: (Modality.IMAGE, Modality.VIDEO), Modality.AUDIO: (Modality.AUDIO, Modality.VIDEO)}
 """Items that may have pictures, or sounds; the pages of a document are pictures, too."""
@@ -46,7 +49,8 @@ def waiting(run: Run, migration: Migration) -> models.Filter:
             no_page = models.IsEmptyCondition(is_empty=models.PayloadField(key=payload.PAGE))
             shown.append(models.Filter(must_not=[no_page]))
         must.append(models.Filter(should=shown))
-    there = migration.into in run.store.vectors()
+    have = run.store.vectors().get(migration.into)
+    there = have is not None and have.fingerprint == migration.spec.fingerprint  # else it is yet to be made
     lacking: list[Any] = [models.HasVectorCondition(has_vector=migration.into)] if there else []
     return models.Filter(must=must, must_not=lacking)
 
@@ -85,16 +89,17 @@ def _from_payloads(run: Run, migration: Migration) -> Iterator[None]:
             for record in records
         ]
         some = [(record, text) for record, text in zip(records, texts, strict=True) if text]
-        vectors, reasons = _encode(run, migration, [text for _, text in some])
+        hashes = {(record.payload or {}).get(payload.HASH, "") for record in page}
+        vectors, reasons = _encode(run, migration, [text for _, text in some], hashes)
         items = {(record.payload or {})[payload.ITEM] for record, _ in some}
-        failed = {(some[n][0].payload or {})[payload.ITEM]: reason for n, reason in reasons.items()}
+        failed = {(record.payload or {})[payload.ITEM]: reasons[text] for record, text in some if text in reasons}
         made = {
-            str(record.id): {migration.into: vector}
-            for (record, _), vector in zip(some, vectors, strict=True)
+            str(record.id): {migration.into: vectors[text]}
+            for record, text in some
             if (record.payload or {})[payload.ITEM] not in failed
         }
         told = [record for record in records if (record.payload or {})[payload.ITEM] in items - failed.keys()]
-        _write(run, told, made, {migration.into: migration.spec.fingerprint})
+        write(run, told, made, {migration.into: migration.spec.fingerprint})
         for record in page:
             if reason := failed.get(str(record.id)):
                 _quarantine(
@@ -105,31 +110,35 @@ def _from_payloads(run: Run, migration: Migration) -> Iterator[None]:
         yield
 
 
-def _encode(run: Run, migration: Migration, texts: Sequence[str]) -> tuple[Sequence[Any], Mapping[int, str]]:
+def _encode(
+    run: Run, migration: Migration, texts: Sequence[str], hashes: Collection[str]
+) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Vectors and reasons by text; what the collection has of the same contents is not encoded again."""
     if migration.name == LEXICAL:
-        return [run.encoders.lexical.document(text) for text in texts], {}
-    if not texts:
-        return [], {}
-    vectors, reasons = run.encoders[migration.into].encode_each(texts, Modality.TEXT)
-    run.report.encoded[migration.name] = run.report.encoded.get(migration.name, 0) + len(texts) - len(reasons)
-    return list(vectors), reasons
+        return {text: run.encoders.lexical.document(text) for text in texts}, {}
+    have = texts_encoded(run, hashes, migration.into)
+    new = [text for text in dict.fromkeys(texts) if text not in have]
+    if not new:
+        return have, {}
+    vectors, reasons = run.encoders[migration.into].encode_each(new, Modality.TEXT)
+    run.report.encoded[migration.name] = run.report.encoded.get(migration.name, 0) + len(new) - len(reasons)
+    return have | dict(zip(new, vectors, strict=True)), {new[n]: reason for n, reason in reasons.items()}
 
 
 def _from_files(run: Run, media: Sequence[Migration]) -> Iterator[None]:
     """Read the files again, once for all vectors, and encode them for these alone."""
-    items: dict[str, Known] = {}
+    lacking: dict[str, tuple[Known, set[str]]] = {}
     for migration in media:
         for record in run.store.scroll_all(waiting(run, migration), with_payload=FIELDS):
             known = known_file(record.payload or {})
             if known.path.startswith(run.plan.unseen):
                 run.postponed = True
             else:
-                items[known.path] = known
+                lacking.setdefault(known.path, (known, set()))[1].add(migration.into)
+    todo, pairs = paired(run, lacking)
+    items = {item.path: item for item in todo}
     spelled = run.plan.spelled
-    work = [
-        Work(FoundFile(spelled.get(item.path, item.path), item.size, item.mtime_ns), item.hash)
-        for item in items.values()
-    ]
+    work = [Work(FoundFile(spelled.get(item.path, item.path), item.size, item.mtime_ns), item.hash) for item in todo]
     # Words that are read again are nobody's business here, so that nothing enriches them.
     pipeline = Pipeline(
         FileReading(run.root, work, options=run.read_options, limits=run.settings.read.limits),
@@ -137,18 +146,25 @@ def _from_files(run: Run, media: Sequence[Migration]) -> Iterator[None]:
     )
     prints = {migration.into: migration.spec.fingerprint for migration in media}
     batch: list[Item] = []
-    done = 0
+    wrong: dict[str, Item] = {}
+    done, total = 0, len(lacking)
     try:
         for item in pipeline:
             batch.append(item)
+            if item.state is not State.INDEXED:
+                wrong[payload_path(item.found.path)] = item
             if sum(len(one.rows) + 1 for one in batch) >= BATCH:
                 _write_items(run, batch, items, prints)
                 done, batch = done + len(batch), []
-                tell("reencode", done, len(work))
+                tell("reencode", done, total)
                 yield
         _write_items(run, batch, items, prints)
-        tell("reencode", len(work), len(work))
         yield
+        for start in range(0, len(pairs), COPIED):
+            _copy(run, pairs[start : start + COPIED], wrong, prints)
+            tell("reencode", len(work) + start, total)
+            yield
+        tell("reencode", total, total)
     finally:
         pipeline.close()
         for migration in media:
@@ -174,28 +190,33 @@ def _write_items(run: Run, batch: Sequence[Item], items: Mapping[str, Known], pr
             run.postponed = True
         else:
             _quarantine(run, known, item.reason, item.at_fault)
-    records = run.store.retrieve(ids, with_payload=[payload.ENCODERS]) if ids else []
-    for names in {frozenset(names) for names in told.values() if names}:
-        some = [record for record in records if told[str(record.id)] == names]
-        _write(run, some, made, {name: prints[name] for name in names})
+    write_told(run, ids, told, made, prints)
 
 
-def _write(
-    run: Run, records: Sequence[models.Record], vectors: Mapping[str, Mapping[str, Any]], prints: Mapping[str, str]
-) -> None:
-    """The fingerprints first, the vectors next, that of each segment 0 last: then it is done."""
-    from qdrant_client import models
-
-    if not records:
-        return
-    set_encoders(run.store, records, lambda encoders: {**encoders, **prints})
-    points = [
-        models.PointVectors.model_construct(id=str(record.id), vector=dict(vectors[str(record.id)]))
-        for record in records
-        if vectors.get(str(record.id))
-    ]
-    if points:
-        run.store.update_vectors(points)
+def _copy(run: Run, pairs: Sequence[Pair], wrong: Mapping[str, Item], prints: Mapping[str, str]) -> None:
+    """Give items the vectors of those with the same content; what was wrong with these is wrong with them, too."""
+    sound = [pair for pair in pairs if pair.donor.source or pair.donor.path not in wrong]
+    points = vectors_of(
+        run, {pair.donor.path + "\0" + pair.donor.source: pair.donor for pair in sound}.values(), [*prints]
+    )
+    made: dict[str, dict[str, Any]] = {}
+    ids: list[str] = []
+    told: dict[str, set[str]] = {}
+    for item, donor in sound:
+        own = [point_id(run.source, item.path, n) for n in range(item.segments)]
+        ids += [*own[1:], own[0]]
+        names: set[str] = set()
+        for n, identity in enumerate(own):
+            record = points.get(point_id(donor.source or run.source, donor.path, n))
+            given = record.vector if record is not None and isinstance(record.vector, dict) else {}
+            made[identity] = {name: vector for name, vector in given.items() if name in prints}
+            names |= made[identity].keys()
+        told |= dict.fromkeys(own, names)
+    write_told(run, ids, told, made, prints)
+    for pair in pairs:
+        fault = None if pair.donor.source else wrong.get(pair.donor.path)
+        if fault is not None and fault.state is not State.POSTPONED:
+            _quarantine(run, pair.item, fault.reason, fault.at_fault)
 
 
 def _others(run: Run, page: Sequence[models.Record]) -> list[models.Record]:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from flows.lease import Lease, leased, open_when_free
 from flows.migrate import Migration, begin, resume, stale
 from flows.plan import Plan
-from schemas import Modality, ReadOptions, UsageError
+from readers import CrawlRules, crawl
+from schemas import Modality, ReadOptions, UsageError, VectorSpec
 from schemas.report import IngestReport
 from schemas.settings import Settings, load_settings
-from schemas.vectors import DEFAULT_PRESET, PRESET, SOURCES, vectors_in_use
+from schemas.vectors import DEFAULT_PRESET, ENRICHERS, PRESET, SOURCES, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet, Enricher
@@ -49,6 +50,8 @@ class Run:
     plan: Plan = field(default_factory=Plan)
     report: IngestReport = field(default_factory=IngestReport)
     migrations: list[Migration] = field(default_factory=list)  # the encoders are those of the vectors that are filled
+    wanted: list[VectorSpec] = field(default_factory=list)  # vectors that the collection will have, by their own names
+    choices: dict[str, Any] = field(default_factory=dict)  # what the collection's metadata will say that was chosen
     postponed: bool = False  # something that should be encoded anew could not be read
     lease: Lease | None = None
     indexer: Indexer | None = None
@@ -110,7 +113,7 @@ def open_run(
     """Open the store and the encoders for a run over a folder; a `dry` one writes nothing, not even a collection.
 
     Raises:
-        UsageError: the folder is none, or its name already stands for another folder.
+        UsageError: the folder is none or empty, or its name already stands for another folder.
         StoreError: the store cannot be opened, or was made for other vectors.
     """
     from encoders import load_enrichers, load_preset, preset_named
@@ -119,26 +122,28 @@ def open_run(
     shared = _shared.get()
     store = shared or open_when_free(settings, wait=wait)
     try:
-        preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
+        metadata = store.metadata()
+        name = source_name(metadata.get(SOURCES, {}), root, source)
+        if name not in metadata.get(SOURCES, {}):
+            _refuse_empty(root, settings)
+        preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
         encoders = load_preset(preset, settings=settings.encoders)
-        enriching = preset_named(preset).enrichers
-        enrichers = load_enrichers(settings.encoders, enriching, rate=encoders.sample_rate)
+        chosen = metadata.get(ENRICHERS, {}) | _lasting(settings.encoders.enrichers)
+        running = settings.encoders.model_copy(update=chosen)
+        enrichers = load_enrichers(running, preset_named(preset).enrichers, rate=encoders.sample_rate)
         with ExitStack() as held:
             lease = None
             if not dry:
                 if not store.exists():
                     store.ensure(settings.keeping(encoders.vector_specs()))
                 lease = held.enter_context(leased(store, wait=wait))
-            sources: dict[str, str] = store.metadata().get(SOURCES, {})
-            name = source_name(sources, root, source)
-            migrations = _migrations(store, encoders, dry=dry)
+                resume(store)
+            migrations = _migrations(store, encoders)
             names = {one.name: one.into for one in migrations}
             filled = encoders.under({one: names.get(one, one) for one in encoders}) if migrations else encoders
-            if not dry:
-                store.ensure(settings.keeping(filled.vector_specs()))
-                _claim(store, {PRESET: preset, SOURCES: sources | {name: str(root)}})
             run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
             run.migrations, run.lease, run.report.source = migrations, lease, name
+            run.wanted, run.choices = encoders.vector_specs(), {PRESET: preset, ENRICHERS: chosen}
             try:
                 yield run
             finally:
@@ -151,17 +156,41 @@ def open_run(
             store.close()
 
 
-def _migrations(store: Store, encoders: EncoderSet, *, dry: bool) -> list[Migration]:
-    """The vectors whose encoder changes, made ready to be filled unless the run is a dry one."""
+def _migrations(store: Store, encoders: EncoderSet) -> list[Migration]:
+    """The vectors whose encoder changes."""
     if not store.exists():
         return []
-    if not dry:
-        resume(store)
-    wanted, metadata = encoders.vector_specs(), store.metadata()
-    migrations = stale(vectors_in_use(store.vectors(), metadata), metadata, wanted)
-    if not dry:
-        begin(store, migrations, wanted)
-    return migrations
+    metadata = store.metadata()
+    return stale(vectors_in_use(store.vectors(), metadata), metadata, encoders.vector_specs())
+
+
+def claim(run: Run) -> None:
+    """Write what the run makes of the collection, once it is known that it goes on: its source, encoders, enrichers.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    store = run.store
+    begin(store, run.migrations, run.wanted)
+    store.ensure(run.settings.keeping(run.encoders.vector_specs()))
+    have = store.metadata()
+    says = run.choices | {SOURCES: have.get(SOURCES, {}) | {run.source: str(run.root)}}
+    if changed := {key: value for key, value in says.items() if have.get(key, {}) != value}:
+        store.set_metadata(changed)
+
+
+def rules_of(settings: Settings) -> CrawlRules:
+    """Which files the settings want."""
+    crawling = settings.crawl
+    return CrawlRules(
+        hidden=crawling.hidden,
+        follow_links=crawling.follow_links,
+        other_disks=crawling.other_disks,
+        min_size=crawling.min_size,
+        max_size=crawling.max_size,
+        include=tuple(crawling.include),
+        exclude=tuple(crawling.exclude),
+    )
 
 
 def media_root(folder: str | Path) -> Path:
@@ -199,8 +228,14 @@ def source_name(sources: Mapping[str, str], root: Path, name: str | None) -> str
     return name
 
 
-def _claim(store: Store, wanted: Mapping[str, Any]) -> None:
-    """Write what a run says of the collection, if it is new."""
-    have = store.metadata()
-    if changed := {key: value for key, value in wanted.items() if have.get(key) != value}:
-        store.set_metadata(changed)
+def _lasting(enrichers: Mapping[str, str]) -> dict[str, str]:
+    """Choices as they can be kept: a model's folder is found from anywhere."""
+    return {
+        name: str(path.absolute()) if (path := Path(value)).is_dir() else value for name, value in enrichers.items()
+    }
+
+
+def _refuse_empty(root: Path, settings: Settings) -> None:
+    """A folder without anything, taken for a new source, is more often a mistake than a wish."""
+    if next(crawl(root, rules_of(settings)), None) is None:
+        raise UsageError(f"The folder {root} is empty: there is nothing to make searchable.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,18 +17,19 @@ from typing import TYPE_CHECKING
 from flows.bridge import fit_bridges
 from flows.calibrate import calibrate
 from flows.carry import carry_over, to_read
-from flows.enrich import unenriched
+from flows.enrich import lacks, unenriched
 from flows.index import Indexer, count, count_excluded
-from flows.ledger import known_files
+from flows.ledger import files_elsewhere, known_files
 from flows.migrate import Migration, advance, left, unwanted
 from flows.plan import Carry, Known, entry_of, make_plan
 from flows.points import Item, file_fields
 from flows.progress import tell, tell_plan
 from flows.reencode import reencode as fill
 from flows.reencode import waiting
+from flows.run import claim, rules_of
 from flows.upkeep import build_index
-from readers import CrawlRules, content_hash, crawl
-from schemas import FoundFile, MedleyError, ReadError, UsageError, payload
+from readers import content_hash, crawl
+from schemas import FoundFile, MedleyError, ReadError, payload
 from schemas.media import UnreadableFile
 from schemas.payload import State, payload_path, point_id
 from schemas.plan import IngestPlan, Reencoding
@@ -53,29 +54,36 @@ def compare(run: Run) -> None:
     """The folder compared with the collection: what there is to do, shown to whoever listens.
 
     Raises:
-        UsageError: there is nothing to do, because the folder is empty.
         MedleyError: most of the source would be deleted, and nobody said that this is meant.
     """
     known = known_files(run.store, run.source) if run.store.exists() else {}
     poor = unenriched(run)
     run.plan = make_plan(
-        _found(run), known, partial(_digests, run), retry=run.retry, verify=run.verify, unenriched=poor
+        _found(run),
+        known,
+        partial(_digests, run),
+        retry=run.retry,
+        verify=run.verify,
+        unenriched=poor,
+        elsewhere=partial(_elsewhere, run),
     )
     run.report.found = run.plan.found
-    if not run.plan.found and not known:
-        raise UsageError(f"The folder {run.root} is empty: there is nothing to make searchable.")
     run.refused = _guard(run, sum(item.state is State.INDEXED for item in known.values()))
     tell_plan(lambda: plan_value(run))
     if run.refused and not run.dry:
         raise MedleyError(f"{run.refused} Nothing was deleted; if they are really gone, run again with --force.")
+    if not run.dry:
+        claim(run)
 
 
 def plan_value(run: Run) -> IngestPlan:
     """The plan of a run as a value, to be shown."""
     plan = run.plan.value()
     plan.source, plan.folder = run.source, str(run.root)
+    for entry in plan.quarantined:
+        entry.source = run.source
     plan.reencode = {one.name: _reencoding(run, one) for one in run.migrations if run.source not in one.done}
-    if run.refused:
+    if run.refused and run.dry:  # else the run ends with this sentence
         plan.notes.append(f"{run.refused} A run stops before it deletes them; if they are really gone, give --force.")
     return plan
 
@@ -95,18 +103,8 @@ def _reencoding(run: Run, migration: Migration) -> Reencoding:
 
 def _found(run: Run) -> Iterator[Crawled]:
     """Every file of the folder, with the rule where one keeps it out."""
-    crawling = run.settings.crawl
-    rules = CrawlRules(
-        hidden=crawling.hidden,
-        follow_links=crawling.follow_links,
-        other_disks=crawling.other_disks,
-        min_size=crawling.min_size,
-        max_size=crawling.max_size,
-        include=tuple(crawling.include),
-        exclude=tuple(crawling.exclude),
-    )
     count = 0
-    for file in crawl(run.root, rules):
+    for file in crawl(run.root, rules_of(run.settings)):
         yield file
         count += 1
         if count % 1000 == 0:
@@ -129,13 +127,21 @@ def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
             tell("hash", min(start + HASHED, len(files)), len(files))
 
 
+def _elsewhere(run: Run, sizes: Collection[int]) -> Iterator[Known]:
+    """What other sources have of these sizes."""
+    poor = lacks(run.enrichers)
+    for item, fields in files_elsewhere(run.store, run.source, sizes):
+        yield item._replace(poor=poor(fields))
+
+
 def _guard(run: Run, indexed: int) -> str:
     """Why the run must not go on without --force; "" where it may."""
     gone = sum(item.state is State.INDEXED for item in run.plan.delete)
-    if run.force or gone < GUARD_ITEMS or gone <= GUARD_SHARE * indexed:
+    most = gone >= GUARD_ITEMS and gone > GUARD_SHARE * indexed
+    if run.force or not gone or not (most or not run.plan.found):
         return ""
     return (
-        f"{gone} of the {indexed} items of source {run.source!r} are no longer in {run.root}. Is the right disk "
+        f"{gone:,} of the {indexed:,} items of source {run.source!r} are no longer in {run.root}. Is the right disk "
         "mounted there?"
     )
 
@@ -243,7 +249,7 @@ def account(run: Run) -> IngestReport:
     plan, report = run.plan, run.report
     for item in plan.quarantined:
         report.quarantined += 1
-        report.quarantine.append(entry_of(item))
+        report.quarantine.append(entry_of(item, run.source))
     for excluded in plan.excluded:
         count_excluded(report, excluded.rule)
     for unreadable, before in plan.unreadable:

@@ -43,11 +43,13 @@ PLANNED = {
     "add": "to add",
     "change": "changed",
     "reread": "with other sidecars: their words alone are read again",
+    "enrich": "whose words are to be read again: an enricher (OCR, say) has not looked at them yet",
     "retry": "to try again",
     "move": "moved: nothing to encode",
     "copies": "copied: nothing to encode",
     "touch": "with another time stamp alone: nothing to encode",
     "delete": "to delete",
+    "forget": "gone that were quarantined or excluded: to forget",
 }
 
 
@@ -58,9 +60,9 @@ def plan(plan: IngestPlan, *, as_json: bool = False) -> None:
         return
     console = terminal()
     rest = {"unchanged": plan.unchanged, "excluded": len(plan.excluded), "quarantined": len(plan.quarantined)}
-    said = ", ".join(f"{count:,} {what}" for what, count in rest.items() if count) or "no files"
+    said = ", ".join(f"{count:,} {what}" for what, count in rest.items() if count)
     if plan.empty:
-        console.print(f"Nothing to do: {said}.", highlight=False)
+        console.print(f"Nothing to do: {said or 'no files'}.", highlight=False)
     else:
         table = Table(box=None, show_header=False, pad_edge=False)
         table.add_column(justify="right", style="bold")
@@ -71,7 +73,8 @@ def plan(plan: IngestPlan, *, as_json: bool = False) -> None:
         for vector, one in plan.reencode.items():
             before = f", instead of {one.before}" if one.before else ""
             table.add_row(f"{len(one.paths):,}", escape(f"to encode for {vector!r} by {one.after}{before}"))
-        table.add_row("", said, style="dim")
+        if said:
+            table.add_row("", said, style="dim")
         console.print(table)
     for note in plan.notes:
         console.print(escape(note), style="yellow", highlight=False)

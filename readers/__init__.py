@@ -2,7 +2,7 @@
 
 from readers.crawl import CrawlRules, crawl, found_file
 from readers.hash import content_hash
-from readers.isolated import Closed, Draw, Drawn, Event, IsolatedReader, Job, Opened, start_host
+from readers.isolated import Closed, Draw, Drawn, Event, Hashed, IsolatedReader, Job, Opened, start_host
 from readers.names import name_words
 from readers.preview import preview
 from readers.read import read, read_audio, read_file, read_image
@@ -14,6 +14,7 @@ __all__ = [
     "Draw",
     "Drawn",
     "Event",
+    "Hashed",
     "IsolatedReader",
     "Job",
     "MediaType",

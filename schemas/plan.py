@@ -20,9 +20,13 @@ class RunOptions(TypedDict, total=False):
 
 
 class Carried(BaseModel):
-    """A file whose vectors are carried over from where its content was; `reread`: its sidecars are others there."""
+    """A file whose vectors are carried over from where its content was; `reread`: its words have to be read anew.
+
+    `source` is that of the origin, where it is another.
+    """
 
     origin: str
+    source: str = ""
     path: str
     reread: bool = False
 
@@ -49,8 +53,10 @@ class IngestPlan(BaseModel):
     """Every file found, by what becomes of it, and every item that is known and gone. Paths are those of the payload.
 
     `touch` is content under a new time stamp, `reread` the same content with other sidecars: only its words are read
-    and encoded. `retry` are quarantined files that changed or were asked for. `reencode` is by named vector; its items
-    are among the others too. `unchanged` files are counted, because there may be a million of them.
+    and encoded. `enrich` are files whose words an enricher has not looked at: OCR was switched on, say. `retry` are
+    quarantined files that changed or were asked for. `reencode` is by named vector; its items are among the others too.
+    `delete` are the indexed that are gone, `forget` the records of gone files that were quarantined or excluded.
+    `unchanged` files are counted, because there may be a million of them.
     """
 
     source: str = ""
@@ -58,6 +64,7 @@ class IngestPlan(BaseModel):
     add: list[str] = Field(default_factory=list)
     change: list[str] = Field(default_factory=list)
     reread: list[str] = Field(default_factory=list)
+    enrich: list[str] = Field(default_factory=list)
     retry: list[str] = Field(default_factory=list)
     move: list[Carried] = Field(default_factory=list)
     copies: list[Carried] = Field(default_factory=list, serialization_alias="copy", validation_alias="copy")
@@ -66,18 +73,28 @@ class IngestPlan(BaseModel):
     excluded: list[Excluded] = Field(default_factory=list)
     quarantined: list[QuarantineEntry] = Field(default_factory=list)
     delete: list[str] = Field(default_factory=list)
+    forget: list[str] = Field(default_factory=list)
     reencode: dict[str, Reencoding] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
 
     @property
     def found(self) -> int:
-        """How many files were found; `delete` and `reencode` speak of items that are known."""
-        files = (*self.add, *self.change, *self.reread, *self.retry, *self.move, *self.copies, *self.touch)
+        """How many files were found; `delete`, `forget` and `reencode` speak of items that are known."""
+        files = (
+            *self.add,
+            *self.change,
+            *self.reread,
+            *self.enrich,
+            *self.retry,
+            *self.move,
+            *self.copies,
+            *self.touch,
+        )
         return self.unchanged + len(self.excluded) + len(self.quarantined) + len(files)
 
     @property
     def empty(self) -> bool:
         """Whether the collection equals the folder already."""
         return self.found == self.unchanged + len(self.excluded) + len(self.quarantined) and not (
-            self.delete or self.reencode
+            self.delete or self.forget or self.reencode
         )

@@ -40,9 +40,9 @@ class EncoderSettings(Strict):
         None
     )
     ocr: Annotated[
-        Literal["auto", "always", "off"],
-        Field(description="read the words in pictures: of those that seem to hold some, or of all"),
-    ] = "auto"
+        Literal["auto", "always", "off"] | None,
+        Field(description="words in pictures: of those that seem to hold some, or of all; else that of the collection"),
+    ] = None
     transcript: Annotated[str | None, Field(description="off, or a speech model; else as the preset says")] = None
     caption: Annotated[str | None, Field(description="off, or a model that describes pictures; else as the preset")] = (
         None
@@ -51,6 +51,12 @@ class EncoderSettings(Strict):
     device: Annotated[str, Field(description="auto (cuda, else mps, else cpu), or one by name")] = "auto"
     models: dict[str, str] = Field(default_factory=dict, description="a folder or hub id by the name of what runs it")
     trust: list[str] = Field(default_factory=list, description="hub ids or folders whose own code may run")
+
+    @property
+    def enrichers(self) -> dict[str, str]:
+        """Those that are switched on or off here, by name."""
+        given = {"ocr": self.ocr, "transcript": self.transcript, "caption": self.caption}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 class CrawlSettings(Strict):

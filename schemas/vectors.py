@@ -16,6 +16,9 @@ LEXICAL = "words"
 PRESET = "preset"
 """Key of the collection's metadata: the preset that it was made for, so that a question needs not name it."""
 
+ENRICHERS = "enrichers"
+"""Key of the collection's metadata: the enrichers that were chosen by hand, so that the next run goes on with them."""
+
 BRIDGE = "bridge-"
 """What the names of fitted bridges begin with, among what the store keeps beside the points."""
 

@@ -9,7 +9,7 @@ in milliseconds, because the host has imported what it needs and only forks. Chi
 interpreters share no lock with this one.
 """
 
-from readers.isolated.events import Closed, Draw, Drawn, Event, Job, Opened
+from readers.isolated.events import Closed, Draw, Drawn, Event, Hashed, Job, Opened
 from readers.isolated.reader import IsolatedReader, start_host
 
-__all__ = ["Closed", "Draw", "Drawn", "Event", "IsolatedReader", "Job", "Opened", "start_host"]
+__all__ = ["Closed", "Draw", "Drawn", "Event", "Hashed", "IsolatedReader", "Job", "Opened", "start_host"]

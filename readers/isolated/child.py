@@ -10,7 +10,7 @@ from pathlib import Path
 from readers.hash import content_hash
 from readers.isolated import wire
 from readers.isolated.arena import Writer
-from readers.isolated.events import Closed, Draw, Drawn, Event, Job, Opened, Working
+from readers.isolated.events import Closed, Draw, Drawn, Event, Hashed, Job, Opened, Working
 from readers.preview import preview
 from readers.read import read
 from schemas import ReadError, ReadOptions, Segment
@@ -95,7 +95,11 @@ def _do(number: int, job: Job | Draw, options: ReadOptions, outbox: Outbox) -> N
 def _read(number: int, job: Job, options: ReadOptions, outbox: Outbox) -> None:
     path = Path(job.path)
     digest = job.hash or content_hash(path, progress=lambda: outbox.add(number, Working()))
-    reading = read(path, job.found, options)
+    try:
+        reading = read(path, job.found, options)
+    except (ReadError, MemoryError):
+        outbox.add(number, Hashed(digest))
+        raise
     outbox.add(number, Opened(digest, reading.modality, reading.mime, reading.info))
     for segment in reading.segments:
         outbox.add(number, segment)

@@ -42,6 +42,12 @@ class Opened(NamedTuple):
     info: dict[str, Any]
 
 
+class Hashed(NamedTuple):
+    """The content hash of a file that then turned out not to be readable."""
+
+    hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Closed:
     """The last event of a file that was read to its end."""
@@ -52,5 +58,6 @@ class Working:
     """A sign of life from a file that takes long; nobody but the clock needs it."""
 
 
-Event = Opened | Segment | Drawn | Closed | ReadError
-"""`Opened`, segments and `Closed`, or `Drawn` and `Closed`; or, at any moment, the error that ends the file."""
+Event = Opened | Hashed | Segment | Drawn | Closed | ReadError
+"""`Opened`, segments and `Closed`, or `Drawn` and `Closed`; or, at any moment, the error that ends the file, with
+`Hashed` before it where nothing was opened."""

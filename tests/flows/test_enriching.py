@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import medley
 from encoders import Enricher
+from encoders.ocr import installed
 from schemas import EncodeError, UsageError, WordKind
 from tests.media import picture
 
@@ -110,3 +111,19 @@ def test_model_that_is_not_here_ends_the_run_before_it_writes(tmp_path: Path) ->
         pytest.raises(UsageError, match=r"'\./nowhere' is no folder with a model"),
     ):
         library.ingest(tmp_path / "media")
+
+
+def test_enrichers_chosen_by_hand_are_those_of_the_next_run(tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    picture(media / "red.png", "red")
+    (media / "note.txt").write_text("a red boat at sunset")
+    with medley.open(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off"}) as library:
+        library.ingest(media)
+    with medley.open(tmp_path / "store") as library:
+        assert library.plan(media).empty
+        assert library.ingest(media).unchanged == 2
+    if not installed():
+        pytest.skip("OCR is not installed")
+    with medley.open(tmp_path / "store", encoders={"ocr": "always"}) as library:
+        value = library.plan(media)
+    assert (value.enrich, value.reread, value.unchanged) == (["red.png"], [], 1)

@@ -404,6 +404,22 @@ def test_verifying_sees_an_edit_that_keeps_time_and_size(folder: Path, settings:
     assert contents(settings) == fresh(folder, tmp_path)
 
 
+def test_verifying_leaves_what_was_quarantined_or_excluded_as_it_was(folder: Path, settings: Settings) -> None:
+    (folder / "empty.png").touch()
+    (folder / "broken.png").write_bytes((folder / "red.png").read_bytes()[:300])
+    (folder / "program.bin").write_bytes(bytes(range(256)) * 8)
+    ingest(folder, settings)
+    before = contents(settings)
+
+    value = plan(folder, settings, verify=True)
+    report = ingest(folder, settings, verify=True)
+
+    assert value.empty
+    assert (report.unchanged, report.quarantined, report.excluded, encoded(report)) == (5, 2, 4, 0)
+    assert contents(settings) == before
+    assert all(fields[payload.HASH] for fields, _ in before.values())
+
+
 def test_other_owner_and_rights_encode_nothing(folder: Path, settings: Settings) -> None:
     ingest(folder, settings)
     before = contents(settings)
@@ -464,6 +480,7 @@ def test_quarantine_keeps_when_a_file_was_tried_and_empties_itself(folder: Path,
     [again] = entries()
 
     assert (first.path, first.source, first.at_fault) == ("empty.png", "media", "reader")
+    assert report.quarantine == [again]
     assert first.first_attempt == first.last_attempt == again.first_attempt == report.quarantine[0].first_attempt
     assert again.last_attempt > again.first_attempt  # type: ignore[operator]  # both are times
     (folder / "empty.png").unlink()

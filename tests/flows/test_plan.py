@@ -287,3 +287,27 @@ def test_carrying_out_the_plan_makes_the_collection_equal_to_the_folder(
     assert plan.found == plan.value().found == len(after)
     assert len(model.encoded) == len(set(model.encoded))
     assert not set(model.encoded) & {text for text, *_ in before.values()}
+
+
+def test_record_without_a_hash_is_believed_when_all_is_verified() -> None:
+    items = {
+        "bad": known("bad", "x", state=State.QUARANTINED)._replace(hash=""),
+        "out": known("out", "y", state=State.EXCLUDED, reason="no reader takes it")._replace(hash=""),
+        "new": known("new", "z", state=State.QUARANTINED)._replace(hash=""),
+    }
+    files = [found("bad", "x"), found("out", "y"), found("new", "zz")]
+
+    plan = planned(files, items, lambda file: f"#{file.path}", verify=True)
+
+    assert [item.path for item in plan.quarantined] == ["bad"]
+    assert [(file.path, file.rule) for file in plan.excluded] == [("out", "no reader takes it")]
+    assert [work.found.path for work in plan.index] == ["new"]
+
+
+def test_gone_records_of_what_was_never_searched_are_forgotten_and_not_deleted() -> None:
+    items = {"item": known("item", "x"), "bad": known("bad", "yy", state=State.QUARANTINED)}
+
+    value = planned([], items, lambda _: "").value()
+
+    assert (value.delete, value.forget) == (["item"], ["bad"])
+    assert not planned([], {"bad": items["bad"]}, lambda _: "").value().empty
