@@ -19,7 +19,7 @@ from store import convert, memory
 from store.builder import Builder
 from store.files import copy_tree, space_taken
 from store.folder import ROOM_TO_CREATE, ROOM_TO_OPEN, ROOM_TO_WRITE, CollectionFolder
-from store.inventory import logs, loss, take
+from store.inventory import drop_indexes, indexes, logs, loss, take
 from store.lock import FolderLock, Gate
 from store.specs import VECTORS, from_json, to_json
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _Op = edge.UpdateOperation
 # Keys of the record, besides the metadata.
 FILES = "files"  # sizes of the files that must be there: see `store.inventory`
-CLOSED = "closed"  # how many points, and which logs, there were when it was closed in order; gone with the first write
+CLOSED = "closed"  # what there was when it was closed in order (points, logs, indexes); gone with the first write
 MOST_MISSED = 500  # writes that are remembered while the index is built; beyond that they wait
 CHANGING = "changing"  # the vector that is being added or dropped
 
@@ -151,7 +151,7 @@ class Engine:
             points = copied.info().points_count
             copied.flush()
             copied.close()
-        closed = {"points": points, "logs": logs(target.draft)}
+        closed = {"points": points, "logs": logs(target.draft), "indexes": indexes(target.draft)}
         return {"engine": "qdrant-edge", "metadata": metadata, FILES: take(target.draft), CLOSED: closed}
 
     def add_indexes(self) -> None:
@@ -279,7 +279,8 @@ class Engine:
                         self._shard.flush()
                         self._shard.close()
                     # What was there when it was closed in order is what must be there when it is opened again.
-                    closed = {"points": points, "logs": logs(self.folder.shard)}
+                    shard = self.folder.shard
+                    closed = {"points": points, "logs": logs(shard), "indexes": indexes(shard)}
                     record = {**self._record, CLOSED: closed, FILES: take(self.folder.shard)}
                     if record != self._record:
                         self._write_record(record)
@@ -321,11 +322,21 @@ class Engine:
         if lost is not None:
             raise self.folder.torn(lost)
         self.folder.check_room(ROOM_TO_OPEN)
+        there = indexes(self.folder.shard)
+        spoilt = any(there.get(segment, 0) < size for segment, size in closed.get("indexes", {}).items())
+        if spoilt:
+            with self.folder.guarded("repaired"):
+                drop_indexes(self.folder.shard)
         shard = self._load_or_repair()
         points = shard.info().points_count
         if points != closed.get("points", points):
             shard.close()
             raise self.folder.torn(f"it has {points:,} points and had {closed['points']:,} when it was closed")
+        if spoilt:
+            for key, kind in INDEXES.items():
+                shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[kind]))
+            shard.flush()
+            self._set_aside(CLOSED)
         return shard
 
     def _load_or_repair(self) -> edge.EdgeShard:
@@ -337,8 +348,10 @@ class Engine:
         listed, aside = self.folder.shard / "edge_config.json", self.folder.shard / "edge_config.json.old"
         try:
             return edge.EdgeShard.load(str(self.folder.shard))
-        except Exception as error:
-            torn = self.folder.torn(str(error).splitlines()[0])
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of the engine is no Exception
+            torn = self.folder.torn((str(error).splitlines() or [type(error).__name__])[0])
             if CHANGING not in self._record or not listed.exists():
                 raise torn from error
         with self.folder.guarded("repaired"):

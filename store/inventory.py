@@ -8,6 +8,7 @@ vector is dropped or the index is built, and there the record is set aside first
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 _NEEDED = ("segment.json", "version.info", "*id_tracker*", "page_*.dat", "chunk_*.mmap", "matrix*.dat")
@@ -29,6 +30,23 @@ def logs(shard: Path) -> list[str]:
     """Names of the files of the log of writes. They come and go with the writes."""
     folder = shard / "wal"
     return sorted(file.name for file in folder.iterdir()) if folder.is_dir() else []
+
+
+def indexes(shard: Path) -> dict[str, int]:
+    """How much there is of the indexes of payload fields, by segment: bytes, and one more for each file.
+
+    They are worth less than their points: where some is lost, all are dropped and made again.
+    """
+    return {
+        folder.parent.name: sum(1 + file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        for folder in sorted((shard / "segments").glob(f"*/{_REBUILT}"))
+    }
+
+
+def drop_indexes(shard: Path) -> None:
+    """Remove the indexes of payload fields; the engine loads without, and is told to make them again."""
+    for folder in (shard / "segments").glob(f"*/{_REBUILT}"):
+        shutil.rmtree(folder)
 
 
 def loss(shard: Path, recorded: dict[str, int]) -> str | None:

@@ -391,6 +391,25 @@ def junk(file: Path) -> None:
     file.write_bytes(b"\x00" * 10)
 
 
+INDEX_FILES = ("page_0.dat", "status.dat", "flags_a.dat", "tracker.dat", "config.json")
+
+
+@pytest.mark.parametrize("harm", [cut, Path.unlink])
+@pytest.mark.parametrize("name", INDEX_FILES)
+def test_index_of_payload_fields_that_lost_something_is_made_again(
+    template: Path, tmp_path: Path, name: str, harm: Callable[[Path], Any]
+) -> None:
+    folder = clone(template, tmp_path / "store")
+    harmed = [file for file in sorted(folder.rglob(name)) if "payload_index" in file.parts]
+    for file in harmed:
+        harm(file)
+    assert harmed
+    for _ in range(2):
+        with open_store(folder) as store:
+            assert store.facet("modality") == {"audio": 13, "image": 14, "text": 13}
+            assert store.count() == 40
+
+
 DAMAGE: dict[str, Callable[[Path], Any]] = {
     "shard gone": lambda folder: shutil.rmtree(folder / "medley" / "shard"),
     "record gone": lambda folder: (folder / "medley" / "collection.json").unlink(),
