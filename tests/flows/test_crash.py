@@ -9,7 +9,7 @@ from tests.soak.crash import soak
 
 
 def test_collection_after_a_kill_and_a_run_is_that_of_an_undisturbed_run(tmp_path: Path) -> None:
-    outcome = soak(tmp_path, kills=3, files=40, seed=7, names=["changed"])
+    outcome = soak(tmp_path, kills=3, files=40, seed=7, names=["changed", "encoder"])
 
     assert outcome.kills == 3
     assert outcome.unequal == []

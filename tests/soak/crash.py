@@ -2,9 +2,10 @@
 
     python -m tests.soak.crash [--kills 100] [--files 300] [--seed 1]
 
-Half of the runs take in a new folder, half one in which files were renamed, swapped, copied, edited, described anew and
-deleted. Point by point, ids, payloads and vectors have to be the same, and what was encoded twice must not be more than
-a batch that is written with one request.
+A third of the runs take in a new folder, a third one in which files were renamed, swapped, copied, edited, described
+anew and deleted, and a third bring another encoder for pictures. Half are killed at any time, half at a call of an
+encoder or of the store. Point by point, ids, payloads and vectors have to be the same, and what was encoded twice must
+not be more than a batch that is written with one request.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ from flows.writer import BATCH
 from tests.collection import contents
 from tests.media import clip, pdf, picture, tone
 
-PRESET = "tiny"
+PRESET, OTHER = "tiny", "text=hashing,image=visual,audio=logmel"
+WRITES = (
+    *("upsert", "update_vectors", "delete", "set_payload", "sync", "set_metadata"),
+    *("ensure", "replace_vector", "drop_vector"),
+)
 COLOURS = ("red", "green", "blue", "yellow")
 
 
@@ -89,7 +94,7 @@ def change(root: Path) -> None:
         (root / "aside").rename(other)
 
 
-def child(folder: str, store: str, log: str, die_at: str) -> None:
+def child(folder: str, store: str, log: str, die_at: str, preset: str) -> None:
     """A run that notes what each call of an encoder encodes and each call of the store, and dies at one of them.
 
     Calls of the store are noted twice, before and after, so that it may die at both.
@@ -126,10 +131,10 @@ def child(folder: str, store: str, log: str, die_at: str) -> None:
         return call
 
     Encoder.encode_each = encoding  # type: ignore[method-assign]  # to count is all it is for
-    for name in ("upsert", "delete", "set_payload", "sync", "set_metadata"):
+    for name in WRITES:
         setattr(EmbeddedStore, name, noted(getattr(EmbeddedStore, name)))
     print("ready", flush=True)
-    report = ingest(folder, load_settings(store=store, encoders={"preset": PRESET, "ocr": "off"}))
+    report = ingest(folder, load_settings(store=store, encoders={"preset": preset, "ocr": "off"}))
     print(json.dumps(report.model_dump()), flush=True)
 
 
@@ -150,22 +155,18 @@ class Outcome:
 class Scenario:
     """A folder, what the collection knows of it before the run, and what the run makes of it undisturbed."""
 
-    def __init__(self, work: Path, files: int, *, changed: bool) -> None:
-        self.work, self.changed = work, changed
-        self.name = "changed" if changed else "new"
+    def __init__(self, work: Path, files: int, name: str) -> None:
+        self.work, self.name = work, name
+        self.preset = OTHER if name == "encoder" else PRESET
         self.before, self.media = work / "before", work / "media"
         make_folder(self.media, files)
         shutil.copytree(self.media, self.before / "media", copy_function=shutil.copy2)
         self.store, self.log = work / "store", work / "log"
-        if changed:
+        if name == "changed":
             change(self.media)
-        began = time.monotonic()
         self._prepare()
-        self.seconds = -1.0
-        began = time.monotonic()
-        report, seconds = self._run(None)
+        report, self.seconds = self._run(None)
         assert report is not None, "the undisturbed run failed"
-        self.seconds = seconds or time.monotonic() - began
         self.encoded = self._logged()
         self.events = len(self.log.read_text().splitlines())
         self.expected = self._contents()
@@ -199,22 +200,25 @@ class Scenario:
     def _prepare(self) -> None:
         """The collection as it was before the run."""
         shutil.rmtree(self.store, ignore_errors=True)
-        if self.changed:
+        if self.name != "new":
             kept = self.work / "kept"
             if not kept.exists():
                 aside = self.work / "aside"
                 self.media.rename(aside)
                 (self.before / "media").rename(self.media)
-                self._run(None)
+                self._run(None, preset=PRESET)
                 self.media.rename(self.before / "media")
                 aside.rename(self.media)
                 self.store.rename(kept)
             subprocess.run(["cp", "-a", "--sparse=always", kept, self.store], check=True)
         self.log.unlink(missing_ok=True)
 
-    def _run(self, kill_after: float | None, die_at: int = 0) -> tuple[dict[str, Any] | None, float]:
+    def _run(
+        self, kill_after: float | None, *, die_at: int = 0, preset: str = ""
+    ) -> tuple[dict[str, Any] | None, float]:
         """The report of a run, and how long it took; None if it was killed before it had one."""
-        command = [sys.executable, "-m", "tests.soak.crash", "--child", self.media, self.store, self.log, die_at]
+        given = [self.media, self.store, self.log, die_at, preset or self.preset]
+        command = [sys.executable, "-m", "tests.soak.crash", "--child", *given]
         with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True) as run:
             assert run.stdout is not None
             run.stdout.readline()
@@ -246,12 +250,12 @@ def soak(
     kills: int,
     files: int,
     seed: int,
-    names: Sequence[str] = ("new", "changed"),
+    names: Sequence[str] = ("new", "changed", "encoder"),
     tell: Callable[[Outcome], None] = lambda _: None,
 ) -> Outcome:
     """Kill so many runs."""
     outcome, chance = Outcome(), random.Random(seed)
-    scenarios = [Scenario(work / name, files, changed=name == "changed") for name in names]
+    scenarios = [Scenario(work / name, files, name) for name in names]
     for number in range(kills):
         scenario = scenarios[number % len(scenarios)]
         scenario.kill(chance, outcome)
@@ -265,7 +269,7 @@ def main() -> int:
     given.add_argument("--kills", type=int, default=100)
     given.add_argument("--files", type=int, default=300)
     given.add_argument("--seed", type=int, default=1)
-    given.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    given.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     options, _ = given.parse_known_args()
     if options.child:
         child(*options.child)
