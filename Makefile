@@ -10,7 +10,7 @@ ARGS ?=
 .PHONY: help install demo test soak lint types contracts check bench bench-ingest bench-encode bench-store bench-query bench-serve bench-read clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
 install: $(INSTALLED) ## create .venv and install Medley into it, once
 

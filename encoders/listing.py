@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from encoders import registry
 from encoders.captioner import CAPTIONERS
+from encoders.catalogue import MODELS
 from encoders.finding import ModelSpec, is_path, named_source, sourced
 from encoders.hub import Source, on_this_machine, pull
 from encoders.presets import PRESETS, preset_named
@@ -14,7 +17,12 @@ from encoders.reranker import RERANKERS
 from encoders.running import Running
 from encoders.spelling import is_spelled
 from encoders.whisper import WHISPERS
-from schemas import UnknownNameError
+from schemas import UnknownNameError, UsageError
+from schemas.errors import guess
+from schemas.vectors import LEXICAL
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
 
 WITHOUT_MODEL = ("auto", "always", "off")
 
@@ -87,6 +95,29 @@ def listing(running: Running | None = None) -> list[Listed]:
     return found
 
 
+def check_names(settings: Settings, have: Collection[str] = ()) -> None:
+    """See that what the settings name by a name of their own is there: vectors, and what runs a model.
+
+    Args:
+        settings: the settings.
+        have: named vectors that there are besides those of the presets: the collection's.
+
+    Raises:
+        UsageError: there is no such thing; the sentence says what was probably meant.
+    """
+    runs = {*registry.names(), *WHISPERS, *CAPTIONERS, *RERANKERS} if settings.encoders.models else set()
+    for name in settings.encoders.models:
+        if name not in runs and not is_spelled(name):
+            hint = guess(name, runs)
+            raise UsageError(
+                f"The setting 'encoders.models' names {name!r}, and nothing of that name runs a model. {hint}"
+            )
+    made = {LEXICAL, *have, *(vector for preset in PRESETS.values() for vector in preset.encoders)}
+    for name in settings.vectors:
+        if name not in made:
+            raise UsageError(f"The setting 'vectors.{name}' is for a vector that there is not. {guess(name, made)}")
+
+
 def pull_models(name: str, running: Running | None = None, to: Path | None = None) -> dict[str, Path]:
     """Fetches the models of a preset, or of one encoder, enricher or reranker; what is here is not fetched again.
 
@@ -116,9 +147,13 @@ def pull_models(name: str, running: Running | None = None, to: Path | None = Non
 
 
 def _needed(name: str, running: Running) -> dict[str, Source]:
-    known = [*PRESETS, *registry.names(), *WHISPERS, *CAPTIONERS, *RERANKERS]
+    models = [*MODELS, *WHISPERS, *CAPTIONERS, *RERANKERS]
+    known = [*PRESETS, *registry.names(), *models]
     if name not in known and "=" not in name and not is_spelled(name) and not is_path(name):
-        raise UnknownNameError("preset or model", name, known)
+        fetched = [
+            preset for preset, one in PRESETS.items() if any(encoder in MODELS for encoder in one.encoders.values())
+        ]
+        raise UnknownNameError("preset or model", name, [*fetched, *models])
     if name in PRESETS or "=" in name:
         preset = preset_named(name)
         names = [*preset.encoders.values(), *preset.enrichers.values(), *([preset.reranker] if preset.reranker else [])]

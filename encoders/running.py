@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from encoders.threads import thread_count
-from schemas import UsageError
+from schemas import UnknownNameError, UsageError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -31,7 +31,13 @@ class Running:
 
     @classmethod
     def of(cls, settings: Any) -> Running:
-        """From `schemas.settings.EncoderSettings`."""
+        """From `schemas.settings.EncoderSettings`.
+
+        Raises:
+            UnknownNameError: there is no such kind of device; whether this machine has one, loading a model finds out.
+        """
+        if settings.device.partition(":")[0] not in DEVICES:
+            raise UnknownNameError("device", settings.device, DEVICES)
         return cls(settings.threads, settings.device, dict(settings.models), tuple(settings.trust))
 
 

@@ -44,7 +44,8 @@ def main() -> int:
         console.print(f"There is no folder {str(own)!r}.")
         return 2
     if own is None:
-        console.print(f"[bold]Media[/] {make_media(media)} files in {media}")
+        make_media(media)
+        console.print(f"[bold]Media[/] {escape(str(media))}", soft_wrap=True)
 
     # The same as on the command line: medley ingest FOLDER --prefect --store STORE
     store = STORES / f"{media.name}-{blake2b(bytes(media), digest_size=4).hexdigest()}"
@@ -74,8 +75,11 @@ def main() -> int:
 def table(ask: Ask, result: SearchResult) -> Table:
     """The hits: rank, path, when, score, and which vectors found it at which rank."""
     table = Table(title=escape(ask.words()), title_justify="left", title_style="italic", box=None, header_style="dim")
-    for column, justify in (("#", "right"), ("path", "left"), ("when", "left"), ("score", "right"), ("why", "left")):
-        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]  # one of rich's literals
+    table.add_column("#", justify="right")
+    table.add_column("path", no_wrap=True)  # a name that is cut in two is hard to read, and cannot be copied
+    table.add_column("when", no_wrap=True)
+    table.add_column("score", justify="right")
+    table.add_column("why", overflow="fold")
     for rank, hit in enumerate(result.hits, start=1):
         why = "  ".join(f"{name} #{part.rank} {part.score:.2f}" for name, part in hit.vectors.items())
         table.add_row(str(rank), escape(hit.path), when(hit), f"{hit.score:.3f}", why)

@@ -117,6 +117,7 @@ def open_run(
         StoreError: the store cannot be opened, or was made for other vectors.
     """
     from encoders import load_enrichers, load_preset, preset_named
+    from encoders.listing import check_names
 
     root = media_root(folder)
     shared = _shared.get()
@@ -128,6 +129,7 @@ def open_run(
             _refuse_empty(root, settings)
         preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
         encoders = load_preset(preset, settings=settings.encoders)
+        check_names(settings, [*encoders, *(store.vectors() if settings.vectors and store.exists() else ())])
         chosen = metadata.get(ENRICHERS, {}) | _lasting(settings.encoders.enrichers)
         running = settings.encoders.model_copy(update=chosen)
         enrichers = load_enrichers(running, preset_named(preset).enrichers, rate=encoders.sample_rate)

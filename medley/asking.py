@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,15 @@ from schemas.conversation import Conversation
 from schemas.errors import UsageError
 from schemas.search import SearchRequest
 from schemas.sentences import sentence
+
+_OPTIONS = {
+    "score_threshold": "--threshold",
+    "min_confidence": "--confidence",
+    "rerank.by": "--rerank",
+    "rerank.top": "--top",
+    "rerank.milliseconds": "--budget",
+}
+"""What the command line calls a field otherwise than by its own name."""
 
 
 def made(
@@ -30,7 +40,8 @@ def made(
     """
     away = [{"text": text, "weight": -1} for text in without or ()]
     away += [{"item": item, "weight": -1} for item in unlike or ()]
-    return SearchRequest.of(text=" ".join(words or ()), item=like, parts=away, **more)
+    with _in_options():
+        return SearchRequest.of(text=" ".join(words or ()), item=like, parts=away, **more)
 
 
 def conversed(file: Path, *, back: bool, drop: bool, parts: Mapping[str, Any], **more: Any) -> Conversation:
@@ -65,7 +76,8 @@ def conversed(file: Path, *, back: bool, drop: bool, parts: Mapping[str, Any], *
     if condition := parts.get("where"):
         talk.where(condition)
     asked = talk.request  # says so, if nothing has been asked
-    talk.turns[-1].request = SearchRequest.of(**{**asked.model_dump(), **more})
+    with _in_options():
+        talk.turns[-1].request = SearchRequest.of(**{**asked.model_dump(), **more})
     return talk
 
 
@@ -101,3 +113,23 @@ def read_weights(texts: Sequence[str]) -> dict[str, float]:
                 f"The weight {text!r} is not understood: write VECTOR=NUMBER, such as image=0.5."
             ) from None
     return weights
+
+
+@contextmanager
+def _in_options() -> Iterator[None]:
+    """Tell what is wrong with a request in the words of the command line."""
+    try:
+        yield
+    except UsageError as error:
+        if not isinstance(error.__cause__, ValidationError):
+            raise
+        raise UsageError(sentence(error.__cause__, _option)) from error.__cause__
+
+
+def _option(field: str) -> str:
+    """What the command line calls a field of a request."""
+    first, _, rest = field.partition(".")
+    if first == "parts":
+        kind = rest.partition(".")[2]
+        return {"text": "What is looked for", "item": "--like"}.get(kind, f"--{kind}" if kind else "What is looked for")
+    return "--weight" if first == "weights" else _OPTIONS.get(field, f"--{first.replace('_', '-')}")

@@ -129,10 +129,10 @@ def result(result: SearchResult, *, as_json: bool) -> None:
     console = terminal()
     for note in result.notes:
         console.print(escape(note), style="cyan", highlight=False)
-    if not result.hits:
+    if result.hits:
+        console.print(hits_table(result.hits))
+    elif not result.notes:
         console.print("Nothing was found.")
-        return
-    console.print(hits_table(result.hits))
 
 
 def hits_table(hits: Sequence[Hit]) -> Table:

@@ -38,9 +38,15 @@ __all__ = [
 
 
 def load_encoders(settings: Settings, store: Store) -> EncoderSet:
-    """The encoders that the settings name, or else those of the collection; none of them is loaded yet."""
-    from encoders import load_preset
+    """The encoders that the settings name, or else those of the collection; none of them is loaded yet.
 
+    Raises:
+        UsageError: the settings name something that there is not.
+    """
+    from encoders import load_preset
+    from encoders.listing import check_names
+
+    check_names(settings, store.vectors() if settings.vectors and store.exists() else ())
     preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
     return load_preset(preset, settings=settings.encoders)
 

@@ -46,6 +46,8 @@ def judge(
         best = max(best, hit.confidence)
     if nulls.keys() <= encoded.bridged:
         return None
+    if not hits:
+        return False  # why, the search says
     if best < RELEVANT and highlighter is not None and any(highlighter.covered(hit.words) for hit in hits):
         return True  # what many say is no surprise, and an answer all the same
     if best < RELEVANT:

@@ -86,11 +86,14 @@ class _Search:
         relevant = judge(hits, nulls, specs, encoded, highlighter) if nulls else None
         if request.min_confidence is not None:
             if not nulls:
-                raise UsageError("How sure a hit is, is not known of this question: leave min_confidence out.")
+                raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
             hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
         if highlighter is not None:
             for hit in hits:
                 hit.passages = highlighter.passages(hit.words)
+        if not hits and not request.offset:
+            relevant = False
+            encoded.note(self._why_none())
         _locate(hits, self._metadata.get(SOURCES, {}))
         done = time.perf_counter() - self._began
         return SearchResult.model_construct(
@@ -99,6 +102,21 @@ class _Search:
             fusion=request.fusion.method if len(names) > 1 else None,
             notes=encoded.notes,
             seconds={"encode": encoding, "search": done - encoding, "store": self._in_store},
+        )
+
+    def _why_none(self) -> str:
+        """What kept every hit out, as far as the request says."""
+        request = self._request
+        given = {
+            "the filter": request.where or request.filter,
+            "the least score": request.score_threshold is not None,
+            "the least confidence": request.min_confidence is not None,
+        }
+        ways = " and ".join(name for name, is_given in given.items() if is_given)
+        if request.offset:
+            return f"There are not more than {request.offset} hits: ask with a smaller offset."
+        return (
+            f"Nothing that the question reaches passes {ways}." if ways else "Nothing in the collection answers this."
         )
 
     def _complete(self, chosen: Sequence[Ranked]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -61,24 +61,24 @@ class Strict(BaseModel):
         return given
 
 
-def sentence(error: ValidationError, names: Mapping[str, str] | None = None) -> str:
+def sentence(error: ValidationError, called: Callable[[str], str] = str) -> str:
     """What is wrong with a request, in one sentence that names the field.
 
     Args:
         error: what pydantic found.
-        names: what else a field is called where it was given, by its own name: an option of a command.
+        called: what a field is called where it was given: an option of a command.
     """
-    return sentence_of(gravest(error.errors(include_url=False)), names)
+    return sentence_of(gravest(error.errors(include_url=False)), called=called)
 
 
-def sentence_of(problem: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
-    """The same for one problem; all of the request is called by the name of ""."""
+def sentence_of(problem: Mapping[str, Any], *, called: Callable[[str], str] = str, whole: str = "The request") -> str:
+    """The same for one problem; `whole` is what all of the request is called."""
     at = field_of(problem["loc"])
     if problem["type"] == UNKNOWN:
         return unknown_field(at, problem["ctx"])
     if at == "parts" and problem["type"] == "too_short":
         return "A question needs words, a picture, a sound, a clip, an item or a vector."
-    return told({"": "The request", **(names or {})}.get(at, at), problem)
+    return told(called(at) if at else whole, problem)
 
 
 def gravest(problems: Sequence[Any]) -> Any:

@@ -72,7 +72,7 @@ def _what_is_wrong(error: RequestValidationError) -> str:
         if problem["type"] in ("missing", "json_invalid", "model_attributes_type") and not _named(inner):
             why = f" ({problem['ctx']['error']})" if problem["type"] == "json_invalid" else ""
             return f"The body must be a JSON object{why}, sent with 'Content-Type: application/json'."
-        return sentence_of({**problem, "loc": inner}, {"": "The body"})
+        return sentence_of({**problem, "loc": inner}, whole="The body")
     what = {"query": "parameter", "path": "part of the path"}.get(str(place), str(place))
     return told(f"The {what} {field_of(inner)!r}", problem)
 

@@ -63,7 +63,7 @@ def _plainly(store: str | None) -> _Place | None:
 
     None where they are not; then that finds out, and says what is wrong.
     """
-    environment = {name.upper(): value for name, value in os.environ.items() if name.upper().startswith("MEDLEY_")}
+    environment = {n.upper(): value for n, value in os.environ.items() if n.upper().startswith("MEDLEY_") and value}
     told: dict[str, Any] = {}
     if Path("medley.toml").exists():
         import tomllib
@@ -72,8 +72,10 @@ def _plainly(store: str | None) -> _Place | None:
             told = tomllib.loads(Path("medley.toml").read_text("utf-8"))
         except (OSError, ValueError):
             return None
+    if not all(name.removeprefix("MEDLEY_").partition("__")[0].lower() in _KNOWN for name in environment):
+        return None
     http = told.get("http", {})
-    if "MEDLEY_HTTP" in environment or not isinstance(http, dict):
+    if not told.keys() <= _KNOWN or "MEDLEY_HTTP" in environment or not isinstance(http, dict):
         return None
     place = environment.get("MEDLEY_STORE", told.get("store", ".medley")) if store is None else store
     collection = environment.get("MEDLEY_COLLECTION", told.get("collection", "medley"))
@@ -82,6 +84,11 @@ def _plainly(store: str | None) -> _Place | None:
         return None
     return place, collection, key
 
+
+_KNOWN = {
+    "api_key", "ca_file", "collection", "crawl", "encoders", "http", "read", "store", "timeout", "vectors",
+}  # fmt: skip
+"""Settings and their sections: any other may be a misspelt one of these."""
 
 _Place = tuple[str, str, str | None]
 """The store, the name of the collection, and the key of the server."""

@@ -255,6 +255,12 @@ def test_wrong_usage_is_told_in_one_sentence(words: tuple[str, ...], sentence: s
         (("--weight", "image=much"), "write VECTOR=NUMBER"),
         (("--weight", "imgae=1"), "Did you mean 'image'?"),
         (("--where", "foldr = x"), "Did you mean 'folder'?"),
+        (("--confidence", "2"), "--confidence must be at most 1, not 2.0."),
+        (("--threshold", "nan"), "--threshold must be a finite number, not nan."),
+        (("--rerank", "late", "--top", "0"), "--top must be 1 or more, not 0."),
+        (("--weight", "image=-1"), "--weight must be 0 or more, not -1.0."),
+        (("--group-size", "0"), "--group-size must be 1 or more, not 0."),
+        (("--without", " "), "What is looked for: there are no words in it."),
     ],
 )
 def test_wrong_question_is_told_in_one_sentence(library: Path, words: tuple[str, ...], sentence: str) -> None:
@@ -327,6 +333,36 @@ def test_wrong_setting_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert done.exit_code == 2
     assert "encoders.ocr" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "MEDLEY_VECTORS__IMAG__QUANTIZATION",
+            "none",
+            "The setting 'vectors.imag' is for a vector that there is not.",
+        ),
+        (
+            "MEDLEY_ENCODERS__MODELS",
+            '{"siglp2": "x"}',
+            "'siglp2', and nothing of that name runs a model. Did you mean",
+        ),
+        ("MEDLEY_ENCODERS__DEVICE", "cdua", "There is no device named 'cdua'. Did you mean 'cuda'?"),
+        ("MEDLEY_CRAWL__INCLUDE", "*.png", "must be a JSON list, not '*.png'"),
+        ("MEDLEY_STOR", "x", "Did you mean MEDLEY_STORE?"),
+    ],
+)
+def test_setting_for_what_there_is_not_is_told(
+    library: Path, name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    for command in ("search", "ingest"):
+        done = medley(command, library / "media", "--store", library / "store")
+
+        assert done.exit_code == 2
+        assert sentence in done.stderr
 
 
 def test_settings_file_is_read_and_the_environment_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

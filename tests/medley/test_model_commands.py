@@ -48,6 +48,8 @@ def test_misspelt_names_are_answered_with_the_nearest(run):
     assert (answer.exit_code, "Did you mean 'standard'?" in answer.stderr) == (2, True)
     answer = run("models", "pull", "siglip")
     assert (answer.exit_code, "Did you mean 'siglip2'?" in answer.stderr) == (2, True)
+    answer = run("models", "pull", "nope")
+    assert (answer.exit_code, "standard" in answer.stderr, "tiny" in answer.stderr) == (2, True, False)
 
 
 def test_pulling_without_a_network_is_told_in_one_sentence(run):

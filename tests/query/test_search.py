@@ -102,6 +102,14 @@ def test_shares_add_up_to_the_score(library: Library, fusion: str) -> None:
         assert sum(shares) + sum(hit.benefit.values()) == pytest.approx(hit.score, abs=1e-6)
 
 
+def test_answer_without_hits_says_what_kept_them_out(library: Library) -> None:
+    found = library.search("boat", where="size > 10GB")
+
+    assert (found.hits, found.relevant) == ([], False)
+    assert found.notes[-1] == "Nothing that the question reaches passes the filter."
+    assert library.search("boat", using="words", where="size > 1").relevant is not False
+
+
 def test_weight_decides_between_words_and_picture(library: Library) -> None:
     red = Path(library.status().sources["media"]) / "circle" / "red.png"
     question: dict[str, Any] = {"text": "one blue square", "image": red, "limit": 1}

@@ -78,7 +78,7 @@ function show(hits, { more = false, notes = [], took = null, wrong = '', quiet =
   $('notes').replaceChildren(...[...notes, wrong].filter(Boolean).map((text) =>
     Object.assign(document.createElement('p'), { className: text === wrong ? 'note wrong' : 'note', textContent: text })));
   $('told').textContent = quiet || (wrong || !state.hits.length ? '' : `${state.hits.length} hits in ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`);
-  $('nothing').hidden = Boolean(state.hits.length || wrong || quiet);
+  $('nothing').hidden = Boolean(state.hits.length || notes.length || wrong || quiet);
   $('nothing').textContent = 'Nothing was found.';
   $('more').hidden = !ranked || hits.length < PAGE;
   const from = state.hits.length - hits.length;
@@ -120,6 +120,10 @@ function card(hit, n, ranked) {
     image.src = picture(hit, 540);
     image.alt = shortened(said, 170) || hit.path;
     image.addEventListener('error', passage, { once: true });
+    if (['image', 'video'].includes(hit.modality)) image.addEventListener('load', () => {
+      const shape = image.naturalWidth / image.naturalHeight;
+      image.classList.toggle('whole', shape < 1.15 || shape > 2);  // a card is 3:2: of others too much would be cut off
+    });
     one('.words').append(told(hit, 170));
   }
   const why = shares(hit);
