@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from schemas import MedleyError
 from schemas.plan import RunOptions
 from schemas.report import IngestReport
 from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.evaluation import EvaluationOptions, EvaluationReport
 
 SETTINGS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",  # its new database takes a slow machine long
@@ -51,17 +56,48 @@ def ingest_as_flow(folder: str | Path, settings: Settings, **options: Unpack[Run
     Raises:
         MedleyError: as the steps do; or the Prefect API cannot be reached.
     """
-    prepare()
-    import httpx
+    with _prefect():
+        from flows.ingest import ingest
+        from flows.run import configured
+        from store import shown_location
 
-    from flows.ingest import ingest
-    from flows.run import configured
-    from store import shown_location
-
-    try:
         with configured(settings):
             shown = shown_location(settings.store)  # parameters are seen on the dashboard
             return ingest(str(folder), store=shown, **options)
+
+
+def evaluate_as_flow(
+    settings: Settings,
+    searcher: str,
+    *,
+    questions: str | None = None,
+    topics: str | None = None,
+    options: EvaluationOptions | None = None,
+    name: str = "",
+) -> EvaluationReport:
+    """Run the flow `evaluate` here and now; `searcher` names who answers, as `module:function`.
+
+    Raises:
+        MedleyError: as the steps do; or the Prefect API cannot be reached.
+    """
+    with _prefect():
+        from flows.evaluate import evaluate
+        from flows.run import configured
+        from store import shown_location
+
+        with configured(settings):
+            shown = shown_location(settings.store)
+            return evaluate(searcher, shown, questions=questions, topics=topics, options=options, name=name)
+
+
+@contextmanager
+def _prefect() -> Iterator[None]:
+    """Set Prefect up before it is imported, and tell in one sentence where its API cannot be reached."""
+    prepare()
+    import httpx
+
+    try:
+        yield
     except (httpx.HTTPError, RuntimeError) as error:
         raise MedleyError(
             f"The Prefect API cannot be reached ({str(error).rstrip('.')}). Start it, unset PREFECT_API_URL, or run "

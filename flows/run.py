@@ -81,6 +81,17 @@ def shared_store() -> Store | None:
 
 
 @contextmanager
+def store_of(settings: Settings) -> Iterator[Store]:
+    """The store that `sharing` lets runs use, or one opened for what runs inside."""
+    shared = shared_store()
+    if shared is not None:
+        yield shared
+        return
+    with open_when_free(settings, wait=False) as store:
+        yield store
+
+
+@contextmanager
 def configured(settings: Settings) -> Iterator[None]:
     """Let flows inside use these settings: as parameters they would be shown, secrets among them."""
     token = _settings.set(settings)

@@ -14,6 +14,7 @@ import typer
 from medley import fit_commands, model_commands, search_commands, store_commands
 from medley.answering import Json, Store, answering, asked_of, library_of
 from medley.deploy_command import deploy_command
+from medley.eval_command import evaluate
 from medley.serve_command import serve
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.add_typer(fit_commands.app, name="fit")
 app.command()(model_commands.encoders)
 app.command()(serve)
 app.command(name="deploy")(deploy_command)
+app.command("eval")(evaluate)
 
 
 @app.command()

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
     from flows.progress import Listener, Reader
     from query import EncoderSet, Fitted
+    from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Judged
     from store import Store
+
+
+SEARCHER = "query:search"
+"""Who answers the questions of an evaluation that runs as a flow, which is told so by name."""
 
 
 def open(store: str | Path | None = None, *, wait: bool = False, hasty: bool = False, **settings: Any) -> Library:
@@ -220,6 +225,67 @@ class Library:
         from query.judged import fit_from
 
         return fit_from(Path(judged), self.store, self.encoders)
+
+    def evaluate(
+        self,
+        questions: str | Path | Judged | None = None,
+        *,
+        topics: str | Path | None = None,
+        dataset: str | None = None,
+        options: EvaluationOptions | None = None,
+        name: str = "",
+        against: str | None = None,
+        prefect: bool = False,
+        progress: Listener | None = None,
+    ) -> tuple[EvaluationReport, list[Comparison]]:
+        """Measure how well the collection is searched, keep the report, and compare it with an earlier one.
+
+        Args:
+            questions: judged questions: a file (JSON lines, or qrels of TREC), or the questions themselves; else they
+                are made from the collection.
+            topics: the words of the questions of qrels.
+            dataset: `NAME=PATH` of the captions of a public data set instead: see `readers.datasets`.
+            options: which questions are made, and how they are asked.
+            name: of the run.
+            against: an earlier run: its id or name, its file, or `latest`.
+            prefect: run as a Prefect flow; with `questions` from a file, or made.
+            progress: is told the stage, and how many questions are done of how many.
+
+        Raises:
+            UsageError: there is no question, or no such run.
+            StoreError: the collection cannot be read.
+        """
+        from flows import evaluation
+        from flows.progress import listening
+        from flows.run import sharing
+
+        with sharing(self.store), listening(progress):
+            if prefect:
+                from flows.prefect_run import evaluate_as_flow
+
+                report = evaluate_as_flow(
+                    self.settings,
+                    SEARCHER,
+                    questions=None if questions is None else str(questions),
+                    topics=None if topics is None else str(topics),
+                    options=options,
+                    name=name,
+                )
+            else:
+                judged = evaluation.judged_from(questions, topics, dataset)
+                report = evaluation.evaluate(self.settings, search, judged=judged, options=options, name=name)
+        return report, evaluation.compared(report, against, self.settings) if against else []
+
+    def check_gate(self, report: EvaluationReport, against: str, drops: Mapping[str, float]) -> None:
+        """See that no measure fell by more than it may since an earlier run.
+
+        Raises:
+            GateError: one did.
+            UsageError: there is no such run or measure.
+        """
+        from flows.evaluation import check_gate
+
+        check_gate(report, against, drops, self.settings)
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""

@@ -135,3 +135,37 @@ class EvaluationReport(BaseModel):
     values: dict[str, dict[str, float]] = Field(default_factory=dict)
     groups: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
+
+
+KINDS = ("captions", "descriptions", "views", "sounds", "duplicates")
+"""Questions that a collection gives by itself, without anybody's judgement.
+
+`captions`: words find the picture, sound or clip that they describe, whose own words are withheld.
+`descriptions`: a picture or a sound finds the words that describe it, while itself is withheld.
+`views`: one scene, passage or window of an item finds the item by the others.
+`sounds`: the sound of a clip finds its pictures, and the clip bears no sound.
+`duplicates`: an item finds by looks or sound alone what bears the same caption, and by words alone what looks or sounds
+the same.
+"""
+
+
+class EvaluationOptions(Strict):
+    """How a collection is evaluated.
+
+    Attributes:
+        kinds: which of `KINDS` are made.
+        questions: of each kind, at most.
+        share: of the content groups that are held out.
+        seed: of what is drawn by lot.
+        items: of a collection, at most: so many are copied to be asked; more are sampled.
+        depth: hits that are asked for.
+        ask: fields of `schemas.search.SearchRequest` for every question: fusion, weights, rerank …
+    """
+
+    kinds: list[str] = Field(default_factory=lambda: list(KINDS))
+    questions: int = Field(default=300, ge=1)
+    share: float = Field(default=0.2, gt=0, lt=1)
+    seed: int = 0
+    items: int = Field(default=20_000, ge=2)
+    depth: int = Field(default=100, ge=10, le=1000)
+    ask: dict[str, Any] = Field(default_factory=dict)

@@ -9,6 +9,17 @@
 
 from fusion.evaluation.groups import content_groups, split
 from fusion.evaluation.measures import measure_rankings, measure_scores
+from fusion.evaluation.reports import compare_reports, report
 from fusion.evaluation.resampling import compare, interval, summarize
 
-__all__ = ["compare", "content_groups", "interval", "measure_rankings", "measure_scores", "split", "summarize"]
+__all__ = [
+    "compare",
+    "compare_reports",
+    "content_groups",
+    "interval",
+    "measure_rankings",
+    "measure_scores",
+    "report",
+    "split",
+    "summarize",
+]

@@ -106,3 +106,32 @@ def test_flow_file_is_loaded_by_its_path_as_prefect_does(tmp_path: Path) -> None
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
 
     assert done.stdout.strip() == "ingest"
+
+
+def test_evaluation_as_a_flow_leaves_its_report_as_an_artifact_and_fails_at_its_gate(tmp_path: Path) -> None:
+    from prefect.artifacts import Artifact
+
+    from flows import direct, runs
+    from flows.evaluate import evaluate
+    from flows.evaluation import GateError
+    from flows.run import configured
+
+    for colour in ("red", "green"):
+        picture(tmp_path / "media" / f"{colour}.png", colour)
+        (tmp_path / "media" / f"{colour}.txt").write_text(f"a {colour} circle")
+    settings = load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny", "ocr": "off"})
+    direct.ingest(tmp_path / "media", settings)
+    good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_text('{"id": "q", "query": "a red circle", "relevant": ["red.png"]}\n')
+    bad.write_text('{"id": "q", "query": "a red circle", "relevant": ["green.png"]}\n')
+
+    with configured(settings):
+        report = evaluate("query:search", questions=str(good), name="good")
+        with pytest.raises(GateError, match=r"mrr fell from 1\.000"):
+            evaluate("query:search", questions=str(bad), name="bad", against="good", gate={"mrr": 0.1})
+
+    assert report.overall.means["mrr"].mean == 1.0
+    assert [runs.load(one, settings).name for one in runs.kept(settings)] == ["good", "bad"]
+    page = Artifact.get("evaluation")
+    assert page is not None
+    assert "| mrr | 1.000 | 0.500 |" in str(page.data)

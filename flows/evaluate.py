@@ -1,0 +1,62 @@
+"""The flow `evaluate`: questions -> answers -> what they are worth -> a report, and a gate that it must pass.
+
+The work is plain functions in `flows.evaluation`. A flow asks no questions of its own: `searcher` names who answers
+them, as a web server is told the application that it serves. Medley's own is `query:search`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from pkgutil import resolve_name
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows import evaluation
+from flows.evaluated import as_markdown
+from flows.run import current_settings
+from readers.judged import read_judged
+from schemas.evaluation import EvaluationOptions, EvaluationReport
+
+prepare = task(cache_policy=NO_CACHE)(evaluation.prepare)
+ask = task(cache_policy=NO_CACHE)(evaluation.ask)
+account = task(cache_policy=NO_CACHE)(evaluation.account)
+
+
+@flow(name="evaluate")
+def evaluate(
+    searcher: str,
+    store: str | None = None,
+    *,
+    questions: str | None = None,
+    topics: str | None = None,
+    options: EvaluationOptions | None = None,
+    name: str = "",
+    against: str | None = None,
+    gate: dict[str, float] | None = None,
+) -> EvaluationReport:
+    """Measure how well the collection is searched; fail where that fell by more than it may.
+
+    Args:
+        searcher: who answers, as `module:function` of a store, encoders and a request.
+        store: a folder for the embedded engine, or a server's URL; else that of the settings.
+        questions: a file of judged questions; else they are made from the collection.
+        topics: the words of the questions of qrels.
+        options: which questions are made, and how they are asked.
+        name: of the run.
+        against: a run to compare with: its id, or `latest`.
+        gate: by measure, by how much it may be lower than in the run compared with.
+    """
+    settings = current_settings(store=store)
+    judged = read_judged(Path(questions), Path(topics) if topics else None) if questions else None
+    answers = resolve_name(searcher)
+    with evaluation.open_evaluation(settings, answers, judged=judged, options=options, name=name) as run:
+        prepare(run)
+        ask(run)
+        report = account(run)
+    compared = evaluation.compared(report, against, settings) if against else []
+    create_markdown_artifact(as_markdown(report, compared), key="evaluation", description=f"Run {report.id}")
+    if against and gate:
+        evaluation.check_gate(report, against, gate, settings)
+    return report

@@ -1,0 +1,163 @@
+"""A copy of a collection without what the questions are about, and with all that is fitted fitted anew.
+
+A question made of a caption would find the caption. It is asked of a copy instead in which the item has no words, and
+whose bridges and calibration have never seen them; it is searched as the collection itself is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from flows.catalogue import Thing, catalogue, file_of
+from flows.progress import tell
+from flows.questions import Asking, Kinds, Withheld
+from fusion.evaluation import content_groups
+from schemas import Modality, payload
+from schemas.evaluation import EvaluationOptions, Judged
+from schemas.vectors import LEXICAL, PRESET, SOURCES, WEIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from qdrant_client import models
+
+    from encoders import EncoderSet
+    from store import Store
+
+PAGE = 500
+MOST_COMPARED = 5000
+"""Items that are compared with each other for near-duplicates; of more, those are found by bytes and captions alone."""
+
+
+def hold_out(source: Store, target: Store, encoders: EncoderSet, options: EvaluationOptions) -> Judged:
+    """Fill an empty store with a copy that lacks what the questions are about, and return those.
+
+    Args:
+        source: the collection; it is only read.
+        target: where the copy is made.
+        encoders: those of the collection.
+        options: what is asked.
+    """
+    things, there = catalogue(source, options.items)
+    kinds = _kinds(source, encoders)
+    groups = _groups(source, things, kinds)
+    asking = Asking(things, groups.tolist(), kinds, options, lambda thing: file_of(source, thing))
+    asking.run()
+    judged = asking.judged
+    if there > len(things):
+        judged.notes.append(f"Asked of a sample of {len(things):,} of {there:,} items.")
+    kept = {name for name in source.vectors() if name in encoders.specs or name == LEXICAL}
+    if others := sorted(set(source.vectors()) - kept):
+        judged.notes.append(f"Left out, for it was made of what is asked: {', '.join(others)}.")
+    target.ensure([spec for name, spec in source.vectors().items() if name in kept])
+    metadata = source.metadata()
+    target.set_metadata({key: metadata[key] for key in (PRESET, SOURCES) if key in metadata})
+    wanted = {thing.id for thing in things}
+    total, done = sum(len(thing.segments) for thing in things), 0
+    for points in _pages(_copied(source, wanted, kept, kinds, asking.withheld)):
+        target.upsert(points, sync=False)
+        done += len(points)
+        tell("copy", done, total)
+    if (weights := source.load_artifact(WEIGHTS)) is not None:
+        target.save_artifact(WEIGHTS, *weights)
+    _fit(target, encoders, judged)
+    return judged
+
+
+def _fit(target: Store, encoders: EncoderSet, judged: Judged) -> None:
+    from flows.bridge import fit_bridges
+    from flows.calibrate import calibrate
+
+    judged.notes += fit_bridges(target, encoders)
+    calibrate(target, encoders)
+
+
+def _kinds(store: Store, encoders: EncoderSet) -> Kinds:
+    have = set(store.vectors())
+
+    def holding(*modalities: Modality) -> frozenset[str]:
+        return frozenset(name for one in modalities for name in encoders.holding(one) if name in have)
+
+    words = holding(Modality.TEXT) | ({LEXICAL} & have)
+    # What holds words and pictures alike (one space, one vector) is withheld with the words: they are in it.
+    looks = holding(Modality.IMAGE, Modality.AUDIO, Modality.VIDEO) - words
+    return Kinds(words, looks, holding(Modality.AUDIO) - words)
+
+
+def _groups(store: Store, things: Sequence[Thing], kinds: Kinds) -> NDArray[np.intp]:
+    """What is alike: by bytes, by caption, and by looks or sound."""
+    keys: list[list[Any]] = [[thing.hash for thing in things], [thing.caption for thing in things]]
+    if not things:
+        return np.zeros(0, np.intp)
+    if len(things) > MOST_COMPARED:
+        return content_groups(*keys)
+    place = {thing.segments[0][0]: n for n, thing in enumerate(things) if 0 in thing.segments}
+    specs = store.vectors()
+    for name in sorted(kinds.looks):
+        if specs[name].multivector or specs[name].sparse or specs[name].distance != "cosine":
+            continue
+        vectors = np.zeros((len(things), specs[name].dim), np.float32)
+        ids = list(place)
+        for start in range(0, len(ids), PAGE):
+            for record in store.retrieve(ids[start : start + PAGE], with_payload=False, with_vectors=[name]):
+                have: Any = record.vector or {}
+                if name in have:
+                    vectors[place[str(record.id)]] = have[name]
+        keys.append(content_groups(vectors=vectors).tolist())
+    return content_groups(*keys)
+
+
+def _copied(
+    source: Store, wanted: set[str], kept: set[str], kinds: Kinds, withheld: Withheld
+) -> Iterator[models.PointStruct]:
+    """The points of the copy."""
+    from qdrant_client import models
+
+    from store.recall import searchable
+
+    for record in source.scroll_all(searchable(), PAGE, with_vectors=sorted(kept)):
+        fields: dict[str, Any] = dict(record.payload or {})
+        item, vectors = fields[payload.ITEM], dict(record.vector or {})  # type: ignore[arg-type]  # by name
+        if item not in wanted or str(record.id) in withheld.left_out:
+            continue
+        if item in withheld.words:
+            vectors, fields = _without(vectors, fields, kinds.words)
+            fields[payload.WORDS] = {}
+        if item in withheld.looks:
+            vectors, fields = _without(vectors, fields, kinds.looks)
+        if item in withheld.muted:
+            sounds = {name: vector for name, vector in vectors.items() if name in kinds.sounds}
+            vectors, fields = _without(vectors, fields, kinds.sounds)
+            if sounds and fields[payload.SEGMENT] == 0:
+                alone = withheld.muted[item]
+                yield models.PointStruct.model_construct(
+                    id=alone, vector=sounds, payload={**fields, payload.ITEM: alone, payload.WORDS: {}}
+                )
+        if str(record.id) in withheld.apart:
+            fields |= {payload.ITEM: str(record.id), payload.SEGMENT: 0}
+        if vectors:
+            yield models.PointStruct.model_construct(id=record.id, vector=vectors, payload=fields)
+
+
+def _without(
+    vectors: dict[str, Any], fields: dict[str, Any], names: frozenset[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    encoders: Mapping[str, str] = fields.get(payload.ENCODERS, {})
+    return (
+        {name: vector for name, vector in vectors.items() if name not in names},
+        {**fields, payload.ENCODERS: {name: made for name, made in encoders.items() if name not in names}},
+    )
+
+
+def _pages(points: Iterator[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
+    page: list[models.PointStruct] = []
+    for point in points:
+        page.append(point)
+        if len(page) >= PAGE:
+            yield page
+            page = []
+    if page:
+        yield page

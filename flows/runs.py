@@ -1,0 +1,129 @@
+"""Reports of evaluations, kept beside the collection, and what the questions of a file mean in it."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from schemas import MedleyError, NotFoundError, UsageError, payload
+from schemas.evaluation import EvaluationReport, Judged
+from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from store import Store
+
+HERE = ".medley"
+"""Where reports about a server's collection are kept: in the current folder."""
+
+LATEST = "latest"
+
+
+def records(settings: Settings) -> Path:
+    """The folder of what is recorded of a collection: reports of evaluations, judgements of its users."""
+    from store import is_server
+
+    root = Path(HERE) if is_server(settings.store) else Path(settings.store).expanduser()
+    return root / ".records" / settings.collection
+
+
+def keep(report: EvaluationReport, settings: Settings) -> Path:
+    """Keep a report as JSON; returns its file.
+
+    Raises:
+        MedleyError: it cannot be written.
+    """
+    folder = records(settings) / "evaluations"
+    path = folder / f"{report.id}.json"
+    number = 1
+    while path.exists():  # two in one second
+        number += 1
+        path = folder / f"{report.id}-{number}.json"
+    report.id = path.stem
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(report.model_dump_json(indent=1), "utf-8")
+    except OSError as error:
+        raise MedleyError(f"The report {path} cannot be written: {error.strerror}.") from error
+    return path
+
+
+def kept(settings: Settings) -> list[str]:
+    """The ids of the runs that were kept, oldest first."""
+    return sorted(path.stem for path in (records(settings) / "evaluations").glob("*.json"))
+
+
+def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
+    """A run that was kept.
+
+    Args:
+        name: its id, the beginning or end of one that no other run shares, a file, or `latest`.
+        settings: name the collection.
+        but: a run that is not meant: the one at hand.
+
+    Raises:
+        UsageError: there is no such run, or several.
+    """
+    path = Path(name)
+    if path.suffix == ".json" and path.exists():
+        return _read(path)
+    known = [one for one in kept(settings) if one != but]
+    fitting = known[-1:] if name == LATEST else [one for one in known if one == name]
+    fitting = fitting or [one for one in known if one.startswith(name) or one.endswith(f"-{name}")]
+    if len(fitting) != 1:
+        what = "There is no run" if not fitting else f"{len(fitting)} runs fit the name"
+        listed = ", ".join(known[-5:]) or "none is kept yet; run `medley eval` first"
+        raise UsageError(f"{what} {name!r}. The last runs: {listed}.")
+    return _read(records(settings) / "evaluations" / f"{fitting[0]}.json")
+
+
+def _read(path: Path) -> EvaluationReport:
+    try:
+        return EvaluationReport.model_validate_json(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise UsageError(f"{str(path)!r} holds no report of an evaluation: delete it, or name another.") from error
+
+
+def resolved(judged: Judged, store: Store) -> Judged:
+    """Questions whose right answers are named by items' ids.
+
+    Items are meant by their id, their path in the source, or, where no other item bears it, the name of their file with
+    or without its ending. What the collection does not have is told, and counts as not found.
+
+    Raises:
+        NotFoundError: it has none of what is judged.
+    """
+    from store.recall import searchable
+
+    names: dict[str, str] = {}
+    loose: dict[str, set[str]] = {}
+    modalities: dict[str, str] = {}
+    for record in store.scroll_all(searchable(), with_payload=[payload.ITEM, payload.PATH, payload.MODALITY]):
+        fields: dict[str, Any] = record.payload or {}
+        item, path = fields[payload.ITEM], fields[payload.PATH]
+        names[item] = names[path] = item
+        modalities[item] = fields[payload.MODALITY]
+        for name in {PurePosixPath(path).name, PurePosixPath(path).stem}:
+            loose.setdefault(name, set()).add(item)
+    names = {name: next(iter(items)) for name, items in loose.items() if len(items) == 1} | names
+    judgements = {
+        query: {names.get(one, one): grade for one, grade in of.items()} for query, of in judged.judgements.items()
+    }
+    right = {one for of in judgements.values() for one, grade in of.items() if grade > 0}
+    missing = sorted(right - set(modalities))
+    notes = list(judged.notes)
+    if missing:
+        if len(missing) == len(right):
+            raise NotFoundError(
+                f"The collection has none of the {len(right)} items that are judged right, such as {missing[0]!r}: "
+                "name them by their path in the source."
+            )
+        notes.append(f"The collection lacks {len(missing)} of {len(right)} right answers, such as {missing[0]!r}.")
+    return judged.model_copy(
+        update={
+            "judgements": judgements,
+            "modalities": {one: modalities[one] for one in right if one in modalities},
+            "notes": notes,
+        }
+    )
