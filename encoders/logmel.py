@@ -59,7 +59,7 @@ class LogMelEncoder(Encoder):
         license="Apache-2.0",
         preprocessing=4,
     )
-    batch_size = 16
+    batch_size = 8
     parallel = True
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:

@@ -32,9 +32,10 @@ other and memory stays bounded whatever the files are."""
 SEGMENT_BYTES = 8_000
 """What a segment without media takes: its words, their terms, what is known of its file."""
 
-GROUP_BYTES, GROUP_FILES = 1_000_000, 64
+GROUP_BYTES, GROUP_FILES = 250_000, 64
 """Files go to a child in groups of up to so many bytes and files; one that is larger goes alone. A child with nothing
-to do waits until a thread of ours gets its turn, which takes longer than to read a small file."""
+to do waits until a thread of ours gets its turn, which takes longer than to read a small file. A child reads its group
+whether or not there is room in the queue, so that a group of pictures must be small."""
 
 RETRY_AFTER = (0.5, 2.0, 8.0)
 """Seconds to wait before a file is read again that could not be read for a reason that may pass."""

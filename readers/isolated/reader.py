@@ -184,6 +184,7 @@ class IsolatedReader:
                 self._kill()
             os.close(self._jobs)
             os.close(self._events)
+            del self._arena  # its memory goes with the last array in it
             pid, self._pid = self._pid, 0
             with suppress(MedleyError):  # the host is gone, and the child with it
                 _host.wait(pid)
@@ -257,4 +258,4 @@ def _modules(jobs: Iterable[Job | Draw]) -> tuple[str, ...]:
     """What the host should import before it forks, judged by the names: whatever else is needed, the child imports."""
     kinds = {(mimetypes.guess_type(job.path)[0] or "").partition("/")[0] for job in jobs}
     films = ("readers.video", "readers.audio") if kinds & {"audio", "video"} else ()
-    return ("readers.image", *films) if films or "image" in kinds else ()
+    return ("readers.image", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", *films) if films or "image" in kinds else ()
