@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-PACK = 2048  # tokens run at once: enough to keep the processor's units busy, few enough for its cache
+PACK = 512  # tokens run at once: enough to keep the processor's units busy, few enough for its cache
 EPSILON = np.float32(1e-12)  # of the layer norm
 
 
