@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -129,8 +130,11 @@ def open_run(
     """
     from encoders import load_enrichers, load_preset, preset_named
     from encoders.listing import check_names
+    from readers import start_host
 
     root = media_root(folder)
+    if not dry:
+        start_host()  # it imports while the models are loaded
     shared = _shared.get()
     store = shared or open_when_free(settings, wait=wait)
     try:
@@ -145,6 +149,7 @@ def open_run(
         running = settings.encoders.model_copy(update=chosen)
         enrichers = load_enrichers(running, preset_named(preset).enrichers, rate=encoders.sample_rate)
         with ExitStack() as held:
+            held.enter_context(_uncollected())
             lease = None
             if not dry:
                 if not store.exists():
@@ -167,6 +172,16 @@ def open_run(
     finally:
         if shared is None:
             store.close()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the garbage collector pass over what is there already: models hold a million objects that stay."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _migrations(store: Store, encoders: EncoderSet) -> list[Migration]:

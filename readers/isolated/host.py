@@ -6,6 +6,7 @@ each child would take a third of a second.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pickle
@@ -69,6 +70,7 @@ def _exit_code(pid: int) -> int:
 def _fork(request: Fork, ends: list[int], asked: socket.socket) -> int:
     for name in request.modules:
         importlib.import_module(name)
+    gc.freeze()  # what the children share with us their garbage collectors must not write to, or it is theirs alone
     pid = os.fork()
     if pid == 0:
         asked.close()
