@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 SAMPLE = 1000
 """Segments that are looked at. Ids are hashes, so that the first by id are as good as drawn by lot."""
 
-WORDED = 250  # segments of the sample whose words are scored: each score comes as a point of the engine's answer
+PAGE = 100  # of them at a time: numbers are objects on their way here, ten times the size of those in an array
+WORDED = 125  # segments of the sample whose words are scored: each score comes as a point of the engine's answer
 QUESTIONS = 64
 QUESTION = 8  # words of a text that stand for a question
 REFIT_SHARE = 0.1  # the change in the number of segments from which on all is measured anew
@@ -71,13 +73,19 @@ class _Sample:
         self._specs = dict(_specs(encoders))
         self._dense = [n for n, s in self._specs.items() if not s.sparse and not s.multivector and n in store.vectors()]
         fields = [payload.ITEM, payload.WORDS]
-        self._records, _ = store.scroll(searchable(), SAMPLE, with_payload=fields, with_vectors=self._dense)
-        self._items = [(record.payload or {})[payload.ITEM] for record in self._records]
-        self._texts = [
-            join_words((record.payload or {}).get(payload.WORDS, {}), named=False) for record in self._records
-        ]
+        self._ids, self._items, words = [], [], []
+        self._rows: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in self._dense}
+        scrolled = store.scroll_all(searchable(), PAGE, with_payload=fields, with_vectors=self._dense)
+        for i, record in enumerate(islice(scrolled, SAMPLE)):
+            known, vectors = record.payload or {}, cast("dict[str, Any]", record.vector or {})
+            self._ids.append(record.id)
+            self._items.append(known[payload.ITEM])
+            words.append(known.get(payload.WORDS, {}))
+            for name, vector in vectors.items():
+                self._rows[name][i] = np.asarray(vector, np.float32)
+        self._texts = [join_words(said, named=False) for said in words]
         told = [i for i, text in enumerate(self._texts) if text]
-        named = [join_words((r.payload or {}).get(payload.WORDS, {}), named=True) for r in self._records]
+        named = [join_words(said, named=True) for said in words]
         self._asked = (told or [i for i, text in enumerate(named) if text])[:QUESTIONS]
         self._questions = [" ".join(named[i].split()[:QUESTION]) for i in self._asked]
 
@@ -151,7 +159,7 @@ class _Sample:
         """The engine itself scores words: how rare they are in the whole collection is its knowledge."""
         from qdrant_client import models
 
-        ids = [record.id for record in self._records[:WORDED]]
+        ids = self._ids[:WORDED]
         place = {str(identity): j for j, identity in enumerate(ids)}
         words = [self._encoders.lexical.query(question) for question in self._questions]
         asked = [(i, query) for i, query in zip(self._asked, words, strict=True) if query.indices]
@@ -172,11 +180,7 @@ class _Sample:
 
     def _vectors(self, name: str) -> tuple[list[int], NDArray[np.float32]]:
         """Which segments of the sample have a vector, and those vectors (m, dim)."""
-        rows: dict[int, Any] = {}
-        for i, record in enumerate(self._records):
-            have: Any = record.vector or {}
-            if name in have:
-                rows[i] = have[name]
+        rows = self._rows[name]
         return list(rows), np.asarray(list(rows.values()), np.float32)
 
 
