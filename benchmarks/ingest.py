@@ -101,16 +101,13 @@ def child(what: str, folder: Path, preset: str) -> None:
 
     import encoders as package
     import flows.direct  # noqa: F401  (likewise)
-    from readers import start_host
     from store import open_store
 
     encoders = package.load_preset(preset)
     _warm_up(encoders)
-    if what == "ours":
-        start_host()
-        time.sleep(1)  # it imports
     package.load_preset = lambda *_, **__: encoders  # the run must not load them again
     files = sorted(path for path in folder.iterdir() if path.is_file())
+    _read_one(files[0], isolated=what == "ours")
     with tempfile.TemporaryDirectory() as home:
         store = Path(home) / "store"
         started = time.perf_counter()
@@ -124,6 +121,20 @@ def child(what: str, folder: Path, preset: str) -> None:
             wall = time.perf_counter() - started
             cpu = cpu_seconds() - before
     print(json.dumps({"wall": wall, "cpu": cpu, "rss": memory.peak, "made": made, "creation": creation}))
+
+
+def _read_one(path: Path, *, isolated: bool) -> None:
+    """Read a file as the measured run will, so that its readers are imported, in the process that will read."""
+    from readers import IsolatedReader, Job, read
+    from schemas import FoundFile, ReadOptions
+
+    stat = path.stat()
+    found = FoundFile(path.name, stat.st_size, stat.st_mtime_ns)
+    if isolated:
+        with IsolatedReader(ReadOptions()) as reader:
+            list(reader.read([Job(str(path), found)]))
+    else:
+        list(read(path, found).segments)
 
 
 def _warm_up(encoders: Any) -> None:
