@@ -14,6 +14,7 @@ from query import (
     load_encoders,
     preview_hit,
     quarantined,
+    reading_within,
     search,
     show_item,
     warm_up,
@@ -170,25 +171,26 @@ class Library:
             UsageError: the question cannot be asked.
             StoreError: the collection cannot be read.
         """
-        if isinstance(text, SearchRequest):
+        if not isinstance(text, SearchRequest):
+            text = SearchRequest.of(
+                text=text,
+                image=image,
+                audio=audio,
+                video=video,
+                item=item,
+                parts=list(parts),
+                using=using if isinstance(using, str) else list(using),
+                where=where,
+                limit=limit,
+                **more,
+            )
+        with reading_within(self.settings.read.limits):
             return search(self.store, self.encoders, text)
-        request = SearchRequest.of(
-            text=text,
-            image=image,
-            audio=audio,
-            video=video,
-            item=item,
-            parts=list(parts),
-            using=using if isinstance(using, str) else list(using),
-            where=where,
-            limit=limit,
-            **more,
-        )
-        return search(self.store, self.encoders, request)
 
     def with_vectors(self, request: Any) -> Any:
         """A Qdrant request with vectors for the words and pictures in it: see `query.infer`."""
-        return with_vectors(request, self.store, self.encoders)
+        with reading_within(self.settings.read.limits):
+            return with_vectors(request, self.store, self.encoders)
 
     def warm_up(self) -> None:
         """Load what a question needs, so that the first one is answered as fast as the others.
@@ -213,7 +215,8 @@ class Library:
         from query.explain import explain
 
         asked = SearchRequest.of(text=request) if isinstance(request, str) else request
-        return explain(self.store, self.encoders, asked, hit=hit, item=item)
+        with reading_within(self.settings.read.limits):
+            return explain(self.store, self.encoders, asked, hit=hit, item=item)
 
     def fit_weights(self, judged: str | Path) -> Fitted:
         """Fit the weights of the vectors on judged questions, a line of JSON each, and keep them with the collection.
@@ -305,7 +308,7 @@ class Library:
 
     def preview(self, hit: Hit, side: int = 240) -> bytes | None:
         """A small JPEG of a hit: the picture, the frame at its second, the wave of its sound; None for a text."""
-        return preview_hit(hit, side)
+        return preview_hit(hit, side, self.settings.read.limits)
 
     def close(self) -> None:
         """Give the store back."""

@@ -141,9 +141,11 @@ def _colours(hits: Sequence[Hit]) -> dict[str, int]:
 
 
 def _place(hit: Hit) -> str:
-    """Where in the item: `0:12–0:18`, `p. 3`, or nothing. A sound or clip of one segment has no place to tell."""
+    """Where in the item: `0:12–0:18`, `p. 3`, `from character 1,204`, or nothing: a whole text has no place to tell."""
     if hit.page is not None:
         return f"p. {hit.page}"
+    if hit.characters is not None and hit.characters[0]:
+        return f"from character {hit.characters[0]:,}"
     if hit.start is None or hit.end is None:
         return ""
     return f"{clock(hit.start)}–{clock(hit.end)}"

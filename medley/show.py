@@ -152,9 +152,11 @@ def hits_table(hits: Sequence[Hit]) -> Table:
 
 
 def place(hit: Hit) -> str:
-    """Where in the item: ` 0:12-0:18`, ` p. 3`, or nothing."""
+    """Where in the item: ` 0:12-0:18`, ` p. 3`, ` from character 1,204`, or nothing."""
     if hit.page is not None:
         return f" p. {hit.page}"
+    if hit.characters is not None and hit.characters[0]:
+        return f" from character {hit.characters[0]:,}"
     if hit.start is None or hit.end is None:
         return ""
     return f" {clock(hit.start)}-{clock(hit.end)}"
@@ -234,7 +236,7 @@ def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         shared.add_row(key, escape(str(value)))
     console.print(shared)
     for segment in segments:
-        where = "  ".join(f"{key} {segment[key]}" for key in ("start", "end", "page") if key in segment)
+        where = "  ".join(f"{key} {segment[key]}" for key in ("start", "end", "page", "characters") if key in segment)
         console.print(f"[dim]segment {segment['segment']}  {where}[/]", highlight=False)
         for kind, text in segment.get("words", {}).items():
             console.print(f"  [green]{kind}[/] {escape(text)}", highlight=False)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from query.infer import with_vectors
 from query.kept import forget
+from query.limits import reading_within
 from query.quarantine import quarantined
 from query.search import search
 from query.show import collection_status, show_item
 from query.where import parse_where
+from schemas.limits import ReadLimits
 from schemas.search import SearchRequest
 from schemas.vectors import DEFAULT_PRESET, PRESET
 
@@ -30,6 +33,7 @@ __all__ = [
     "parse_where",
     "preview_hit",
     "quarantined",
+    "reading_within",
     "search",
     "show_item",
     "warm_up",
@@ -64,15 +68,15 @@ PATIENCE = 20.0
 """Seconds that a small picture may take: whoever looks at hits does not wait longer."""
 
 
-def preview_hit(hit: Hit, side: int = 240) -> bytes | None:
+def preview_hit(hit: Hit, side: int = 240, limits: ReadLimits | None = None) -> bytes | None:
     """A small JPEG of a hit, at most `side` pixels wide and high; None for a text, or where the file is not here."""
     if hit.file is None:
         return None
     from readers import Draw, Drawn, IsolatedReader
     from schemas import Modality, ReadOptions
-    from schemas.limits import ReadLimits
 
     job = Draw(hit.file, Modality(hit.modality), hit.start, hit.end, side, hit.page)
-    with IsolatedReader(ReadOptions(), ReadLimits(seconds=PATIENCE)) as reader:
+    limits = limits or ReadLimits()
+    with IsolatedReader(ReadOptions(), replace(limits, seconds=min(limits.seconds, PATIENCE))) as reader:
         drawn = [event for events in reader.read([job]) for _, event in events if isinstance(event, Drawn)]
     return drawn[0].picture if drawn else None  # gone or broken since it was indexed: the hit stands without a picture

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from query.limits import read_limits
 from readers import Event, IsolatedReader, Job, Opened, read
 from schemas import FoundFile, Modality, ReadError, ReadOptions, Segment, UsageError
 from schemas.fields import Upload
@@ -66,7 +67,7 @@ def read_apart(path: Path, found: FoundFile, options: ReadOptions) -> Generator[
     Raises:
         ReadError: the file cannot be read.
     """
-    with IsolatedReader(options) as reader:
+    with IsolatedReader(options, read_limits()) as reader:
         for events in reader.read([Job(str(path), found, hash=NOT_HASHED)]):
             for _, event in events:
                 if isinstance(event, ReadError):

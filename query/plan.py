@@ -30,7 +30,7 @@ SHALLOW, LEAST, MOST = 20, 50, 20_000  # segments asked of each vector
 
 FIELDS = (
     payload.ITEM, payload.SOURCE, payload.PATH, payload.MODALITY, payload.SEGMENT, payload.START, payload.END,
-    payload.PAGE, payload.WORDS, payload.INFO, payload.ENCODERS,
+    payload.PAGE, payload.CHARACTERS, payload.WORDS, payload.INFO, payload.ENCODERS,
 )  # fmt: skip
 """What a hit is made from."""
 

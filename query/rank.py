@@ -101,6 +101,7 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         start=fields.get(payload.START),
         end=fields.get(payload.END),
         page=fields.get(payload.PAGE),
+        characters=None if (found := fields.get(payload.CHARACTERS)) is None else (found[0], found[1]),
         segment=fields[payload.SEGMENT],
         group=group,
         vectors={

@@ -6,7 +6,8 @@
     not path ~ drafts and path = holiday/**/*.jpg
     location near (48.86, 2.35, 10km) or location within (49, 2, 48, 3)
 
-A payload field, an operator (= != > >= < <= in ~ near within), a value. `~` asks for words in a text. A path that is
+A payload field, an operator (= != > >= < <= in ~ near within), a value. A date without a time is the whole day: `=` on
+it, `>` after it, `<=` to its end. `~` asks for words in a text. A path that is
 not quoted and has `*` or `?` is a pattern. `near` takes latitude, longitude and a radius; `within` the north, west,
 south and east of a box. Short names stand for what people ask for most (see `FIELDS`); any other field goes by its own.
 """
@@ -15,11 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from query.glob import is_glob
-from query.values import UNITS, Value, equals, exact, plain
+from query.values import UNITS, Value, among, equals, plain, span
 from schemas import Modality, UnknownNameError, UsageError, payload
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ PLAIN = {
     payload.REASON, payload.AT_FAULT, payload.MODALITY, payload.MIME, payload.SIZE, payload.MTIME_NS, payload.MODIFIED,
     payload.HASH, payload.SIDECARS, payload.START, payload.END, payload.PAGE,
 }  # fmt: skip
+TIMES = {payload.MODIFIED, f"{payload.INFO}.taken"}
 NESTED = (payload.WORDS, payload.INFO, payload.ENCODERS)  # info.camera, words.ocr, encoders.text
 
 MODALITIES = {
@@ -148,8 +150,7 @@ class _Parser:
 
         key, operator = field_key(self._take("a field")), self._take("an operator")
         if operator == "in":
-            values = [exact(value) for value in self._list(lambda: self._value_of(key))]
-            return models.FieldCondition(key=key, match=models.MatchAny(any=values))
+            return among(key, self._list(lambda: self._value_of(key)))
         if operator == "near":
             latitude, longitude, radius = self._numbers("near", 3)
             centre = self._point(latitude, longitude)
@@ -161,7 +162,7 @@ class _Parser:
         if operator == "~":
             return models.FieldCondition(key=key, match=models.MatchText(text=str(self._take("a text"))))
         if operator in RANGES:
-            return models.FieldCondition(key=key, range=self._range(operator))
+            return models.FieldCondition(key=key, range=self._range(key, operator))
         if operator not in ("=", "!="):
             raise self._error(f"{operator!r}, where an operator (= != > >= < <= in ~ near within) was expected")
         value = self._value_of(key)
@@ -207,18 +208,20 @@ class _Parser:
             raise self._error(f"({latitude:g}, {longitude:g}), which is no latitude and longitude")
         return models.GeoPoint(lat=latitude, lon=longitude)
 
-    def _range(self, operator: str) -> Any:
+    def _range(self, key: str, operator: str) -> Any:
         from qdrant_client import models
 
-        value = self._value()
-        if isinstance(value, datetime):
-            return models.DatetimeRange(**{RANGES[operator]: value})
+        value = self._value_of(key)
+        if isinstance(value, date):
+            return models.DatetimeRange(**span(operator, value))
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._error(f"{value!r}, where a number or a date was expected")
         return models.Range(**{RANGES[operator]: float(value)})
 
     def _value_of(self, key: str) -> Value:
         value = self._value()
+        if key in TIMES and isinstance(value, str):
+            value = plain(value)  # quoted, as a time with a space in it has to be
         if key != payload.MODALITY:
             return value
         named = MODALITIES.get(str(value), str(value))

@@ -36,6 +36,7 @@ class Hit(BaseModel):
     start: float | None = None
     end: float | None = None
     page: int | None = None
+    characters: tuple[int, int] | None = None  # of a passage: its first and the one after its last, in text or page
     segment: int = 0
     group: str | int | None = None  # the value of the field that the request groups by, if it is not the item
     confidence: float | None = None  # that it is a right answer, 0 to 1, where the collection's scores are calibrated

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import medley
+import readers
 from medley.library import Library
-from schemas import CollectionMismatchError, EmptyCollectionError, UsageError
+from schemas import CollectionMismatchError, EmptyCollectionError, ReadOptions, UsageError
+from schemas.limits import ReadLimits
 from schemas.search import SearchRequest
+from schemas.settings import ReadSettings
 from tests.media import clip, picture, tone
 
 
@@ -276,6 +280,49 @@ def test_bytes_are_read_by_a_child_process_as_they_may_be_anybodys(
     assert paths(library, image=file.read_bytes(), limit=1) == ["circle/red.png"]
     with pytest.raises(AssertionError):
         paths(library, image=file)
+
+
+def test_what_is_sent_along_is_read_within_the_limits_of_the_settings(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(library.status().sources["media"]) / "circle" / "red.png"
+    limits: list[ReadLimits | None] = []
+
+    class Watched(readers.IsolatedReader):
+        def __init__(self, options: ReadOptions, given: ReadLimits | None = None) -> None:
+            limits.append(given)
+            super().__init__(options, given)
+
+    monkeypatch.setattr("query.files.IsolatedReader", Watched)
+    monkeypatch.setattr("readers.IsolatedReader", Watched)
+    monkeypatch.setattr(library.settings, "read", ReadSettings(seconds=7, memory=1 << 30))
+    [hit] = library.search(image=file.read_bytes(), limit=1).hits
+    assert library.preview(hit)
+    library.explain(SearchRequest.of(text="red circle"))
+
+    assert limits == [ReadLimits(7, 1 << 30)] * 3
+
+
+def test_day_finds_what_was_changed_on_it(library: Library) -> None:
+    file = Path(library.status().sources["media"]) / "circle" / "red.png"
+    day = datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
+
+    def found(condition: str) -> bool:
+        return "circle/red.png" in paths(library, text="red circle", where=condition, limit=50)
+
+    assert found(f"modified = {day}")
+    assert found(f"modified <= {day}")
+    assert found(f"modified in ({day}, 2001-01-01)")
+    assert not found(f"modified > {day}")
+    assert not found(f"modified < {day}")
+
+
+def test_passage_tells_its_characters(library: Library) -> None:
+    text = (Path(library.status().sources["media"]) / "long.txt").read_text()
+
+    for hit in library.search(text="harbour150", using="words", group_by="segment", limit=3).hits:
+        assert hit.characters is not None
+        assert text[slice(*hit.characters)].split() == hit.words["document"].split()
 
 
 def test_offset_goes_on_where_the_limit_stopped(library: Library) -> None:

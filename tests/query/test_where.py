@@ -55,6 +55,38 @@ def test_filter_is_understood(text: str, expected: models.Filter) -> None:
     assert parse_where(text) == expected
 
 
+DAY, NEXT = datetime(2025, 1, 1), datetime(2025, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("taken = 2025-01-01", {"gte": DAY, "lt": NEXT}),
+        ("taken > 2025-01-01", {"gte": NEXT}),
+        ("taken >= 2025-01-01", {"gte": DAY}),
+        ("taken < 2025-01-01", {"lt": DAY}),
+        ("taken <= 2025-01-01", {"lt": NEXT}),
+        ('taken = "2025-01-01"', {"gte": DAY, "lt": NEXT}),
+        ("taken <= 9999-12-31", {"lt": datetime.max}),
+        ("taken > 2025-01-01T10:30", {"gt": datetime(2025, 1, 1, 10, 30)}),
+        ('taken = "2025-01-01 10:30"', {"gte": datetime(2025, 1, 1, 10, 30), "lte": datetime(2025, 1, 1, 10, 30)}),
+    ],
+)
+def test_date_without_a_time_is_the_whole_day(text: str, bounds: dict[str, datetime]) -> None:
+    expected = models.FieldCondition(key="info.taken", range=models.DatetimeRange(**bounds))
+    assert parse_where(text) == models.Filter(must=[expected])
+    assert parse_where(text.replace("taken", "info.taken")) == models.Filter(must=[expected])
+
+
+def test_days_and_values_of_several_kinds_are_listed() -> None:
+    day = models.FieldCondition(key="info.taken", range=models.DatetimeRange(gte=DAY, lt=NEXT))
+    half = models.FieldCondition(key="info.rating", range=models.Range(gte=4.5, lte=4.5))
+
+    assert parse_where("taken in (2025-01-01, 2025-01-01)") == models.Filter(should=[day, day])
+    assert parse_where("info.rating in (4.5, good)") == models.Filter(should=[half, equals("info.rating", "good")])
+    assert parse_where("taken != 2025-01-01") == models.Filter(must_not=[day])
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [

@@ -47,7 +47,7 @@ const clock = (seconds) => {
   return h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 };
 const place = (hit) =>
-  hit.page != null ? `p. ${hit.page}` : hit.start != null && hit.end != null ? `${clock(hit.start)}–${clock(hit.end)}` : '';
+  hit.page != null ? `p. ${hit.page}` : hit.characters?.[0] ? `from character ${hit.characters[0].toLocaleString('en')}` : hit.start != null && hit.end != null ? `${clock(hit.start)}–${clock(hit.end)}` : '';
 const spoken = (hit) =>
   KINDS.map((kind) => hit.words[kind]).filter(Boolean).join(' ').replace(/^#{1,6} +(.+)$/gm, '$1 · ').replace(/\s+/g, ' ').trim();
 const picture = (hit, side) => `/items/${hit.item}/thumbnail?segment=${hit.segment}&side=${side}`;
