@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.jobs import JOBS, Job
-from flows.prefect_run import prepare
+from flows.prefect_run import HEARTBEAT, prepare
 from flows.run import media_root, source_name
 from schemas import MedleyError, UsageError
 from store import is_server, shown_location
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from schemas.settings import Settings
 
 POOL = "medley"
-HEARTBEAT = 30  # seconds between two signs of life of a run; Prefect allows no shorter time
 TAG = "medley"
 
 
@@ -88,6 +87,42 @@ def deploy(wanted: Wanted, jobs: Sequence[Job] = JOBS) -> dict[str, str]:
     return {f"{one.flow_name}/{one.name}": _when(one) for one in made}
 
 
+def trigger(name: str, parameters: Mapping[str, Any], tag: str) -> None:
+    """Have a deployment run now, with other parameters than its own; the tag tells who asked.
+
+    Raises:
+        MedleyError: the Prefect API does not answer, or refuses.
+    """
+    import httpx
+    from prefect.deployments import run_deployment
+
+    try:
+        run_deployment(name, parameters=dict(parameters), tags=[TAG, tag], timeout=0, as_subflow=False)
+    except (httpx.HTTPError, ValueError) as error:
+        raise MedleyError(f"{name} cannot be run ({str(error).rstrip('.')}): look at the Prefect server.") from error
+
+
+def mark_crashed(names: Iterable[str]) -> int:
+    """Say of the runs of deployments that seem to be under way that they are not: who ran them is no more."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowRunFilter, FlowRunFilterState
+    from prefect.client.schemas.filters import FlowRunFilterStateType as StateFilter
+    from prefect.client.schemas.objects import StateType
+    from prefect.states import Crashed
+
+    with get_client(sync_client=True) as client:
+        ours = [client.read_deployment_by_name(name).id for name in names]
+        alive = StateFilter(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=alive)),
+            deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=ours)),
+        )
+        for run in runs:
+            said = "The process that ran it ended without a word. The next run goes on from there."
+            client.set_flow_run_state(run.id, Crashed(message=said), force=run.state_type is StateType.CANCELLING)
+    return len(runs)
+
+
 def named_sources(folders: Iterable[str | Path], known: Mapping[str, str]) -> dict[str, str]:
     """Folders by the names of their sources, where the collection has the `known` ones; those, if no folder is given.
 
@@ -103,6 +138,11 @@ def named_sources(folders: Iterable[str | Path], known: Mapping[str, str]) -> di
     return found if not roots else {name: at for name, at in found.items() if Path(at) in roots}
 
 
+def deployment_name(job: str, prefix: str = "", source: str = "") -> str:
+    """The name of a deployment, without its flow's."""
+    return " ".join(part for part in (prefix, job, source) if part)
+
+
 def _deployments(job: Job, wanted: Wanted) -> list[RunnerDeployment]:
     module, _, name = job.flow.rpartition(".")
     flow = getattr(import_module(module), name)
@@ -112,14 +152,14 @@ def _deployments(job: Job, wanted: Wanted) -> list[RunnerDeployment]:
     if job.name == "maintenance":
         given["backups"] = wanted.backups
     if not job.each_source:
-        return [_deployment(job, flow, wanted, job.name, given)]
+        return [_deployment(job, flow, wanted, "", given)]
     return [
-        _deployment(job, flow, wanted, f"{job.name} {source}", {**given, "folder": folder, "source": source})
+        _deployment(job, flow, wanted, source, {**given, "folder": folder, "source": source})
         for source, folder in wanted.sources.items()
     ]
 
 
-def _deployment(job: Job, flow: Any, wanted: Wanted, name: str, parameters: dict[str, Any]) -> RunnerDeployment:
+def _deployment(job: Job, flow: Any, wanted: Wanted, source: str, parameters: dict[str, Any]) -> RunnerDeployment:
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron, Interval
@@ -133,7 +173,7 @@ def _deployment(job: Job, flow: Any, wanted: Wanted, name: str, parameters: dict
         raise UsageError(f"The schedule {when.cron!r} is no cron expression such as '0 3 * * *'.") from error
     return RunnerDeployment.from_flow(
         flow,
-        name=f"{wanted.prefix} {name}".strip(),
+        name=deployment_name(job.name, wanted.prefix, source),
         description=job.about,
         tags=[TAG],
         parameters=parameters,
@@ -154,7 +194,7 @@ def _time_zone() -> str:
 
 def _surroundings(settings: Settings) -> dict[str, Any]:
     """What the process of a run needs besides its parameters. Secrets stay in the worker's own environment."""
-    env = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT), "MEDLEY_COLLECTION": settings.collection}
+    env = {**HEARTBEAT, "MEDLEY_COLLECTION": settings.collection}
     here = {"working_dir": str(Path.cwd())} if Path("medley.toml").exists() else {}
     return {"env": env, **here}
 

@@ -44,6 +44,17 @@ def api_configured() -> bool:
     return "PREFECT_API_URL" in profiles.get("profiles", {}).get(active, {})
 
 
+HEARTBEAT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
+"""Seconds between two signs of life of a run. Prefect allows no shorter time; one that gives none has crashed."""
+
+
+def configured_api() -> str:
+    """The URL of the Prefect API that is configured."""
+    from prefect.settings import get_current_settings
+
+    return str(get_current_settings().api.url or "")
+
+
 def prepare() -> None:
     """Set Prefect up; before its first import."""
     for name, value in SETTINGS.items():

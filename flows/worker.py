@@ -21,12 +21,24 @@ from flows.progress import Stopped, listening
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.objects import FlowRun, State
 
+SENDING = 10.0  # seconds that logs and events have to reach the server
 AT_ONCE = 32  # runs; all but one wait for the collection, and those that are too many are cancelled when they are due
 
-Around = Callable[["FlowRun"], AbstractContextManager[object]]
-"""What a run is given of this process: its store and its settings."""
+
+class Host:
+    """The process that runs flows: what it gives them, and what it is told of them. This one gives nothing."""
+
+    def around(self, flow_run: FlowRun) -> AbstractContextManager[object]:
+        """Is entered in the thread of a run: see `flows.run.sharing` and `flows.run.configured`."""
+        return nullcontext()
+
+    def told(self, flow_run: FlowRun, stage: str, done: float, total: int) -> None:
+        """Hears of the progress of a run."""
+
+    def ended(self, flow_run: FlowRun, state: State | None) -> None:
+        """Hears how a run ended; None: it did not begin."""
 
 
 class Worker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
@@ -34,16 +46,16 @@ class Worker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
 
     Args:
         pool: the work pool; it is this process's alone.
-        around: is entered in the thread of each run.
+        host: this process.
         name: of the worker on the dashboard.
     """
 
     type = "medley"
     _description = "Runs flows in the process that holds the collection: `medley up`."
 
-    def __init__(self, pool: str, around: Around | None = None, name: str | None = None) -> None:
+    def __init__(self, pool: str, host: Host | None = None, name: str | None = None) -> None:
         super().__init__(work_pool_name=pool, name=name, limit=AT_ONCE, prefetch_seconds=0)
-        self._around = around
+        self._host = host or Host()
         self._stopping = threading.Event()
         self._threads = CapacityLimiter(AT_ONCE)
 
@@ -78,13 +90,17 @@ class Worker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
         """What the engine catches it also reports; anything else is nobody's to handle here."""
         module, _, name = entrypoint.rpartition(".")
         flow = getattr(import_module(module), name)
-        around = self._around(flow_run) if self._around else nullcontext()
-        with suppress(Abort, Stopped), listening(self._listen), around:
-            run_flow(flow, flow_run=flow_run, return_type="state")
+        state: Any = None
+        try:
+            with suppress(Abort, Stopped), listening(partial(self._listen, flow_run)), self._host.around(flow_run):
+                state = run_flow(flow, flow_run=flow_run, return_type="state")
+        finally:
+            self._host.ended(flow_run, state)
 
-    def _listen(self, stage: str, done: float, total: int) -> None:
+    def _listen(self, flow_run: FlowRun, stage: str, done: float, total: int) -> None:
         if self._stopping.is_set():
             raise Stopped
+        self._host.told(flow_run, stage, done, total)
 
 
 class WorkerThread:
@@ -109,6 +125,7 @@ class WorkerThread:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        _send_what_is_left()
 
     def _run(self) -> None:
         anyio.run(self._work)
@@ -123,6 +140,15 @@ class WorkerThread:
             while not worker.idle:
                 await anyio.sleep(0.05)
             group.cancel_scope.cancel()
+
+
+def _send_what_is_left() -> None:
+    """Logs and events are sent by threads of Prefect's own, which would find no server once we have stopped it."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for service in (EventsWorker, APILogWorker):
+        service.drain_all(timeout=SENDING, at_exit=False)
 
 
 def _silent(*_: Any) -> None:

@@ -16,6 +16,7 @@ from medley.answering import Json, Store, answering, asked_of, library_of
 from medley.deploy_command import deploy_command
 from medley.eval_command import evaluate
 from medley.serve_command import serve
+from medley.up_command import up
 
 app = typer.Typer(
     name="medley",
@@ -32,6 +33,7 @@ app.command()(model_commands.encoders)
 app.command()(serve)
 app.command(name="deploy")(deploy_command)
 app.command("eval")(evaluate)
+app.command()(up)
 
 
 @app.command()

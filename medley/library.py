@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -102,15 +103,22 @@ class Library:
         options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
         from flows import direct  # a question must not wait for what fills the collection
         from flows.progress import listening
-        from flows.run import sharing
+
+        with self.filling(), listening(progress, planned):
+            if prefect:
+                from flows.prefect_run import ingest_as_flow
+
+                return ingest_as_flow(folder, self.settings, **options)
+            return direct.ingest(folder, self.settings, **options)
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Let runs inside use this collection, which is open, and its settings."""
+        from flows.run import configured, sharing
 
         try:
-            with sharing(self.store), listening(progress, planned):
-                if prefect:
-                    from flows.prefect_run import ingest_as_flow
-
-                    return ingest_as_flow(folder, self.settings, **options)
-                return direct.ingest(folder, self.settings, **options)
+            with sharing(self.store), configured(self.settings):
+                yield
         finally:
             forget(self.store)
 

@@ -1,8 +1,10 @@
 """`medley serve`: a collection over HTTP, filled meanwhile from the folders that are given."""
 
 # Typer reads the annotations at run time.
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from socket import socket
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,17 +14,19 @@ from medley.answering import Store, answering
 from schemas.errors import MedleyError
 
 if TYPE_CHECKING:
+    from medley.http.intake import Intake
     from medley.library import Library
+    from schemas.settings import HttpSettings
+
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]", show_default=False)]
+Port = Annotated[int | None, typer.Option(help="Port; 0: one that is free. [default: 8707]", show_default=False)]
 
 
 def serve(
     folders: Annotated[list[Path] | None, typer.Argument(help="Media to ingest meanwhile.", show_default=False)] = None,
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]", show_default=False)
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port; 0: one that is free. [default: 8707]", show_default=False)
-    ] = None,
+    host: Host = None,
+    port: Port = None,
     every: Annotated[
         float | None, typer.Option(help="Ingest all sources again after so many minutes.", min=0.1, show_default=False)
     ] = None,
@@ -33,36 +37,48 @@ def serve(
         import medley
         from flows.run import media_root
         from medley.http import serve as server
-        from medley.http.app import create_app
         from medley.http.intake import Intake
-        from schemas.settings import load_settings
 
         roots = [media_root(folder) for folder in folders or ()]
-        asked: dict[str, Any] = {"host": host, "port": port}
-        http = load_settings().http.model_copy(update={name: at for name, at in asked.items() if at is not None})
-        taken = server.listen(http)
-        url = server.url_of(taken)
-        with taken, medley.open(store, http=http) as library:
-            library.store.announce(url)
-            intake = Intake(library, roots, every=every and every * 60)
-            if server.is_open(http):
-                typer.echo(
-                    "Whoever reaches this machine can search the collection and fetch its media: "
-                    "set MEDLEY_HTTP__API_KEY.",
-                    err=True,
-                )
-
-            def ready() -> None:
-                typer.echo(f"Medley answers at {url} (Ctrl-C stops it).", err=True)
-                intake.start()
-                Thread(target=_warm_up, args=[library], daemon=True).start()
-
-            try:
-                with suppress(KeyboardInterrupt):
-                    server.make_server(create_app(library, intake), ready).run(sockets=[taken])
-            finally:
-                intake.stop()
+        http = http_settings(host, port)
+        with server.listen(http) as taken, medley.open(store, http=http) as library:
+            library.store.announce(server.url_of(taken))
+            answer_requests(library, Intake(library, roots, every=every and every * 60), taken)
         typer.echo("Stopped.", err=True)
+
+
+def http_settings(host: str | None, port: int | None) -> "HttpSettings":
+    """The settings of the server, where arguments go first."""
+    from schemas.settings import load_settings
+
+    asked: dict[str, Any] = {"host": host, "port": port}
+    return load_settings().http.model_copy(update={name: at for name, at in asked.items() if at is not None})
+
+
+def answer_requests(
+    library: "Library", intake: "Intake", taken: socket, ready: Callable[[], object] = lambda: None
+) -> None:
+    """Answer until Ctrl-C or SIGTERM, and ingest meanwhile; `ready` is called when it has begun."""
+    from medley.http import serve as server
+    from medley.http.app import create_app
+
+    if server.is_open(library.settings.http):
+        typer.echo(
+            "Whoever reaches this machine can search the collection and fetch its media: set MEDLEY_HTTP__API_KEY.",
+            err=True,
+        )
+
+    def begin() -> None:
+        typer.echo(f"Medley answers at {server.url_of(taken)} (Ctrl-C stops it).", err=True)
+        intake.start()
+        Thread(target=_warm_up, args=[library], daemon=True).start()
+        ready()
+
+    try:
+        with suppress(KeyboardInterrupt):
+            server.make_server(create_app(library, intake), begin).run(sockets=[taken])
+    finally:
+        intake.stop()
 
 
 def _warm_up(library: "Library") -> None:

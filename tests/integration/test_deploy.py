@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -20,10 +19,11 @@ from flows.deploy import Wanted, When, deploy, named_sources
 from flows.jobs import JOBS
 from flows.lease import leased
 from flows.run import configured, sharing
-from flows.worker import Worker, WorkerThread
+from flows.worker import Host, Worker, WorkerThread
 from medley.cli import app
 from schemas import UsageError
 from schemas.settings import Settings, load_settings
+from tests.integration.live import read, runs_of, wait_for
 from tests.media import picture
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -33,36 +33,15 @@ def settings_of(folder: Path) -> Settings:
     return load_settings(store=str(folder / "store"), encoders={"preset": "tiny", "ocr": "off"})
 
 
-def read(call: Callable[[Any], Any]) -> Any:
-    from prefect.client.orchestration import get_client
-
-    with get_client(sync_client=True) as client:
-        return call(client)
-
-
-def runs_of(name: str) -> list[Any]:
-    deployment = read(lambda client: client.read_deployment_by_name(name))
-    runs = read(lambda client: client.read_flow_runs())
-    return sorted((run for run in runs if run.deployment_id == deployment.id), key=lambda run: run.expected_start_time)
-
-
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(what)
-
-
 @contextmanager
 def worker(pool: str, library: medley.Library) -> Iterator[None]:
-    @contextmanager
-    def around(_: Any) -> Iterator[None]:
-        with sharing(library.store), configured(library.settings):
-            yield
+    class Here(Host):
+        @contextmanager
+        def around(self, flow_run: Any) -> Iterator[None]:
+            with sharing(library.store), configured(library.settings):
+                yield
 
-    thread = WorkerThread(lambda: Worker(pool, around, name=pool))
+    thread = WorkerThread(lambda: Worker(pool, Here(), name=pool))
     thread.start()
     try:
         yield

@@ -1,0 +1,107 @@
+"""`medley up`, in a process of its own: it runs what Prefect's server says, answers meanwhile, and stops cleanly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.integration.live import read, runs_of, wait_for
+from tests.media import picture
+from tests.store.conftest import quick_folder
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@contextmanager
+def up(api: str, *words: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the address at which it answers."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "medley.cli", "up", "--port", "0", *map(str, words)],
+        env={
+            **os.environ,
+            "MEDLEY_ENCODERS__PRESET": "tiny",
+            "MEDLEY_ENCODERS__OCR": "off",
+            "PYTHONPATH": str(REPOSITORY),
+            "PREFECT_API_URL": api,
+            "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        said = ""
+        while "answers at" not in said:
+            said = process.stderr.readline()
+            assert said, process.wait(10)
+        yield process, said.split()[3]
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def test_it_runs_what_is_due_and_leaves_no_run_running(prefect_api: str) -> None:
+    with quick_folder() as folder:
+        for number in range(3):
+            picture(folder / "whole" / f"{number}.png", "red", (80, 60), "square")
+        words = (folder / "whole", "--store", folder / "store", "--prefix", "up")
+        name = "ingest/up ingest whole"
+        with up(prefect_api, *words) as (process, url):
+            ended = told(url, lambda status: status["last"] and status["state"] == "idle")
+            assert ended["last"][0]["report"]["indexed"] == 3
+            assert httpx.get(f"{url}/status").json()["items"] == 3  # one process has the store
+            picture(folder / "whole" / "new.png", "blue", (80, 60), "square")
+
+            assert httpx.post(f"{url}/ingest", json={"source": "whole"}).status_code == 202
+            ended = told(url, lambda status: status["last"][0]["report"]["indexed"] == 1)
+            assert ended["last"][0]["report"]["unchanged"] == 3
+            assert (
+                httpx.post(f"{url}/ingest", json={"source": "hole"}).json()["error"].endswith("Did you mean 'whole'?")
+            )
+
+            httpx.post(f"{url}/ingest", json={})
+            wait_for(lambda: [run for run in runs_of(name) if run.state.is_running()], "it did not begin")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+        states = [run.state for run in runs_of(name)]
+        assert not [state for state in states if state.is_running() or state.is_pending()]
+        assert len([state for state in states if state.is_completed()]) >= 2
+
+
+def test_runs_that_died_with_their_process_are_crashed_when_it_comes_back(prefect_api: str) -> None:
+    with quick_folder() as folder:
+        picture(folder / "killed" / "red.png", "red", (80, 60), "square")
+        words = (folder / "killed", "--store", folder / "store", "--prefix", "killed")
+        name = "ingest/killed ingest killed"
+        with up(prefect_api, *words) as (process, url):
+            wait_for(lambda: [run for run in runs_of(name) if run.state.is_running()], "it did not begin")
+            process.kill()
+        left = [run for run in runs_of(name) if run.state.is_running()]
+        with up(prefect_api, *words) as (process, url):
+            again = told(url, lambda status: status["last"] and status["state"] == "idle")
+            assert again["last"][0]["error"] is None
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+        assert left
+        for run in left:
+            state = read(lambda client, run=run: client.read_flow_run(run.id)).state
+            assert state.is_crashed()
+            assert "ended without a word" in state.message
+
+
+def told(url: str, condition: Callable[[Any], Any]) -> Any:
+    def look() -> Any:
+        status = httpx.get(f"{url}/ingest").json()
+        return status if condition(status) else None
+
+    return wait_for(look, url)
