@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from medley.answering import Json, Store, answering, asked_of
-from schemas.errors import UsageError
+from schemas.errors import EmptyCollectionError, UsageError
 
 Folders = Annotated[
     list[Path] | None,
@@ -51,8 +51,11 @@ def deploy_command(
                 "starts one."
             )
         settings = load_settings(**({} if store is None else {"store": store}))
-        with asked_of(store) as library:
-            known = library.status().sources
+        try:
+            with asked_of(store) as library:
+                known = library.status().sources
+        except EmptyCollectionError:  # the first run makes it
+            known = {}
         from flows.deploy import Wanted, When, deploy, named_sources
 
         made = deploy(
