@@ -103,7 +103,7 @@ def check_names(settings: Settings, have: Collection[str] = ()) -> None:
         have: named vectors that there are besides those of the presets: the collection's.
 
     Raises:
-        UsageError: there is no such thing; the sentence says what was probably meant.
+        UsageError: there is no such thing, or no such preset; the sentence says what was probably meant.
     """
     runs = {*registry.names(), *WHISPERS, *CAPTIONERS, *RERANKERS} if settings.encoders.models else set()
     for name in settings.encoders.models:
@@ -112,7 +112,8 @@ def check_names(settings: Settings, have: Collection[str] = ()) -> None:
             raise UsageError(
                 f"The setting 'encoders.models' names {name!r}, and nothing of that name runs a model. {hint}"
             )
-    made = {LEXICAL, *have, *(vector for preset in PRESETS.values() for vector in preset.encoders)}
+    chosen = [preset_named(settings.encoders.preset)] if settings.encoders.preset else []
+    made = {LEXICAL, *have, *(vector for preset in (*PRESETS.values(), *chosen) for vector in preset.encoders)}
     for name in settings.vectors:
         if name not in made:
             raise UsageError(f"The setting 'vectors.{name}' is for a vector that there is not. {guess(name, made)}")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from medley import fit_commands, model_commands, search_commands, store_commands
+from medley import fit_commands, model_commands, search_commands, settings_commands, store_commands
 from medley.answering import Json, Store, answering, asked_of, library_of
 from medley.deploy_command import deploy_command
 from medley.eval_command import evaluate
@@ -31,6 +31,8 @@ app.add_typer(model_commands.app, name="models")
 app.add_typer(fit_commands.app, name="fit")
 app.command()(model_commands.encoders)
 app.command()(serve)
+app.command()(settings_commands.init)
+app.command()(settings_commands.config)
 app.command(name="deploy")(deploy_command)
 app.command("eval")(evaluate)
 app.command()(up)

@@ -17,7 +17,10 @@ from medley.clock import clock
 from schemas.media import join_words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from schemas.answer import Hit, SearchResult
+    from schemas.effective import Effective
     from schemas.plan import IngestPlan
     from schemas.report import CollectionStatus, IngestReport, PostponedEntry, QuarantineEntry
     from store.check import Verification
@@ -240,6 +243,22 @@ def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         console.print(f"[dim]segment {segment['segment']}  {where}[/]", highlight=False)
         for kind, text in segment.get("words", {}).items():
             console.print(f"  [green]{kind}[/] {escape(text)}", highlight=False)
+
+
+def settings(found: Sequence[Effective], file: Path) -> None:
+    """The settings in force, and where they are from; those that somebody set stand out."""
+    console = terminal()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("setting", "value", "from"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        where = str(file) if one.origin == "file" else one.where or one.origin
+        style = "dim" if one.origin == "default" else ""
+        value = "not set" if one.value is None else one.value if isinstance(one.value, str) else json.dumps(one.value)
+        table.add_row(escape(one.name), escape(value), escape(where), style=style)
+    console.print(table)
+    if not file.is_file():
+        console.print(f"There is no {file}: `medley init` writes one.", style="dim", highlight=False, soft_wrap=True)
 
 
 def verification(found: Verification, *, as_json: bool) -> None:

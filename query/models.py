@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from encoders.listing import Listed
     from schemas.settings import Settings
 
-__all__ = ["Listed", "known_encoders", "pull_models"]
+__all__ = ["Listed", "check_names", "known_encoders", "pull_models"]
+
+
+def check_names(settings: Settings) -> None:
+    """See that what the settings name is there: see `encoders.listing.check_names`."""
+    from encoders import Running, listing
+
+    Running.of(settings.encoders)
+    listing.check_names(settings)
 
 
 def known_encoders(settings: Settings) -> list[Listed]:

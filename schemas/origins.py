@@ -86,8 +86,8 @@ def check_environment(settings: type[BaseModel], environment: Mapping[str, str])
 def leaves(settings: Any, before: Steps = ()) -> Iterator[Steps]:
     """The way to each setting that is no section; of what is by names of the person's own, the way to all of it."""
     for name, field in settings.model_fields.items():
-        kind = _plain(field.annotation)
-        if _is_section(kind):
+        kind = bare(field.annotation)
+        if is_section(kind):
             yield from leaves(kind, (*before, name))
         else:
             yield (*before, name)
@@ -100,15 +100,15 @@ def _kind(settings: type[BaseModel], steps: Sequence[str]) -> tuple[Any, list[st
     """
     at: Any = settings
     for number, step in enumerate(steps):
-        if _is_section(at):
+        if is_section(at):
             if step not in at.model_fields:
                 return None, [JOINT.join([*steps[:number], name]) for name in at.model_fields]
-            at = _plain(at.model_fields[step].annotation)
+            at = bare(at.model_fields[step].annotation)
         elif get_origin(at) is dict:
-            at = _plain(get_args(at)[1])
+            at = bare(get_args(at)[1])
         else:
             return None, [JOINT.join(steps[:number])]
-    return (dict if _is_section(at) else get_origin(at) or at), []
+    return (dict if is_section(at) else get_origin(at) or at), []
 
 
 def _meant(rest: str, settings: type[BaseModel], known: Iterable[str]) -> str:
@@ -119,18 +119,25 @@ def _meant(rest: str, settings: type[BaseModel], known: Iterable[str]) -> str:
     return f"Did you mean {PREFIX}{near[0]}?" if near else "`medley config` lists them all."
 
 
-def _is_section(kind: Any) -> bool:
+def is_section(kind: Any) -> bool:
+    """Whether a type is a section of settings."""
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _plain(annotation: Any) -> Any:
+def bare(annotation: Any) -> Any:
     """A type without `None` and without what pydantic is told of it."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, type(int | None)):
         inner = [one for one in get_args(annotation) if one is not type(None)]
-        return _plain(inner[0]) if len(inner) == 1 else annotation
+        return bare(inner[0]) if len(inner) == 1 else annotation
     return annotation
+
+
+def section_of(kind: Any) -> Any:
+    """The section that a type has by names of the person's own, as `vectors` has; None if it has none."""
+    inner = bare(get_args(kind)[1]) if get_origin(kind) is dict else None
+    return inner if is_section(inner) else None
 
 
 def _check_json(name: str, value: str, kind: type, advice: str) -> None:

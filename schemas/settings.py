@@ -36,21 +36,32 @@ FILE = "medley.toml"
 class EncoderSettings(Strict):
     """Which encoders run, and how."""
 
-    preset: Annotated[str | None, Field(description="else that of the collection; a new one is made for 'offline'")] = (
-        None
+    preset: str | None = Field(
+        default=None,
+        description="a preset, or VECTOR=ENCODER,VECTOR=ENCODER; else that of the collection; a new one gets offline",
+        examples=["offline"],
     )
-    ocr: Annotated[
-        Literal["auto", "always", "off"] | None,
-        Field(description="words in pictures: of those that seem to hold some, or of all; else that of the collection"),
-    ] = None
-    transcript: Annotated[str | None, Field(description="off, or a speech model; else as the preset says")] = None
-    caption: Annotated[str | None, Field(description="off, or a model that describes pictures; else as the preset")] = (
-        None
+    ocr: Literal["auto", "always", "off"] | None = Field(
+        default=None,
+        description="words in pictures: of those that seem to hold some, of all, or none; else as in the collection",
+        examples=["auto"],
     )
-    threads: Annotated[int, Field(ge=0, description="threads a model may use; 0: chosen for the machine")] = 0
-    device: Annotated[str, Field(description="auto (cuda, else mps, else cpu), or one by name")] = "auto"
-    models: dict[str, str] = Field(default_factory=dict, description="a folder or hub id by the name of what runs it")
-    trust: list[str] = Field(default_factory=list, description="hub ids or folders whose own code may run")
+    transcript: str | None = Field(
+        default=None,
+        description="words in sounds: a speech model, or off; else as the preset says",
+        examples=["whisper-base"],
+    )
+    caption: str | None = Field(
+        default=None,
+        description="words for pictures: a model that describes them, or off; else as the preset says",
+        examples=["off"],
+    )
+    threads: int = Field(default=0, ge=0, description="threads that a model may use; 0: chosen for the machine")
+    device: str = Field(default="auto", description="where models run: auto (cuda, else mps, else cpu), or one by name")
+    models: dict[str, str] = Field(
+        default_factory=dict, description="other weights, a folder or hub id, by the name of what runs them"
+    )
+    trust: list[str] = Field(default_factory=list, description="hub ids or folders of models whose own code may run")
 
     @property
     def enrichers(self) -> dict[str, str]:
@@ -62,20 +73,22 @@ class EncoderSettings(Strict):
 class CrawlSettings(Strict):
     """Which files of a source are looked at."""
 
-    hidden: Annotated[bool, Field(description="files whose names begin with a dot")] = False
-    follow_links: Annotated[bool, Field(description="symbolic links, which lead out of the folder")] = False
-    other_disks: Annotated[bool, Field(description="look into file systems that are mounted below the folder")] = True
-    min_size: Annotated[int, Field(ge=0, description="bytes; smaller files are excluded")] = 0
-    max_size: Annotated[int, Field(ge=0, description="bytes; larger files are excluded; 0: no limit")] = 0
-    include: list[str] = Field(default_factory=list, description="gitignore patterns; if given, nothing else is taken")
-    exclude: list[str] = Field(default_factory=list, description="gitignore patterns")
+    hidden: bool = Field(default=False, description="take files whose names begin with a dot")
+    follow_links: bool = Field(default=False, description="follow symbolic links, which lead out of the folder")
+    other_disks: bool = Field(default=True, description="look into file systems that are mounted below the folder")
+    min_size: int = Field(default=0, ge=0, description="smaller files are excluded, bytes")
+    max_size: int = Field(default=0, ge=0, description="larger files are excluded, bytes; 0: no limit")
+    include: list[str] = Field(
+        default_factory=list, description="patterns as in .gitignore; if there are any, nothing else is taken"
+    )
+    exclude: list[str] = Field(default_factory=list, description="patterns as in .gitignore of what is left out")
 
 
 class ReadSettings(Strict):
     """What reading one file may take before it is quarantined: see `schemas.limits.ReadLimits`."""
 
-    seconds: Annotated[float, Field(gt=0, description="without a sign of progress")] = ReadLimits.seconds
-    memory: Annotated[int, Field(ge=64_000_000, description="bytes")] = ReadLimits.memory
+    seconds: float = Field(default=ReadLimits.seconds, gt=0, description="seconds without a sign of progress")
+    memory: int = Field(default=ReadLimits.memory, ge=64_000_000, description="bytes that reading it may take")
 
     @property
     def limits(self) -> ReadLimits:
@@ -86,15 +99,23 @@ class ReadSettings(Strict):
 class VectorSettings(Strict):
     """How the engine keeps and indexes a named vector, where that is not left to Medley: see `schemas.VectorSpec`."""
 
-    datatype: Annotated[
-        Literal["float32", "float16"] | None, Field(description="float16 takes half the space; of new vectors")
-    ] = None
-    on_disk: Annotated[bool | None, Field(description="read from disk when needed, instead of kept in memory")] = None
-    quantization: Annotated[
-        Literal["none", "scalar", "product", "binary"] | None, Field(description="of dense vectors; else scalar")
-    ] = None
-    hnsw_m: Annotated[int | None, Field(description="edges of a node of the index; 0: no index")] = None
-    ef_construct: Annotated[int | None, Field(description="candidates while the index is built")] = None
+    datatype: Literal["float32", "float16"] | None = Field(
+        default=None, description="float16 takes half the space; only for a vector that is made", examples=["float32"]
+    )
+    on_disk: bool | None = Field(
+        default=None,
+        description="read it from disk when it is needed, not keep it in memory",
+        examples=[False],
+    )
+    quantization: Literal["none", "scalar", "product", "binary"] | None = Field(
+        default=None, description="a smaller copy of a dense vector that is searched first", examples=["scalar"]
+    )
+    hnsw_m: int | None = Field(
+        default=None, ge=0, description="edges of a node of the index; 0: no index", examples=[16]
+    )
+    ef_construct: int | None = Field(
+        default=None, ge=1, description="candidates while the index is built", examples=[100]
+    )
 
     def keep(self, spec: VectorSpec) -> VectorSpec:
         """The vector, kept as these settings say."""
@@ -107,15 +128,18 @@ class VectorSettings(Strict):
 class HttpSettings(Strict):
     """How `medley serve` listens, and to whom."""
 
-    host: Annotated[str, Field(min_length=1, description="address to listen on")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535, description="0: one that is free")] = 8707
-    api_key: Annotated[SecretStr | None, Field(min_length=8, description="asked of every client, where it is set")] = (
-        None
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=8707, ge=0, le=65535, description="port to listen on; 0: one that is free")
+    api_key: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        description="asked of every client; better kept in the environment",
+        examples=["a long secret"],
     )
-    max_body: Annotated[int, Field(ge=1, description="bytes of a request, uploads among them")] = 64_000_000
-    rate: Annotated[float, Field(ge=0, description="requests a second that a client may send on average; 0: any")] = 0
+    max_body: int = Field(default=64_000_000, ge=1, description="bytes of a request, uploads among them")
+    rate: float = Field(default=0, ge=0, description="requests a second that a client may send on average; 0: any")
     hosts: list[str] = Field(
-        default_factory=list, description="names that the server may be called by; else see docs/http.md"
+        default_factory=list, description="names that the server may be called by besides those of this machine"
     )
     origins: list[str] = Field(default_factory=list, description="other web pages that may ask (CORS)")
 
@@ -133,17 +157,19 @@ class Settings(BaseSettings, Strict):
         env_prefix=PREFIX, env_nested_delimiter=JOINT, env_ignore_empty=True, toml_file=FILE, extra="forbid"
     )
 
-    store: Annotated[str, Field(description="a folder for the embedded engine, or a server's URL")] = ".medley"
-    collection: Annotated[
-        str, AfterValidator(_named), Field(description="its name in the store, or an alias of it")
-    ] = "medley"
-    api_key: Annotated[SecretStr | None, Field(description="of the server")] = None
-    timeout: Annotated[int, Field(ge=1, description="seconds that one attempt at a request to the server may take")] = (
-        30
+    store: str = Field(default=".medley", description="a folder for the embedded engine, or a server's URL")
+    collection: Annotated[str, AfterValidator(_named)] = Field(
+        default="medley", description="name of the collection in the store, or an alias of it"
     )
-    ca_file: Annotated[
-        Path | None, Field(description="PEM file with the certificates that the server's is checked against")
-    ] = None
+    api_key: SecretStr | None = Field(
+        default=None, description="of a Qdrant server; better kept in the environment", examples=["a secret"]
+    )
+    timeout: int = Field(default=30, ge=1, description="seconds that one attempt at a request to the server may take")
+    ca_file: Path | None = Field(
+        default=None,
+        description="PEM file with the certificates that the server's is checked against; else those of the system",
+        examples=["authority.pem"],
+    )
     encoders: EncoderSettings = EncoderSettings()
     crawl: CrawlSettings = CrawlSettings()
     read: ReadSettings = ReadSettings()
@@ -158,7 +184,7 @@ class Settings(BaseSettings, Strict):
     def __repr_args__(self) -> ReprArgs:
         """Without what stands before the @ of a server's URL, which is a secret."""
         for name, value in super().__repr_args__():
-            yield name, re.sub(r"(?<=://)[^/]*@", "", value) if name == "store" else value
+            yield name, without_credentials(value) if name == "store" else value
 
     @classmethod
     def settings_customise_sources(
@@ -171,6 +197,11 @@ class Settings(BaseSettings, Strict):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then medley.toml."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def without_credentials(store: str) -> str:
+    """The store as it may be shown: a server's URL without what stands before its @, which is a secret."""
+    return re.sub(r"(?<=://)[^/]*@", "", store)
 
 
 def load_settings(**given: Any) -> Settings:
