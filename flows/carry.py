@@ -39,7 +39,7 @@ def carry_over(run: Run, carries: Sequence[Carry]) -> list[Carry]:
                 failed.append(carry)
                 continue
             records = [first, *_others(run, carry, (first.payload or {}).get(payload.SEGMENTS, 1))]
-            points += [_moved(run, carry, record) for record in reversed(records)]  # segment 0 last
+            points += _moved(run, carry, records)
             before = carry.known.segments if carry.known else 0
             stale += [point_id(run.source, carry.found.path, n) for n in range(len(records), before)]
         if stale:
@@ -113,21 +113,35 @@ def _origin_id(run: Run, carry: Carry, segment: int) -> str:
     return point_id(carry.origin.source or run.source, carry.origin.path, segment)
 
 
-def _moved(run: Run, carry: Carry, record: models.Record) -> models.PointStruct:
+def _moved(run: Run, carry: Carry, records: Sequence[models.Record]) -> list[models.PointStruct]:
+    """The points under the new path, segment 0 last."""
     from qdrant_client import models
 
     from readers import name_words
 
-    fields: dict[str, Any] = dict(record.payload or {})
-    fields |= file_fields(run.source, carry.found) | {payload.SIDECARS: carry.origin.sidecars}
-    words = {kind: text for kind, text in fields.get(payload.WORDS, {}).items() if kind != WordKind.NAME}
-    if name := name_words(carry.found.path):
-        words[WordKind.NAME.value] = name
-    fields[payload.WORDS] = words
-    vectors: dict[str, Any] = dict(record.vector) if isinstance(record.vector, dict) else {}
-    vectors.pop(LEXICAL, None)
-    if text := join_words(words, named=True):
-        vectors[LEXICAL] = run.encoders.lexical.document(text)
-        fields[payload.ENCODERS] = {**fields[payload.ENCODERS], LEXICAL: run.encoders.lexical.spec.fingerprint}
-    identity = point_id(run.source, carry.found.path, fields[payload.SEGMENT])
-    return models.PointStruct.model_construct(id=identity, vector=vectors, payload=fields)
+    name = name_words(carry.found.path)
+    own = file_fields(run.source, carry.found) | {payload.SIDECARS: _stamp(carry)}
+    points, told = [], []
+    worded = False  # any segment of it
+    for record in reversed(records):
+        fields: dict[str, Any] = (record.payload or {}) | own
+        words = {kind: text for kind, text in fields.get(payload.WORDS, {}).items() if kind != WordKind.NAME}
+        fields[payload.WORDS] = words | ({WordKind.NAME.value: name} if name else {})
+        vectors: dict[str, Any] = dict(record.vector) if isinstance(record.vector, dict) else {}
+        vectors.pop(LEXICAL, None)
+        if text := join_words(fields[payload.WORDS], named=True):
+            vectors[LEXICAL] = run.encoders.lexical.document(text)
+            worded = True
+        identity = point_id(run.source, carry.found.path, fields[payload.SEGMENT])
+        points.append(models.PointStruct.model_construct(id=identity, vector=vectors, payload=fields))
+        told.append(fields)
+    for fields in told:
+        made_by = {vector: by for vector, by in fields[payload.ENCODERS].items() if vector != LEXICAL}
+        lexical = {LEXICAL: run.encoders.lexical.spec.fingerprint} if worded else {}
+        fields[payload.ENCODERS] = made_by | lexical
+    return points
+
+
+def _stamp(carry: Carry) -> str:
+    """The sidecars that the words to be carried over are of; those of another kind of text count as changed, too."""
+    return carry.origin.sidecars + "?" if carry.renamed else carry.origin.sidecars

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from readers import kind_by_name
 from schemas import ExcludedFile, FoundFile
 from schemas.media import UnreadableFile
 from schemas.payload import State, payload_path
@@ -21,6 +22,9 @@ Elsewhere = Callable[[Collection[int]], Iterable["Known"]]
 
 Digests = Callable[[Sequence[FoundFile]], Iterable[str]]
 """Content hashes of files, in their order; "" for one that cannot be read (reading will say why)."""
+
+
+SPELLED_ALIKE = "its name is spelled like that of another file, of which it has other bytes"
 
 
 class Known(NamedTuple):
@@ -68,7 +72,12 @@ class Carry:
     @property
     def reread(self) -> bool:
         """Whether its words have to be read once it is carried over: it has other sidecars than its origin, say."""
-        return self.origin.poor or self.origin.sidecars != self.found.sidecar_stamp
+        return self.origin.poor or self.renamed or self.origin.sidecars != self.found.sidecar_stamp
+
+    @property
+    def renamed(self) -> bool:
+        """Whether its new name makes it another kind of text."""
+        return kind_by_name(self.origin.path) != kind_by_name(self.found.path)
 
 
 @dataclass(slots=True)
@@ -85,7 +94,7 @@ class Plan:
     excluded: list[ExcludedFile] = field(default_factory=list)
     delete: list[Known] = field(default_factory=list)
     moved: list[Known] = field(default_factory=list)  # old paths, to be removed once they are carried over
-    spelled: dict[str, str] = field(default_factory=dict)  # paths that are no UTF-8, as the system spells them
+    spelled: dict[str, str] = field(default_factory=dict)  # as the system has them: paths that may be no UTF-8
 
     @property
     def found(self) -> int:
@@ -173,8 +182,9 @@ def make_plan(
             plan.excluded.append(file)  # what a new rule excludes stays among the gone, and leaves the collection
             continue
         path = file.path if file.path.isascii() else payload_path(file.path)
-        if path != file.path:
-            plan.spelled[path] = file.path
+        if "\\" in path and plan.spelled.setdefault(path, file.path) != file.path:
+            plan.excluded.append(ExcludedFile(file.path, SPELLED_ALIKE))
+            continue
         item = gone.pop(path, None)
         if isinstance(file, UnreadableFile):
             plan.unreadable.append((file, item))
@@ -202,6 +212,12 @@ def make_plan(
 
 def _same(file: FoundFile, item: Known) -> bool:
     return item.size == file.size and item.mtime_ns == file.mtime_ns and item.sidecars == file.sidecar_stamp
+
+
+def _content(path: str, digest: str) -> str:
+    """What is encoded alike: the bytes, and the kind of picture where the name alone tells it."""
+    kind = kind_by_name(path)
+    return digest + kind if kind.startswith("image/") else digest
 
 
 def _unread(file: FoundFile, item: Known) -> bool:
@@ -239,7 +255,7 @@ class _Sorter:
         for item in items:
             if item.size in self.sizes and item.state is State.INDEXED:
                 self.shared[item.size] += 1
-                self.indexed[item.hash].append(item)
+                self.indexed[_content(item.path, item.hash)].append(item)
 
     def sort(self, digests: Digests) -> None:
         """Place every suspect."""
@@ -280,15 +296,14 @@ class _Sorter:
                 if origin.path in self.gone:
                     plan.moved.append(origin)
             plan.carry.append(Carry(file, origin, move=move, known=here))
-        elif digest and digest in self.first:
-            twin = self.first[digest]
+        elif digest and (twin := self.first.get(_content(file.path, digest))) is not None:
             first = Known(
                 payload_path(twin.path), State.INDEXED, twin.size, twin.mtime_ns, digest, sidecars=twin.sidecar_stamp
             )
             plan.carry.append(Carry(file, first, move=False, twin=True, known=here))
         else:
             if digest:
-                self.first[digest] = file
+                self.first[_content(file.path, digest)] = file
             plan.index.append(Work(file, digest, here))
 
     def _stays(self, file: FoundFile, here: Known, digest: str) -> bool:
@@ -313,7 +328,7 @@ class _Sorter:
     def _origin(self, file: FoundFile, digest: str) -> Known | None:
         """Where the collection has the same content: rather where it no longer is, and with the same sidecars."""
         return min(
-            self.indexed.get(digest, ()) if digest else (),
+            self.indexed.get(_content(file.path, digest), ()) if digest else (),
             key=lambda item: (not self._left(item), item.sidecars != file.sidecar_stamp, item.source),
             default=None,
         )

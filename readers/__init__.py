@@ -6,7 +6,7 @@ from readers.isolated import Closed, Draw, Drawn, Event, Hashed, IsolatedReader,
 from readers.names import name_words
 from readers.preview import preview
 from readers.read import read, read_audio, read_file, read_image
-from readers.sniff import MediaType, sniff
+from readers.sniff import MediaType, kind_by_name, sniff
 
 __all__ = [
     "Closed",
@@ -22,6 +22,7 @@ __all__ = [
     "content_hash",
     "crawl",
     "found_file",
+    "kind_by_name",
     "name_words",
     "preview",
     "read",

@@ -25,6 +25,7 @@ _TEXT_NAMES = {
     "html": "text/html",
     "xhtml": "text/html",
 }
+_DRAWINGS = frozenset(("svg", "svgz"))
 _HTML = re.compile(r"(?is)(?>\s+|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype html|html|head|body)\b")
 _XML = re.compile(r"\s*(?:<\?xml|<!DOCTYPE\s+\w|<svg|<x:xmpmeta|<rdf:RDF)", re.IGNORECASE)
 _SVG = re.compile(r"(?is)(?>\s+|<\?xml[^>]*>|<!--.*?-->|<!doctype\s[^>\[]*(?:\[[^\]]*\]\s*)?>)*+<(?:\w+:)?svg[\s>]")
@@ -48,6 +49,12 @@ class MediaType:
     modality: Modality
     mime: str
     whole: str | None = field(default=None, compare=False, repr=False)
+
+
+def kind_by_name(path: str) -> str:
+    """What the name tells where the content leaves a choice: under names of one kind, it is read alike."""
+    suffix = split_suffix(path)[1]
+    return _TEXT_NAMES.get(suffix) or RAW.get(suffix) or ("image/svg+xml" if suffix in _DRAWINGS else "")
 
 
 def sniff(path: Path) -> MediaType:
@@ -96,7 +103,7 @@ def _told(path: Path, mime: str, head: bytes) -> str:
     if mime == "image/tiff":
         return RAW.get(suffix, mime)
     if mime == "application/gzip":
-        return "image/svg+xml" if suffix in ("svgz", "svg") else mime
+        return "image/svg+xml" if suffix in _DRAWINGS else mime
     if not any(name in head for name in _DOCUMENT_PARTS):
         return mime
     from readers.office import office_mime

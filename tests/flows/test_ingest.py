@@ -449,6 +449,50 @@ def test_picture_renamed_and_described_anew_encodes_the_text_alone(
     assert contents(settings) == fresh(folder, tmp_path)
 
 
+def test_text_whose_new_name_makes_it_another_kind_is_read_again(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    root.mkdir()
+    (root / "page.txt").write_text("<p>Boats <b>at night</b>.</p> <!-- nobody sees this -->")
+    (root / "note.txt").write_text("Boats at night.")
+    ingest(root, settings)
+    (root / "page.txt").rename(root / "page.html")
+    (root / "note.txt").rename(root / "note.md")
+
+    report = ingest(root, settings)
+
+    assert (report.moved, report.indexed, report.balanced) == (2, 2, True)
+    assert report.encoded["text"] == 1  # without its marks the page is another text
+    assert contents(settings) == fresh(root, tmp_path)
+
+
+def test_name_that_loses_its_words_loses_their_fingerprint(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    picture(root / "harbour.png")
+    ingest(root, settings)
+    (root / "harbour.png").rename(root / "\N{GRINNING FACE}.png")
+
+    assert ingest(root, settings).moved == 1
+    assert contents(settings) == fresh(root, tmp_path)
+
+
+def test_two_names_that_are_spelled_alike_are_told_apart(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    root.mkdir()
+    bytes_of = Path(os.fsdecode(os.fsencode(root) + b"/caf\xe9.txt"))
+    bytes_of.write_text("coffee")
+    (root / "caf\\xe9.txt").write_text("a name with a backslash")
+
+    first, second = ingest(root, settings), ingest(root, settings)
+
+    assert (first.indexed, first.excluded, first.balanced) == (1, 1, True)
+    assert (second.unchanged, second.excluded) == (1, 1)
+    assert paths(settings) == {"caf\\xe9.txt"}
+    (root / "caf\\xe9.txt").unlink()
+    ingest(root, settings)
+    [(fields, _)] = contents(settings).values()
+    assert fields[payload.WORDS]["document"] == "coffee"
+
+
 def test_files_renamed_by_one_are_all_carried_over(settings: Settings, tmp_path: Path) -> None:
     root = tmp_path / "media"
     root.mkdir()
