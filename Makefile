@@ -7,7 +7,7 @@ MEDIA ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint types contracts check bench bench-ingest bench-encode bench-store bench-query bench-serve bench-read clean
+.PHONY: help install demo test soak lint types contracts check bench bench-ingest bench-encode bench-store bench-query bench-serve bench-read bench-fusion clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -63,6 +63,9 @@ bench-serve: $(INSTALLED) ## fifty clients against `medley serve` for a minute: 
 
 bench-read: $(INSTALLED) ## measure files a second by format, against the bare library calls (ARGS=--only jpg,mp4)
 	@$(BIN)/python -m benchmarks.read $(ARGS)
+
+bench-fusion: $(INSTALLED) ## measure which fusion finds more than the best single vector (ARGS='--seeds 1 --only pairs')
+	@$(BIN)/python -m benchmarks.fusion $(ARGS)
 
 clean: ## remove what was made here: .venv, caches, the demo's media and collection
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/media examples/.medley build dist
