@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Medley needs Python 3.11: '$(PYTHON)' is not on the PATH (try: make PYTHON=python3 $(MAKECMDGOALS))."; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Medley into $(VENV) (two to three minutes, once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[offline,ocr,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[offline,ocr,rank,dev]'
 	@touch $@
 
 demo: $(INSTALLED) ## make a folder of media searchable and search it (MEDIA=folder: your own)

@@ -36,7 +36,7 @@ Values = Mapping[str, NDArray[np.float64]]
 
 DEPTH = 200  # of each vector's ranking that is fused
 TRIED = 300  # questions by which weights are chosen
-STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of weights
+STEPS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of weights
 MEASURES = ("recall@1", "recall@10", "mrr")
 BEST, WEIGHTED = "best single vector", "weighted rrf"
 

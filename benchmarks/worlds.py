@@ -3,7 +3,7 @@
 Two are of Tux Paint's stamps, by the offline encoders, and one is made up of numbers:
 
 - `look`: words and a picture are asked with, for a thing that has both. The words are those of the file's name; the
-  picture is another look at the thing: a part of it, turned around, in other colours.
+  picture is another look at the thing: a part of it in other colours.
 - `caption`: words are asked with, for a picture that nobody described, among pictures that all others did.
 - `pairs`: which of forty objects a thing shows is told by its picture alone, and in which of forty places it is by its
   words alone, each under much that means nothing. Only both tell the thing.
@@ -182,12 +182,12 @@ def _without(views: Views, name: str, rows: NDArray[np.bool_]) -> Views:
 
 
 def other_look(frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Another look at a picture: three fifths of it, turned around, with other colours and some noise."""
+    """Another look at a picture: four fifths of its sides, with other colours and some noise."""
     height, width = frame.shape[:2]
-    h, w = max(1, int(0.6 * height)), max(1, int(0.6 * width))
+    h, w = max(1, int(0.8 * height)), max(1, int(0.8 * width))
     y, x = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
-    part = frame[y : y + h, x : x + w][:, ::-1].astype(np.float32)
-    part = part * rng.uniform(0.6, 1.2, 3) + rng.normal(0, 12, part.shape)
+    part = frame[y : y + h, x : x + w].astype(np.float32)
+    part = part * rng.uniform(0.8, 1.15, 3) + rng.normal(0, 8, part.shape)
     return np.clip(part, 0, 255).astype(np.uint8)
 
 

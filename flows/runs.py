@@ -10,22 +10,12 @@ from pydantic import ValidationError
 from schemas import MedleyError, NotFoundError, UsageError, payload
 from schemas.evaluation import EvaluationReport, Judged
 from schemas.settings import Settings
+from store.records import records_folder
 
 if TYPE_CHECKING:
     from store import Store
 
-HERE = ".medley"
-"""Where reports about a server's collection are kept: in the current folder."""
-
 LATEST = "latest"
-
-
-def records(settings: Settings) -> Path:
-    """The folder of what is recorded of a collection: reports of evaluations, judgements of its users."""
-    from store import is_server
-
-    root = Path(HERE) if is_server(settings.store) else Path(settings.store).expanduser()
-    return root / ".records" / settings.collection
 
 
 def keep(report: EvaluationReport, settings: Settings) -> Path:
@@ -34,7 +24,7 @@ def keep(report: EvaluationReport, settings: Settings) -> Path:
     Raises:
         MedleyError: it cannot be written.
     """
-    folder = records(settings) / "evaluations"
+    folder = records_folder(settings) / "evaluations"
     path = folder / f"{report.id}.json"
     number = 1
     while path.exists():  # two in one second
@@ -51,7 +41,7 @@ def keep(report: EvaluationReport, settings: Settings) -> Path:
 
 def kept(settings: Settings) -> list[str]:
     """The ids of the runs that were kept, oldest first."""
-    return sorted(path.stem for path in (records(settings) / "evaluations").glob("*.json"))
+    return sorted(path.stem for path in (records_folder(settings) / "evaluations").glob("*.json"))
 
 
 def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
@@ -75,7 +65,7 @@ def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
         what = "There is no run" if not fitting else f"{len(fitting)} runs fit the name"
         listed = ", ".join(known[-5:]) or "none is kept yet; run `medley eval` first"
         raise UsageError(f"{what} {name!r}. The last runs: {listed}.")
-    return _read(records(settings) / "evaluations" / f"{fitting[0]}.json")
+    return _read(records_folder(settings) / "evaluations" / f"{fitting[0]}.json")
 
 
 def _read(path: Path) -> EvaluationReport:

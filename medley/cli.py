@@ -15,6 +15,7 @@ from medley import fit_commands, model_commands, search_commands, settings_comma
 from medley.answering import Json, Store, answering, asked_of, library_of
 from medley.deploy_command import deploy_command
 from medley.eval_command import evaluate
+from medley.feedback_command import feedback
 from medley.serve_command import serve
 from medley.up_command import up
 
@@ -36,6 +37,7 @@ app.command()(settings_commands.config)
 app.command(name="deploy")(deploy_command)
 app.command("eval")(evaluate)
 app.command()(up)
+app.command()(feedback)
 
 
 @app.command()

@@ -91,6 +91,8 @@ def page(explanation: Explanation, request: SearchRequest) -> str:
             for row in rows(hit)
         ],
         score=f"{hit.score:.3f}",
+        learned=None if hit.closer is None else f"{hit.closer:.3f}",
+        reasons=[(name, f"{value:+.3f}") for name, value in hit.reasons.items()],
         confidence=None if hit.confidence is None else f"{hit.confidence:.2f}",
         passages=[{"kind": one.kind, "pieces": list(pieces(one))} for one in hit.passages],
         kinds=[(kind, shorten(hit.words[kind], 160), f"{v:.2f}") for kind, v in _likest(explanation.kinds)],
@@ -128,6 +130,10 @@ def tell(explanation: Explanation, request: SearchRequest, console: Console) -> 
         console.print(f"  [green]{escape(line)}[/]", highlight=False)
     sure = "" if hit.confidence is None else f", probably a right answer: {hit.confidence:.2f}"
     console.print(f"     score {hit.score:7.3f}{sure}", highlight=False)
+    if hit.reasons and hit.closer is not None:
+        console.print(f"   learned {hit.closer:7.3f}", highlight=False)
+        for name, value in hit.reasons.items():
+            console.print(f"  [dim]{value:+16.3f}  {escape(name)}[/]", highlight=False)
     for passage in hit.passages:
         marked = "".join(f"[yellow]{escape(t)}[/]" if found else escape(t) for t, found in pieces(passage))
         console.print(f"  [dim]{escape(passage.kind)}[/] {marked}", highlight=False)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from flows.progress import Listener, Reader
     from query import EncoderSet, Fitted
+    from query.judged import Learnt
     from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Judged
     from store import Store
 
@@ -236,6 +237,42 @@ class Library:
         from query.judged import fit_from
 
         return fit_from(Path(judged), self.store, self.encoders)
+
+    def judge(
+        self,
+        request: str | SearchRequest,
+        *,
+        right: Sequence[str] = (),
+        wrong: Sequence[str] = (),
+        clicked: str | None = None,
+    ) -> dict[str, int]:
+        """Note what is right and wrong of an answer, or which hit was chosen; `fit_ranker` learns from it.
+
+        Raises:
+            UsageError: nothing is judged, or what was chosen is not among the first fifty hits.
+        """
+        from medley.judging import judge
+
+        asked = SearchRequest.of(text=request) if isinstance(request, str) else request
+        shown: list[str] = []
+        if clicked is not None:
+            shown = [hit.path for hit in self.search(asked.model_copy(update={"limit": 50})).hits]
+        return judge(self.settings, asked, right=right, wrong=wrong, clicked=clicked, shown=shown)
+
+    def fit_ranker(self, judged: str | Path | None = None) -> Learnt:
+        """Learn the order of hits from judged questions: those of a file, or those that `judge` noted.
+
+        From too few of them, weights are fitted instead. It is used by `rerank={"by": "learned"}` if it is better than
+        the fusion on questions that were left out.
+
+        Raises:
+            UsageError: there are too few questions, or the file is not understood.
+            StoreError: the collection cannot be read or written.
+        """
+        from medley.judging import feedback_file
+        from query.judged import fit_order
+
+        return fit_order(Path(judged) if judged else feedback_file(self.settings), self.store, self.encoders)
 
     def evaluate(
         self,

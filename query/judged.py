@@ -1,29 +1,119 @@
-"""Weights fitted from judged questions, and kept with the collection."""
+"""Weights and an order of hits, learnt from judged questions and kept with the collection."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
+from fusion.rank import LEAST, Listed, fit_ranker
 from fusion.weights import Fitted, Judged, fit_weights
+from query.feedback import CLICK
 from query.kept import forget
+from query.learned import Known, feature_names, features, modified, prints
+from query.passages import Highlighter
 from query.search import search
-from schemas import UsageError
+from readers.judged import read_judged
+from schemas import payload
 from schemas.answer import Hit
-from schemas.search import FusionOptions, SearchRequest
-from schemas.sentences import sentence
-from schemas.vectors import WEIGHTS
+from schemas.evaluation import Comparison, Query
+from schemas.payload import point_id
+from schemas.search import FusionOptions
+from schemas.vectors import RANKER, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
     from store import Store
 
-LOOKED_AT = 200  # hits of a question among which right answers are sought
+LOOKED_AT = 200  # hits of a question among which right answers are sought, for weights
+RANKED = 50  # the same for an order of hits: as many as a closer look takes
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt of the order of hits.
+
+    Attributes:
+        ranker: how the learned order compares with that of the fusion on questions left out; None: too few for it.
+        in_use: whether it is better, and not by chance, so that `--rerank learned` goes by it.
+        weights: what was fitted instead, where there were too few questions.
+        questions: how many were judged.
+        features: those that weigh most, with their share of all that is decided.
+    """
+
+    ranker: Comparison | None
+    in_use: bool
+    weights: Fitted | None
+    questions: int
+    features: dict[str, float]
+
+
+def fit_order(file: Path, store: Store, encoders: EncoderSet) -> Learnt:
+    """Learn the order of hits from judged questions, and keep it; from too few of them, fit weights instead.
+
+    Args:
+        file: see `readers.judged.read_judged`.
+        store: the store.
+        encoders: the encoders.
+
+    Raises:
+        UsageError: the file cannot be read, a line is not understood, or there are too few questions even for weights.
+    """
+    judged = read_judged(file)
+    specs = vectors_in_use(store.vectors(), store.metadata())
+    names = feature_names(sorted(specs))
+    listed = [_listed(query, judged.judgements[query.id], store, encoders, sorted(specs)) for query in judged.queries]
+    if sum(bool(one.grades.any() and not one.grades.all()) for one in listed) < LEAST:
+        return Learnt(None, False, fit_from(file, store, encoders), len(listed), {})
+    ranker, compared = fit_ranker(listed, names)
+    reasons = np.concatenate([np.abs(ranker.reasons(one.features)) for one in listed if len(one.grades)]).mean(axis=0)
+    heaviest = {names[i]: float(reasons[i] / reasons.sum()) for i in np.argsort(-reasons)[:6] if reasons[i] > 0}
+    store.save_artifact(
+        RANKER,
+        {"model": np.frombuffer(ranker.model.encode(), np.uint8)},
+        {
+            "features": list(ranker.features),
+            "questions": ranker.questions,
+            "prints": prints(specs),
+            "in_use": compared.won,
+            "compared": compared.model_dump(),
+        },
+    )
+    forget(store)
+    return Learnt(compared, compared.won, None, len(listed), heaviest)
+
+
+def _listed(query: Query, grades: dict[str, int], store: Store, encoders: EncoderSet, vectors: Sequence[str]) -> Listed:
+    """The hits of a judged question with all that is known of them; of a click, only those that it judges."""
+    plain = query.request.model_copy(
+        update={"limit": RANKED, "offset": 0, "group_by": "item", "group_size": 1, "rerank": None, "diversity": None}
+    )
+    hits = search(store, encoders, plain).hits
+    question = " ".join(part.text for part in plain.parts if part.text and part.weight > 0)
+    ids = [point_id(hit.source, hit.path, hit.segment) for hit in hits]
+    when = modified(store, ids)
+    made = features(
+        vectors,
+        [
+            Known(
+                {name: (one.rank, one.score, one.share) for name, one in hit.vectors.items()},
+                hit.benefit,
+                hit.score,
+                {payload.WORDS: hit.words, payload.MODALITY: hit.modality, payload.MODIFIED: when.get(id_)},
+            )
+            for hit, id_ in zip(hits, ids, strict=True)
+        ],
+        Highlighter(question, encoders.lexical) if question else None,
+    )
+    given = [grades.get(hit.path, grades.get(hit.item)) for hit in hits]
+    kept = [i for i, grade in enumerate(given) if query.kind != CLICK or grade is not None]
+    right = np.array([given[i] or 0 for i in kept], np.intp)
+    found = int(sum(bool(grade) for grade in given))
+    missed = sum(grade > 0 for grade in grades.values()) - found
+    return Listed(made[kept], right, query.group or question, max(0, missed))
 
 
 def fit_from(file: Path, store: Store, encoders: EncoderSet) -> Fitted:
@@ -38,10 +128,13 @@ def fit_from(file: Path, store: Store, encoders: EncoderSet) -> Fitted:
     Raises:
         UsageError: the file cannot be read, a line is not understood, or there are too few questions.
     """
-    asked = list(_read(file))
+    judged = read_judged(file)
     answers = []
-    for request, relevant in asked:
-        plain = request.model_copy(update={"limit": LOOKED_AT, "fusion": FusionOptions(), "weights": {}})
+    for query in judged.queries:
+        relevant = {one for one, grade in judged.judgements[query.id].items() if grade > 0}
+        plain = query.request.model_copy(
+            update={"limit": LOOKED_AT, "fusion": FusionOptions(), "weights": {}, "rerank": None}
+        )
         hits = search(store, encoders, plain, fitted=False).hits
         answers.append(([_shares(hit) for hit in hits], [hit.path in relevant or hit.item in relevant for hit in hits]))
     names = sorted({name for shares, _ in answers for one in shares for name in one})
@@ -72,25 +165,3 @@ def fit_from(file: Path, store: Store, encoders: EncoderSet) -> Fitted:
 def _shares(hit: Hit) -> dict[str, float]:
     shares = {name: part.share for name, part in hit.vectors.items()}
     return shares | hit.benefit
-
-
-def _read(file: Path) -> Iterator[tuple[SearchRequest, set[str]]]:
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The judged questions {str(file)!r} cannot be read: {error}.") from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            given = json.loads(line)
-            relevant = set(map(str, given["relevant"]))
-            request = SearchRequest.model_validate(given.get("request") or {"parts": [{"text": given["query"]}]})
-        except ValidationError as error:
-            raise UsageError(f"Line {number} of {str(file)!r} is no question: {sentence(error)}") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError(
-                f"Line {number} of {str(file)!r} is not understood: write "
-                '{"query": "a red boat", "relevant": ["holiday/boat.jpg"]}.'
-            ) from error
-        yield request, relevant

@@ -33,6 +33,16 @@ class Highlighter:
         found = {_term(self._lexical, match[0].lower()) for text in words.values() for match in WORD.finditer(text)}
         return bool(self._asked) and self._asked <= found
 
+    def shares(self, words: Mapping[str, str]) -> dict[str, float]:
+        """By kind of words, the share of the words that were asked for that are among them."""
+        if not self._asked:
+            return {}
+        return {
+            kind: len(self._asked & {_term(self._lexical, match[0].lower()) for match in WORD.finditer(text)})
+            / len(self._asked)
+            for kind, text in words.items()
+        }
+
     def passages(self, words: Mapping[str, str]) -> list[Passage]:
         """A passage of each kind of words that has some that were asked for, the one with the most of them first."""
         found = []

@@ -30,6 +30,7 @@ class Ranked:
     vectors: dict[str, tuple[int, float, float]]  # rank, score, share
     benefit: dict[str, float] = field(default_factory=dict)
     closer: float | None = None  # what a closer look found
+    reasons: dict[str, float] = field(default_factory=dict)  # what gave that, where the order was learnt
 
 
 def rank(rankings: Rankings, fuse: Fuse, weights: Mapping[str, float], turned: Collection[str]) -> list[Ranked]:
@@ -110,6 +111,7 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         },
         benefit=one.benefit,
         closer=one.closer,
+        reasons=one.reasons,
         passages=[],
         words=fields.get(payload.WORDS, {}),
         info=fields.get(payload.INFO, {}),

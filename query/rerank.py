@@ -1,4 +1,4 @@
-"""A second, closer look at the best hits: late interaction inside Qdrant, or a cross-encoder; each on a budget."""
+"""A second, closer look at the best hits, on a budget: late interaction, a cross-encoder, or a learned order."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ from typing import TYPE_CHECKING
 
 from query.combine import ascending, summed
 from query.encode import encode_request
+from query.learned import LEARNED, Known, features, modified, ranker_of
+from query.passages import Highlighter
 from schemas import UsageError, payload
 from schemas.media import join_words
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
+    from fusion.rank import Ranker
     from query.rank import Ranked
     from schemas import VectorSpec
     from schemas.search import RerankOptions, SearchRequest
     from store import Store
 
 BATCH = 8  # texts that a cross-encoder reads before the clock is looked at
+
+TOLD = 6  # reasons of a hit's learned score that are told
+
+NOTHING_LEARNT = (
+    "No order of hits has been learnt for these vectors: they are in that of the fusion and its fitted weights. "
+    "Judge questions with `medley feedback`, then run `medley fit ranker`."
+)
 
 Scores = list[float | None] | None
 """One for each hit, None where it cannot be looked at; or None: it would take too long."""
@@ -75,7 +85,12 @@ class Reranker:
         if not looked:
             return order, ""
         hits = [ranked[i] for i in looked]
-        scores = self._by_vector(hits) if options.by in self._specs else self._by_reading(hits)
+        if options.by == LEARNED:
+            if (ranker := ranker_of(self._store, self._specs)) is None:
+                return order, NOTHING_LEARNT
+            scores = self._by_learning(hits, ranker)
+        else:
+            scores = self._by_vector(hits) if options.by in self._specs else self._by_reading(hits)
         if scores is None:
             limit = f"{options.milliseconds:g} ms"
             return order, f"The hits were not looked at closely by {options.by!r}: it would take more than {limit}."
@@ -111,6 +126,26 @@ class Reranker:
         sign = -1.0 if ascending(spec) else 1.0
         scores = {str(point.id): sign * point.score for point in found}
         return [scores.get(str(hit.id)) for hit in hits]
+
+    def _by_learning(self, hits: Sequence[Ranked], ranker: Ranker) -> Scores:
+        """By all that is known of each hit, as judged questions taught; each hit is told what gave its score."""
+        when = modified(self._store, [hit.id for hit in hits])
+        question = " ".join(part.text for part in self._request.parts if part.text and part.weight > 0)
+        given = features(
+            sorted(self._specs),
+            [
+                Known(hit.vectors, hit.benefit, hit.score, {**hit.fields, payload.MODIFIED: when.get(str(hit.id))})
+                for hit in hits
+            ],
+            Highlighter(question, self._encoders.lexical) if question else None,
+        )
+        scores = ranker.scores(given)
+        if self._over():
+            return None
+        for hit, row in zip(hits, ranker.reasons(given), strict=True):
+            told = sorted(zip(ranker.features, row, strict=True), key=lambda pair: -abs(pair[1]))
+            hit.reasons = {name: float(value) for name, value in told[:TOLD] if value}
+        return [float(score) for score in scores]
 
     def _by_reading(self, hits: Sequence[Ranked]) -> Scores:
         """By a cross-encoder, which reads the question and a hit's words together."""

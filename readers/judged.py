@@ -53,7 +53,9 @@ def _question(file: Path, number: int, line: str) -> tuple[Query, dict[str, int]
         }  # fmt: skip
         request = SearchRequest.model_validate(given.get("request") or {"parts": [{"text": given["query"]}]})
         identity = str(given.get("id") or given.get("query") or f"line {number}")
-        return Query(id=identity, request=request, group=str(given.get("group", ""))), right
+        return Query(
+            id=identity, request=request, group=str(given.get("group", "")), kind=str(given.get("kind", "given"))
+        ), right
     except ValidationError as error:
         raise UsageError(f"Line {number} of {str(file)!r} is no question: {sentence(error)}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

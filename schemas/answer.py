@@ -43,6 +43,7 @@ class Hit(BaseModel):
     vectors: dict[str, VectorHit] = Field(default_factory=dict)
     benefit: dict[str, float] = Field(default_factory=dict)  # of the score, for vectors that it lacks
     closer: float | None = None  # the score of the closer look that put it in this place
+    reasons: dict[str, float] = Field(default_factory=dict)  # what gave `closer`, where the order was learnt
     passages: list[Passage] = Field(default_factory=list)  # the words that were asked for, and where they stand
     words: dict[str, str] = Field(default_factory=dict)
     info: dict[str, Any] = Field(default_factory=dict)

@@ -115,7 +115,8 @@ class RerankOptions(Strict):
     """A second, closer look at the best hits, on a budget.
 
     Attributes:
-        by: a named vector of late interaction (MaxSim in Qdrant), or a reranker's name.
+        by: a named vector of late interaction (MaxSim in Qdrant), a reranker's name, or `learned`: as judged questions
+            taught (see `medley fit ranker`).
         top: hits that are looked at.
         milliseconds: that it may take; over it, the hits keep their order and a note says so.
         modalities: whose hits are looked at; empty: all that it takes.

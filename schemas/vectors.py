@@ -28,6 +28,9 @@ CALIBRATION = "calibration"
 WEIGHTS = "weights"
 """The name of what the store keeps of weights fitted on judged questions: see `fusion.weights`."""
 
+RANKER = "ranker"
+"""The name of what the store keeps of the order of hits that was learnt from judged questions: see `fusion.rank`."""
+
 SOURCES = "sources"
 """Key of the collection's metadata: where the folder of each source lies, by the source's name."""
 

@@ -53,5 +53,5 @@ def test_other_look_is_smaller_and_another() -> None:
     frame = np.arange(40 * 60 * 3, dtype=np.uint8).reshape(40, 60, 3)
     seen = other_look(frame, np.random.default_rng(0))
 
-    assert seen.shape == (24, 36, 3)
+    assert seen.shape == (32, 48, 3)
     assert seen.dtype == np.uint8
