@@ -24,7 +24,7 @@ ask = task(cache_policy=NO_CACHE)(evaluation.ask)
 account = task(cache_policy=NO_CACHE)(evaluation.account)
 
 
-@flow(name="evaluate")
+@flow(name="evaluate", flow_run_name="evaluate")
 def evaluate(
     searcher: str,
     store: str | None = None,
@@ -35,7 +35,8 @@ def evaluate(
     name: str = "",
     against: str | None = None,
     gate: dict[str, float] | None = None,
-) -> EvaluationReport:
+    wait: bool = False,
+) -> EvaluationReport | None:
     """Measure how well the collection is searched; fail where that fell by more than it may.
 
     Args:
@@ -45,14 +46,17 @@ def evaluate(
         topics: the words of the questions of qrels.
         options: which questions are made, and how they are asked.
         name: of the run.
-        against: a run to compare with: its id, or `latest`.
+        against: a run to compare with: its id, or `latest`, which need not be there yet.
         gate: by measure, by how much it may be lower than in the run compared with.
+        wait: until the process that holds an embedded store lets go of it.
     """
     settings = current_settings(store=store)
     judged = read_judged(Path(questions), Path(topics) if topics else None) if questions else None
     answers = resolve_name(searcher)
-    with evaluation.open_evaluation(settings, answers, judged=judged, options=options, name=name) as run:
-        prepare(run)
+    with evaluation.open_evaluation(settings, answers, judged=judged, options=options, name=name, wait=wait) as run:
+        if not prepare(run):  # a collection without captions, clips or twins is no fault of its searches
+            create_markdown_artifact("\n".join(run.judged.notes), key="evaluation", description="Nothing to ask")
+            return None
         ask(run)
         report = account(run)
     compared = evaluation.compared(report, against, settings) if against else []

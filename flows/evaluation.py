@@ -59,6 +59,7 @@ def open_evaluation(
     judged: Judged | None = None,
     options: EvaluationOptions | None = None,
     name: str = "",
+    wait: bool = False,
 ) -> Iterator[Evaluation]:
     """Open the collection, and a place for the copy that is asked where the questions are made from it.
 
@@ -68,6 +69,7 @@ def open_evaluation(
         judged: questions with their right answers, by paths or ids; else they are made.
         options: how.
         name: of the run.
+        wait: until the process that holds an embedded store lets go of it.
 
     Raises:
         EmptyCollectionError: there is nothing to ask.
@@ -76,7 +78,7 @@ def open_evaluation(
     from encoders import load_preset
     from store import open_store
 
-    with store_of(settings) as store:
+    with store_of(settings, wait=wait) as store:
         if not store.exists():
             raise EmptyCollectionError(f"There is nothing to evaluate in {store.location}: ingest a folder first.")
         preset = settings.encoders.preset or store.metadata().get(PRESET, DEFAULT_PRESET)
@@ -186,22 +188,25 @@ def judged_from(
 
 
 def compared(after: EvaluationReport, against: str, settings: Settings) -> list[Comparison]:
-    """What changed since a run that was kept.
+    """What changed since a run that was kept; nothing, where the latest is meant and there is none.
 
     Raises:
         UsageError: there is no such run, or it asked other questions.
     """
-    return compare_reports(runs.load(against, settings, but=after.id), after)
+    before = runs.earlier(against, settings, after)
+    return compare_reports(before, after) if before is not None else []
 
 
 def check_gate(after: EvaluationReport, against: str, drops: Mapping[str, float], settings: Settings) -> None:
-    """See that no measure fell by more than it may.
+    """See that no measure fell by more than it may; the first run of all has nothing to fall from.
 
     Raises:
         GateError: one did.
         UsageError: there is no such run or measure.
     """
-    before = runs.load(against, settings, but=after.id)
+    before = runs.earlier(against, settings, after)
+    if before is None:
+        return
     for one in compare_reports(before, after, list(drops)):
         if one.after < one.before - drops[one.measure]:
             raise GateError(

@@ -51,4 +51,17 @@ JOBS = (
         "0 4 * * *",
         "Tries quarantined files again, builds the vector index, and backs the collection up.",
     ),
+    Job(
+        "evaluation",
+        "flows.evaluate.evaluate",
+        "0 5 * * 0",
+        "Measures how well the collection is searched, and fails where that fell since the last time.",
+        parameters={
+            "searcher": "query:search",
+            "name": "scheduled",
+            "against": "latest",
+            "gate": {"mrr": 0.05},
+            "wait": True,
+        },
+    ),
 )

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from schemas import MedleyError
+from schemas import MedleyError, UsageError
 from schemas.plan import RunOptions
 from schemas.report import IngestReport
 from schemas.settings import Settings
@@ -98,7 +98,10 @@ def evaluate_as_flow(
 
         with configured(settings):
             shown = shown_location(settings.store)
-            return evaluate(searcher, shown, questions=questions, topics=topics, options=options, name=name)
+            report = evaluate(searcher, shown, questions=questions, topics=topics, options=options, name=name)
+        if report is None:
+            raise UsageError("There is no question to evaluate with: the collection gives none, and no file was given.")
+        return report
 
 
 @contextmanager

@@ -82,13 +82,13 @@ def shared_store() -> Store | None:
 
 
 @contextmanager
-def store_of(settings: Settings) -> Iterator[Store]:
+def store_of(settings: Settings, *, wait: bool = False) -> Iterator[Store]:
     """The store that `sharing` lets runs use, or one opened for what runs inside."""
     shared = shared_store()
     if shared is not None:
         yield shared
         return
-    with open_when_free(settings, wait=False) as store:
+    with open_when_free(settings, wait=wait) as store:
         yield store
 
 

@@ -68,6 +68,25 @@ def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
     return _read(records_folder(settings) / "evaluations" / f"{fitting[0]}.json")
 
 
+def earlier(name: str, settings: Settings, after: EvaluationReport) -> EvaluationReport | None:
+    """The run that another is to be compared with; for `latest` the last one that asked some of the same questions.
+
+    Returns:
+        None where `latest` is asked for, and there is none yet.
+
+    Raises:
+        UsageError: there is no such run, or several.
+    """
+    if name != LATEST:
+        return load(name, settings, but=after.id)
+    asked = set(next(iter(after.values.values()), {}))
+    for one in reversed([one for one in kept(settings) if one != after.id]):
+        before = load(one, settings)
+        if asked & set(next(iter(before.values.values()), {})):
+            return before
+    return None
+
+
 def _read(path: Path) -> EvaluationReport:
     try:
         return EvaluationReport.model_validate_json(path.read_text("utf-8"))

@@ -168,6 +168,7 @@ def test_worse_run_fails_the_gate_and_an_equal_one_passes(library: Library) -> N
     )
 
     check_gate(same, "good", {"mrr": 0.0}, library.settings)
+    check_gate(same, "latest", {"mrr": 0.0}, library.settings)
     assert all(one.p == 1.0 for one in compared(same, good.id, library.settings))
     mrr = next(one for one in changes if one.measure == "mrr")
     assert mrr.before == 1.0
@@ -187,6 +188,23 @@ def test_question_that_reaches_nothing_counts_as_not_found(library: Library) -> 
     assert report.overall.means["mrr"].mean == 0.0
     assert report.unanswered == 1
     assert "cannot reach audio" in report.notes[0]
+
+
+def test_latest_is_the_last_run_that_asked_some_of_the_same_and_need_not_be_there(library: Library) -> None:
+    judged, other = (
+        Judged(queries=[Query(id=text, request=SearchRequest.of(text=text))], judgements={text: {"IMG_0.png": 1}})
+        for text in ("red", "a boat that is red")
+    )
+    first, nothing = library.evaluate(judged, name="alone", against="latest")
+    library.evaluate(other, name="between")
+    again, changes = library.evaluate(judged, name="again", against="latest")
+
+    assert nothing == []
+    check_gate(first, "latest", {"mrr": 0.0}, library.settings)
+    assert [one.queries for one in changes] == [1] * 6
+    before = runs.earlier("latest", library.settings, again)
+    assert before is not None
+    assert before.id == first.id
 
 
 def test_unknown_runs_and_options_are_told(library: Library) -> None:

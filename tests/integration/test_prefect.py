@@ -126,10 +126,11 @@ def test_evaluation_as_a_flow_leaves_its_report_as_an_artifact_and_fails_at_its_
     bad.write_text('{"id": "q", "query": "a red circle", "relevant": ["green.png"]}\n')
 
     with configured(settings):
-        report = evaluate("query:search", questions=str(good), name="good")
+        report = evaluate("query:search", questions=str(good), name="good", against="latest", gate={"mrr": 0.1})
         with pytest.raises(GateError, match=r"mrr fell from 1\.000"):
             evaluate("query:search", questions=str(bad), name="bad", against="good", gate={"mrr": 0.1})
 
+    assert report is not None
     assert report.overall.means["mrr"].mean == 1.0
     assert [runs.load(one, settings).name for one in runs.kept(settings)] == ["good", "bad"]
     page = Artifact.get("evaluation")
