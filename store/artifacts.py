@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 LARGEST = 64_000_000  # bytes; more belongs in a file of its own, not with a collection
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_META = "__meta__"
+_META = "__metadata__"  # of the header of safetensors
+_LENGTH = 8  # bytes that tell how long the header is
+_ZIP = b"PK"
 
 
 def check_name(name: str) -> None:
@@ -31,39 +33,51 @@ def check_name(name: str) -> None:
 
 
 def pack(name: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> bytes:
-    """Arrays and JSON values as an npz archive.
+    """Arrays and JSON values as safetensors, the values in its header.
 
     Raises:
         UsageError: an array holds Python objects, the values are no JSON, or there is too much of it.
     """
+    from safetensors.numpy import save
+
     try:
-        described = json.dumps(dict(meta), allow_nan=False).encode()
+        described = json.dumps(dict(meta), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise UsageError(f"The meta of artifact {name!r} must be plain JSON values ({error}).") from error
-    for key, array in arrays.items():
-        if key == _META or np.asarray(array).dtype.hasobject:
+    whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    for key, array in whole.items():
+        if key == _META or array.dtype.kind not in "biuf":
             raise UsageError(
                 f"The array {key!r} of artifact {name!r} cannot be kept: its name or its type is not allowed."
             )
-    buffer = io.BytesIO()
-    members: dict[str, Any] = {**arrays, _META: np.frombuffer(described, np.uint8)}
-    np.savez(buffer, allow_pickle=False, **members)
-    data = buffer.getvalue()
+    data: bytes = save(whole, {"meta": described})
     if len(data) > LARGEST:
         raise UsageError(f"Artifact {name!r} has {len(data):,} bytes, and at most {LARGEST:,} can be kept.")
     return data
 
 
 def unpack(name: str, data: bytes, where: str) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
-    """The inverse of `pack`.
+    """The inverse of `pack`; archives of numpy, as earlier versions wrote them, are read as well.
 
     Raises:
         StoreError: the bytes are damaged.
     """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-        meta = json.loads(arrays.pop(_META).tobytes())
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if data.startswith(_ZIP):
+            return _unzip(data)
+        arrays = load(data)
+        end = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+        meta = json.loads(json.loads(data[_LENGTH:end])[_META]["meta"])
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, SafetensorError) as error:
         raise StoreError(f"Artifact {name!r} of {where} is damaged ({error}): fit it again.") from error
+    return arrays, meta
+
+
+def _unzip(data: bytes) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        arrays = {key: archive[key] for key in archive.files}
+    meta = json.loads(arrays.pop("__meta__").tobytes())
     return arrays, meta

@@ -5,7 +5,7 @@
 STORE/COLLECTION/
     lock              who holds it
     collection.json   the named vectors with their fingerprints, and the metadata
-    artifacts/        fitted models, NAME.npz
+    artifacts/        fitted models, NAME.safetensors
     shard/            the engine's files
     shard.new/        an engine being made; without meaning until it is renamed
     shard.index/      a copy whose index is being built; without meaning until it is renamed
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+KEPT, EARLIER = ".safetensors", ".npz"  # suffixes of fitted models, as they are written and as they were
 ROOM_TO_OPEN, ROOM_TO_WRITE, ROOM_TO_CREATE = 32 << 20, 128 << 20, 256 << 20  # bytes that must be free
 _OURS = {"lock", "collection.json", "artifacts", "shard", "shard.new", "shard.index", "shard.old"}
 
@@ -140,37 +141,43 @@ class CollectionFolder:
         data = artifacts.pack(name, arrays, meta)
         with self.guarded("written"):
             self._artifacts.mkdir(exist_ok=True)
-            write_atomically(self._artifacts / f"{name}.npz", data)
+            write_atomically(self._artifacts / f"{name}{KEPT}", data)
+            (self._artifacts / f"{name}{EARLIER}").unlink(missing_ok=True)
 
     def read_artifact(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """A fitted model, or None."""
         artifacts.check_name(name)
+        data = self._artifact(name)
+        return None if data is None else artifacts.unpack(name, data, str(self.path))
+
+    def _artifact(self, name: str) -> bytes | None:
         with self.guarded("read"):
-            try:
-                data = (self._artifacts / f"{name}.npz").read_bytes()
-            except FileNotFoundError:
-                return None
-        return artifacts.unpack(name, data, str(self.path))
+            for suffix in (KEPT, EARLIER):
+                with suppress(FileNotFoundError):
+                    return (self._artifacts / f"{name}{suffix}").read_bytes()
+        return None
 
     def artifact_names(self) -> list[str]:
         """Names of the fitted models, sorted."""
         with self.guarded("read"):
-            return sorted(file.name[: -len(".npz")] for file in self._artifacts.glob("[!.]*.npz"))
+            files = [file.name for suffix in (KEPT, EARLIER) for file in self._artifacts.glob(f"[!.]*{suffix}")]
+        return sorted({name.removesuffix(KEPT).removesuffix(EARLIER) for name in files})
 
     def delete_artifact(self, name: str) -> None:
         """Forget a fitted model."""
         artifacts.check_name(name)
         with self.guarded("written"):
-            (self._artifacts / f"{name}.npz").unlink(missing_ok=True)
+            for suffix in (KEPT, EARLIER):
+                (self._artifacts / f"{name}{suffix}").unlink(missing_ok=True)
 
     def copy_artifacts(self, target: CollectionFolder) -> None:
         """Give another collection the fitted models of this one."""
         for name in self.artifact_names():
-            with self.guarded("read"):
-                data = (self._artifacts / f"{name}.npz").read_bytes()
-            with target.guarded("written"):
-                target._artifacts.mkdir(exist_ok=True)
-                write_atomically(target._artifacts / f"{name}.npz", data)
+            data = self._artifact(name)
+            if data is not None:
+                with target.guarded("written"):
+                    target._artifacts.mkdir(exist_ok=True)
+                    write_atomically(target._artifacts / f"{name}{KEPT}", data)
 
     def check_room(self, needed: int) -> None:
         """Raise `StoreError` if the disk is nearly full.

@@ -92,7 +92,7 @@ FAULTS: dict[str, tuple[Callable[[Store], Any], str]] = {
     "segment": (lambda store: store.delete(IDS[4:5]), "has 2 segments and should have 3"),
     "copy": (lambda store: store.set_metadata({"copying": {"from": "x", "next": None}}), "copy that was not finished"),
     "artifact": (
-        lambda store: (Path(store.location) / "medley" / "artifacts" / "bridge.npz").write_bytes(b"x"),
+        lambda store: (Path(store.location) / "medley" / "artifacts" / "bridge.safetensors").write_bytes(b"x"),
         "'bridge'.*damaged",
     ),
     # Past the adapter's checks, as another program might write.

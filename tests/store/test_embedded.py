@@ -356,10 +356,26 @@ def test_metadata_survives_a_write_that_fails_halfway(folder: Path, monkeypatch:
 
 
 def test_damaged_artifact_is_one_sentence(folder: Path) -> None:
-    file = folder / "medley" / "artifacts" / "bridge.npz"
+    file = folder / "medley" / "artifacts" / "bridge.safetensors"
     file.write_bytes(file.read_bytes()[:100])
     with open_store(folder) as store, pytest.raises(StoreError, match=r"'bridge'.*fit it again"):
         store.load_artifact("bridge")
+
+
+def test_artifact_of_an_earlier_version_is_read_and_written_anew(folder: Path) -> None:
+    kept = folder / "medley" / "artifacts"
+    described = np.frombuffer(b'{"n": 1}', np.uint8)
+    np.savez(kept / "old.npz", w=np.eye(2), __meta__=described)
+    with open_store(folder) as store:
+        assert store.artifacts() == ["bridge", "old"]
+        arrays, meta = store.load_artifact("old") or ({}, {})
+        np.testing.assert_array_equal(arrays["w"], np.eye(2))
+        assert meta == {"n": 1}
+        store.save_artifact("old", arrays, {"n": 2})
+        assert (store.load_artifact("old") or ({}, {}))[1] == {"n": 2}
+        assert sorted(file.name for file in kept.iterdir()) == ["bridge.safetensors", "old.safetensors"]
+        store.delete_artifact("old")
+        assert store.artifacts() == ["bridge"]
 
 
 # -- threads -------------------------------------------------------------------------------------------------------

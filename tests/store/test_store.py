@@ -590,10 +590,10 @@ def test_artifact_names_cannot_leave_the_store(library: Store, name: str) -> Non
 
 @pytest.mark.parametrize(
     ("arrays", "meta"),
-    [({"a": np.array([object()])}, {}), ({"__meta__": np.ones(1)}, {}), ({}, {"a": object()}), ({}, {"a": np.nan})],
+    [({"a": np.array([object()])}, {}), ({"__metadata__": np.ones(1)}, {}), ({}, {"a": object()}), ({}, {"a": np.nan})],
 )
 def test_artifacts_hold_no_objects(library: Store, arrays: dict[str, np.ndarray], meta: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match=r"'a'|'__meta__'"):
+    with pytest.raises(UsageError, match=r"'a'|'__metadata__'"):
         library.save_artifact("a", arrays, meta)
     assert library.artifacts() == []
 
