@@ -44,7 +44,7 @@ def pack(name: str, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any])
         described = json.dumps(dict(meta), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise UsageError(f"The meta of artifact {name!r} must be plain JSON values ({error}).") from error
-    whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    whole = {key: np.asarray(array, order="C") for key, array in arrays.items()}
     for key, array in whole.items():
         if key == _META or array.dtype.kind not in "biuf":
             raise UsageError(
