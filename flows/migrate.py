@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas import VectorSpec, payload
 from schemas.payload import State
-from schemas.vectors import LEXICAL, MIGRATIONS, NEXT
+from schemas.vectors import FUSED, LEXICAL, MIGRATIONS, NEXT
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -81,7 +81,7 @@ def stale(
 
 def unwanted(vectors: Mapping[str, VectorSpec], wanted: Sequence[VectorSpec]) -> dict[str, VectorSpec]:
     """The vectors of a collection that the encoders do not make."""
-    names = {spec.name for spec in wanted}
+    names = {spec.name for spec in wanted} | {FUSED}  # which no encoder makes
     return {name: spec for name, spec in vectors.items() if name not in names and not name.endswith(NEXT)}
 
 
@@ -124,6 +124,18 @@ def advance(store: Store, migration: Migration, source: str) -> bool:
     if over:
         _replace(store, migration.name, migration.into)
     return over
+
+
+def switch(store: Store, name: str, filled: VectorSpec, metadata: Mapping[str, Any]) -> None:
+    """Let a vector that is filled answer for `name`, by one write together with `metadata`, and give it that name.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    notes: dict[str, Any] = dict(store.metadata().get(MIGRATIONS, {}))
+    notes[name] = _note(Migration(name, filled), switched=True)
+    store.set_metadata({MIGRATIONS: notes, **metadata})
+    _replace(store, name, filled.name)
 
 
 def left(store: Store, migration: Migration) -> list[str]:

@@ -1,9 +1,10 @@
-"""The report of a run as a page of the dashboard."""
+"""The reports of runs as pages of the dashboard."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from schemas.fit import FitReport
 from schemas.report import IngestReport
 
 LISTED = 50  # quarantined files on the page
@@ -37,6 +38,21 @@ def as_markdown(report: IngestReport) -> str:
     if report.exclusions:
         lines += ["", "| excluded by | files |", "| --- | ---: |"]
         lines += [f"| {_cell(rule)} | {count:,} |" for rule, count in report.exclusions.items()]
+    return "\n".join([*lines, "", *report.notes])
+
+
+def fit_as_markdown(report: FitReport) -> str:
+    """What a fit was learnt from, and what it was found to be worth."""
+    state = "in use" if report.in_use else "kept aside"
+    lines = [f"# {report.version}", f"{state}; {report.things:,} segments, {report.seconds:.1f} s", ""]
+    measures = list(next(iter(report.measured.values())).means) if report.measured else []
+    if measures:
+        lines += ["| | " + " | ".join(measures) + " |", "| --- |" + " ---: |" * len(measures)]
+        for name, measured in report.measured.items():
+            cells = (f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})" for one in measured.means.values())
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    if report.against is not None:
+        lines += ["", f"Against {report.compared_with}: p = {report.against.p:.3f}."]
     return "\n".join([*lines, "", *report.notes])
 
 

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.cca import Map
+from fusion.likeness import GAMMA
 from fusion.views import TINY, Vectors, Views
 from schemas import UsageError
 
@@ -110,7 +112,7 @@ class Attention:
         tokens, there = {}, {}
         count = len(range(*rows.indices(len(views))))
         for name in sorted(self.inputs):
-            dim = len(self.weights[f"centre.{name}"])
+            dim = self.weights[f"in.{name}.landmarks"].shape[1]
             if name in views.tokens and views.tokens[name].shape[2] != dim:
                 raise UsageError(
                     f"This model takes {dim} numbers of {name!r}, not {views.tokens[name].shape[2]}: fit it again."
@@ -139,16 +141,13 @@ class Attention:
         return cls(meta["inputs"], Shape(**meta["shape"]), dict(arrays), meta.get("trained", {}))
 
 
-def begin(
-    shape: Shape, centres: Mapping[str, Vectors], maps: Mapping[str, Vectors] | None = None, seed: int = 0
-) -> dict[str, Vectors]:
-    """Weights to begin with.
+def begin(shape: Shape, landmarks: Mapping[str, Vectors], seed: int = 0) -> dict[str, Vectors]:
+    """Weights drawn by lot.
 
     Args:
         shape: of the model.
-        centres: the mean vector of each named vector.
-        maps: (dim, at most hidden) by named vector: with `residual`, the model then begins as the sum of the kinds in
-            that space, and learns what to add to it; else by lot.
+        landmarks: (m, dim) of length 1 by named vector: a token is how alike it is to them (`fusion.likeness`), times
+            a matrix. That makes a straight line follow curves; they are not trained.
         seed: of the lot.
     """
     rng = np.random.default_rng(seed)
@@ -159,14 +158,10 @@ def begin(
         return rng.uniform(-bound, bound, (rows, columns)).astype(np.float32)
 
     weights: dict[str, Vectors] = {}
-    for name in sorted(centres):
-        weights[f"centre.{name}"] = np.asarray(centres[name], np.float32)
-        weights[f"in.{name}.weight"] = drawn(len(centres[name]), hidden)
+    for name in sorted(landmarks):
+        weights[f"in.{name}.landmarks"] = np.asarray(landmarks[name], np.float32)
+        weights[f"in.{name}.weight"] = drawn(len(landmarks[name]), hidden)
         weights[f"in.{name}.bias"] = np.zeros(hidden, np.float32)
-        if maps is not None and shape.residual:
-            matrix = maps[name][:, :hidden] / max(float(np.linalg.norm(maps[name], 2)), TINY)
-            weights[f"in.{name}.weight"][:] = 0.0
-            weights[f"in.{name}.weight"][:, : matrix.shape[1]] = matrix
     for block in range(shape.blocks):
         for part in ("query", "key", "value", "out"):
             weights[f"{block}.{part}.weight"] = drawn(hidden, hidden)
@@ -183,6 +178,23 @@ def begin(
     return weights
 
 
+def begin_as_sum(shape: Shape, maps: Mapping[str, Map], seed: int = 0) -> dict[str, Vectors]:
+    """Weights with which a model of this shape, with `residual`, is the sum in a shared space.
+
+    Args:
+        shape: of the model.
+        maps: into the shared space, by named vector.
+        seed: of what is drawn by lot.
+    """
+    weights = begin(shape, {name: way.landmarks for name, way in maps.items()}, seed)
+    for name, way in maps.items():
+        scale = 1.0 / max(float(np.linalg.norm(way.matrix, axis=0).mean()), TINY)
+        weights[f"in.{name}.weight"] = np.zeros_like(weights[f"in.{name}.weight"])
+        weights[f"in.{name}.weight"][:, : way.matrix.shape[1]] = way.matrix * scale
+        weights[f"in.{name}.bias"][: way.matrix.shape[1]] = -way.offset * scale
+    return weights
+
+
 def forward(
     weights: Mapping[str, Any], shape: Shape, tokens: Mapping[str, Any], there: Mapping[str, Any], xp: Any
 ) -> tuple[Any, list[Any]]:
@@ -196,21 +208,19 @@ def forward(
         xp: numpy or torch; all arrays are its own.
     """
     names = sorted(tokens)
-    z = xp.concatenate(
-        [
-            _unit(tokens[name] - weights[f"centre.{name}"], xp) @ weights[f"in.{name}.weight"]
-            + weights[f"in.{name}.bias"]
-            for name in names
-        ],
-        1,
-    )
+
+    def linear(name: str, rows: Any) -> Any:
+        return rows @ weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    def token(name: str) -> Any:
+        turned = weights[f"in.{name}.landmarks"].T
+        return linear(f"in.{name}", xp.exp(GAMMA * (_unit(tokens[name], xp) @ turned - 1.0)))
+
+    z = xp.concatenate([token(name) for name in names], 1)
     there_all = xp.concatenate([there[name] for name in names], 1)
     seen = there_all[:, None, :]
     if shape.cross:
         seen = _of_others(there_all, [there[name].shape[1] for name in names], xp)
-
-    def linear(name: str, rows: Any) -> Any:
-        return rows @ weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
     attended = []
     for block in range(shape.blocks):

@@ -4,16 +4,9 @@ The offline encoders of words and of pictures share no space, but a collection h
 pairs a map is fitted that sends words to a point whose cosine with a picture tells how well they go together.
 
 It is kernel ridge regression (Saunders, Gammerman & Vovk, "Ridge Regression Learning Algorithm in Dual Variables",
-ICML 1998): what to expect for a source is a blend of the targets of sources like it. How alike two sources are,
-
-    k(x, x') = exp(G (cos(x, x') - 1))
-
-is what makes it better than a linear map: a caption that names another thing counts for next to nothing, however many
-words they share. With at most `LANDMARKS` sources as landmarks (Nyström; Williams & Seeger, NIPS 2000) the features
-
-    f(x) = k(x, landmarks) k(landmarks, landmarks)^-1/2
-
-make it linear again, and exact where there are no more pairs than landmarks. With X the centred features (n, m) and Y
+ICML 1998): what to expect for a source is a blend of the targets of sources like it. The features f(x) of how alike a
+source is to at most `LANDMARKS` others (`fusion.likeness`) make it linear, and exact where there are no more pairs than
+landmarks. With X the centred features (n, m) and Y
 the centred target vectors (n, d_out):
 
     matrix = (X'X / n + a I)^-1  (X'Y / n)  (Y'Y / n + b I)^-1
@@ -35,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.likeness import LANDMARKS, inverse_root, landmarks_of, likeness
 from schemas import UsageError
 
 Vectors = NDArray[np.float32]
@@ -44,9 +38,6 @@ MIN_PAIRS = 30
 """Fewer are not worth a fit. On captioned clip art, with 157 pictures left out, the right one is among the first ten
 for 0.26 of captions after 30 pairs, 0.37 after 100, 0.57 after 400; by lot for 0.06."""
 
-GAMMA = 4.0  # G; from 2 to 8 it makes little difference
-LANDMARKS = 1024
-LEAST_SHARE = 1e-6  # of the largest eigenvalue: what is below is rounding
 PENALTIES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 SHRINKAGE = 3.0  # b, in parts of the target's mean variance; from 1 to 6 it makes little difference
 FOLDS = 5
@@ -101,9 +92,9 @@ class Bridge:
                 the same row over and over.
         """
         x, y = _checked(source_vectors, target_vectors)
-        landmarks = _landmarks(x)
-        root = _inverse_root(_likeness(landmarks, landmarks))
-        features = _likeness(x, landmarks) @ root
+        landmarks = landmarks_of(x, LANDMARKS)
+        root = inverse_root(likeness(landmarks, landmarks))
+        features = likeness(x, landmarks) @ root
         total = _Sums.of(features, y)
         penalty, recall, chance = _cross_validated(x, features, y, total, weigh=weigh)
         candidates = _Candidates(total, weigh=weigh)
@@ -131,7 +122,7 @@ class Bridge:
             raise UsageError(
                 f"This bridge takes vectors of {self.landmarks.shape[1]} numbers, not of shape {rows.shape}."
             )
-        projected = _likeness(rows, self.landmarks) @ self.matrix - self.offset
+        projected = likeness(rows, self.landmarks) @ self.matrix - self.offset
         return np.asarray(projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), TINY), np.float32)
 
     def arrays(self) -> dict[str, Vectors]:
@@ -211,27 +202,6 @@ class _Candidates:
         """The matrix for a penalty in parts of the features' mean variance: (m, d_out)."""
         shrunk = self.values + penalty * self.values.mean()
         return np.asarray(self.basis @ (self.rest / shrunk[:, None]))
-
-
-def _likeness(rows: NDArray[Any], landmarks: NDArray[Any]) -> NDArray[Any]:
-    """K of each row (n, d) and each landmark (m, d): (n, m), 1 for the same direction."""
-    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), TINY)
-    return np.asarray(np.exp(GAMMA * ((rows / lengths) @ landmarks.T - 1.0)))
-
-
-def _landmarks(x: Exact) -> Exact:
-    """At most `LANDMARKS` different rows, drawn by lot, of length 1: (m, d)."""
-    different = np.unique(x, axis=0)
-    chosen = np.sort(np.random.default_rng(0).permutation(len(different))[:LANDMARKS])
-    rows = different[chosen]
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), TINY))
-
-
-def _inverse_root(likeness: Exact) -> Exact:
-    """The inverse square root of a symmetric matrix, with nothing in the directions that it has nothing in."""
-    values, basis = np.linalg.eigh(likeness)
-    kept = values > LEAST_SHARE * values[-1]
-    return np.asarray((basis[:, kept] / np.sqrt(values[kept])) @ basis[:, kept].T)
 
 
 def _checked(source_vectors: Vectors, target_vectors: Vectors) -> tuple[Exact, Exact]:

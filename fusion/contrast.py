@@ -8,6 +8,7 @@ content group (equal captions, segments of one file) are never held against each
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.attention import Attention, Shape, begin, forward
+from fusion.attention import Attention, Shape, begin, begin_as_sum, forward
 from fusion.cca import LEAST_PAIRS, shared_space
+from fusion.evaluation import split
+from fusion.likeness import landmarks_of
 from fusion.views import Views
 from schemas import UsageError
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, float], None]
 """Is told the epoch, how many there are at most, and the mean reciprocal rank on things left out."""
 
-CENTRED = 20_000  # things that centres and the shared space are made from
+PLACED = 8000  # things that the shared space is made from
 MINED = 8192  # things among which hard negatives are sought at a time: the work grows by the square
 HARDEST = 8  # of each thing; one is drawn a batch
 JUDGED = 1000  # things left out that are ranked against each other
@@ -49,15 +52,15 @@ class Training:
         left_out: share of the content groups that is not trained on.
         mine: epochs between two searches for hard negatives; 0: none.
         seed: of everything that is drawn by lot.
-        threads: of torch; 0: as it is set.
+        threads: of torch; 0: half of the cores, for with as many as there are it is far slower where others work, too.
     """
 
     epochs: int = 60
-    patience: int = 8
+    patience: int = 6
     batch: int = 256
-    rate: float = 1e-3
+    rate: float = 1e-4
     decay: float = 0.05
-    temperature: float = 0.07
+    temperature: float = 0.1
     noise: float = 0.3
     left_out: float = 0.1
     mine: int = 4
@@ -101,24 +104,18 @@ def fit_attention(
         )
     groups = np.arange(len(views)) if groups is None else np.asarray(groups)
     rng = np.random.default_rng(training.seed)
-    held = held_out(groups[rows], training.left_out, training.seed)
+    held = split(groups[rows], training.seed, share=training.left_out)
     learnt, judged = rows[~held], rows[held][:JUDGED]
-    some = views.take(np.sort(rng.permutation(learnt)[:CENTRED]))
+    some = views.take(np.sort(rng.permutation(learnt)[:PLACED]))
     names = sorted(inputs)
-    centres = {name: some.mean(name)[some.has(name)].mean(axis=0) for name in names}
-    maps = shared_space(some, names, dim=shape.hidden) if shape.residual else None
-    weights = begin(shape, centres, maps, training.seed)
+    if shape.residual:
+        weights = begin_as_sum(shape, shared_space(some, names, dim=shape.hidden), training.seed)
+    else:
+        marks = {name: landmarks_of(some.mean(name)[some.has(name)]) for name in names}
+        weights = begin(shape, marks, training.seed)
     trainer = _Trainer(views, groups, learnt=learnt, judged=judged, shape=shape, training=training, weights=weights)
     fitted, trained = trainer.run(progress)
     return Attention(dict(inputs), shape, fitted, trained)
-
-
-def held_out(groups: NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:
-    """Which things are left out: whole content groups, about this share of them."""
-    names, group = np.unique(groups, return_inverse=True)
-    chosen = np.zeros(len(names), bool)
-    chosen[np.random.default_rng(seed).permutation(len(names))[: max(1, round(share * len(names)))]] = True
-    return np.asarray(chosen[group])
 
 
 def mean_reciprocal_rank(asked: NDArray[Any], found: NDArray[Any]) -> float:
@@ -152,8 +149,8 @@ class _Trainer:
         training = self._training
         device = "cuda" if torch.cuda.is_available() else "cpu"
         with repeatable(training.seed, training.threads):
-            values = {name: torch.as_tensor(array, device=device) for name, array in self._weights.items()}
-            moved = [name for name in values if not name.startswith("centre.")]
+            values = {name: torch.tensor(array, device=device) for name, array in self._weights.items()}
+            moved = [name for name in values if not name.endswith(".landmarks")]
             for name in moved:
                 values[name].requires_grad_(True)
             optimizer = torch.optim.AdamW([values[name] for name in moved], training.rate, weight_decay=training.decay)
@@ -247,10 +244,9 @@ class _Trainer:
         tokens = {}
         for name, rows in views.tokens.items():
             length = np.linalg.norm(rows, axis=-1, keepdims=True)
-            centred = np.asarray(rows - self._weights[f"centre.{name}"], np.float32)
-            spread = np.linalg.norm(centred, axis=-1, keepdims=True) * self._training.noise / rows.shape[-1] ** 0.5
+            spread = length * self._training.noise / rows.shape[-1] ** 0.5
             drawn = self._rng.standard_normal(rows.shape, np.float32)
-            tokens[name] = np.asarray(rows + (length > 0) * spread * drawn, np.float32)
+            tokens[name] = np.asarray(rows + spread * drawn, np.float32)
         return Views(tokens, views.there)
 
     def _mine(self) -> None:
@@ -291,8 +287,7 @@ def repeatable(seed: int, threads: int = 0) -> Iterator[None]:
     before = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if threads:
-            torch.set_num_threads(threads)
+        torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
         try:
             yield
         finally:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.cca import shared_space
+from fusion.cca import Map, shared_space
 from fusion.views import TINY, Vectors, Views, unit
 from schemas import UsageError
 
@@ -96,14 +96,14 @@ class SharedSum:
 
     Attributes:
         inputs: fingerprints by named vector.
-        centres: float32 (dim,) by named vector: what is taken away.
-        maps: float32 (dim, shared) by named vector; none where the encoders share a space.
+        centres: float32 (dim,) by named vector: what is taken away where the encoders share a space.
+        maps: by named vector, where they do not.
         weights: by named vector.
     """
 
     inputs: Mapping[str, str]
     centres: Mapping[str, Vectors]
-    maps: Mapping[str, Vectors]
+    maps: Mapping[str, Map]
     weights: Mapping[str, float]
     method = "sum"
     distance = "cosine"
@@ -129,7 +129,7 @@ class SharedSum:
             UsageError: there are hardly any vectors of a name, or too few things have several kinds.
         """
         names = sorted(inputs)
-        centres = {name: _rows(views, name).mean(axis=0) for name in names}
+        centres = {name: _rows(views, name).mean(axis=0) for name in names} if one_space else {}
         maps = {} if one_space else shared_space(views, names)
         return cls(dict(inputs), centres, maps, {name: (weights or {}).get(name, 1.0) for name in names})
 
@@ -137,7 +137,7 @@ class SharedSum:
     def dim(self) -> int:
         """Of the shared space."""
         name = min(self.inputs)
-        return self.maps[name].shape[1] if self.maps else len(self.centres[name])
+        return len(self.maps[name].offset) if self.maps else len(self.centres[name])
 
     def fuse(self, views: Views) -> Vectors:
         """See `fusion.views.Fuser`."""
@@ -146,15 +146,16 @@ class SharedSum:
             if name not in views.tokens:
                 continue
             has = views.has(name)
-            rows = views.mean(name)[has] - self.centres[name]
-            total[has] += self.weights[name] * unit(rows @ self.maps[name] if self.maps else rows)
+            rows = views.mean(name)[has]
+            total[has] += self.weights[name] * unit(self.maps[name](rows) if self.maps else rows - self.centres[name])
         return np.asarray(unit(total), np.float32)
 
     def arrays(self) -> dict[str, Vectors]:
         """See `fusion.views.Fuser`."""
-        return {f"centre.{name}": centre for name, centre in self.centres.items()} | {
-            f"map.{name}": matrix for name, matrix in self.maps.items()
-        }
+        made = {f"centre.{name}": centre for name, centre in self.centres.items()}
+        for name, way in self.maps.items():
+            made |= {f"landmarks.{name}": way.landmarks, f"map.{name}": way.matrix, f"offset.{name}": way.offset}
+        return made
 
     def meta(self) -> dict[str, Any]:
         """See `fusion.views.Fuser`."""
@@ -166,8 +167,12 @@ class SharedSum:
         names = meta["inputs"]
         return cls(
             names,
-            {name: arrays[f"centre.{name}"] for name in names},
-            {name: arrays[f"map.{name}"] for name in names if f"map.{name}" in arrays},
+            {name: arrays[f"centre.{name}"] for name in names if f"centre.{name}" in arrays},
+            {
+                name: Map(arrays[f"landmarks.{name}"], arrays[f"map.{name}"], arrays[f"offset.{name}"])
+                for name in names
+                if f"map.{name}" in arrays
+            },
             meta["weights"],
         )
 

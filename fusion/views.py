@@ -112,19 +112,23 @@ class Views:
 
 @runtime_checkable
 class Fuser(Protocol):
-    """Makes one vector of what a thing has.
+    """Makes one vector of what a thing has."""
 
-    Attributes:
-        method: the name of the fusion.
-        inputs: the named vectors that it takes, with the fingerprints of their encoders.
-        dim: how many numbers it makes.
-        distance: by which they are compared: "cosine" or "dot".
-    """
+    @property
+    def method(self) -> str:
+        """The name of the fusion."""
 
-    method: str
-    inputs: Mapping[str, str]
-    dim: int
-    distance: str
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """The named vectors that it takes, with the fingerprints of their encoders."""
+
+    @property
+    def dim(self) -> int:
+        """How many numbers it makes."""
+
+    @property
+    def distance(self) -> str:
+        """By which they are compared: "cosine" or "dot"."""
 
     def fuse(self, views: Views) -> Vectors:
         """Float32 (n, dim), zeros for a thing that has none of the inputs."""

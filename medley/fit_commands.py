@@ -1,4 +1,4 @@
-"""`medley fit weights`: what searches go by, fitted to a collection."""
+"""`medley fit …`: what searches go by, fitted to a collection."""
 
 # Typer reads the annotations at run time.
 from dataclasses import replace
@@ -78,3 +78,82 @@ def ranker(
             + ", ".join(f"{name} ({share:.0%})" for name, share in learnt.features.items())
             + "."
         )
+
+
+Using = Annotated[
+    list[str] | None,
+    typer.Option("--using", "-u", help="A named vector to fuse; repeat. [default: all dense ones]", show_default=False),
+]
+
+
+@app.command()
+def attention(using: Using = None, store: Store = None, as_json: Json = False) -> None:
+    """Train cross-modal attention on the collection itself, without labels: one vector of all that an item has."""
+    _fit("attention", using, store, as_json=as_json)
+
+
+@app.command()
+def concatenation(using: Using = None, store: Store = None, as_json: Json = False) -> None:
+    """Set the vectors side by side, centred and scaled alike."""
+    _fit("concatenation", using, store, as_json=as_json)
+
+
+@app.command("sum")
+def summed(using: Using = None, store: Store = None, as_json: Json = False) -> None:
+    """Add the vectors up in one space, theirs or one that is made by canonical correlation."""
+    _fit("sum", using, store, as_json=as_json)
+
+
+@app.command("list")
+def listed(store: Store = None, as_json: Json = False) -> None:
+    """List the versions that are kept, what each was found to be worth, and which is in use."""
+    with answering(as_json):
+        from medley import fit_page, show
+
+        with library_of(store) as library:
+            cards = library.fits()
+        if as_json:
+            show.document([card.model_dump(mode="json") for card in cards.values()])
+        else:
+            fit_page.versions(list(cards.values()))
+
+
+@app.command()
+def use(
+    version: Annotated[str, typer.Argument(help="One of `medley fit list`, or none.", show_default=False)],
+    ask: Annotated[
+        bool | None,
+        typer.Option(
+            "--ask/--no-ask",
+            help="Let questions use it without --using fused. [default: if it was found to help]",
+            show_default=False,
+        ),
+    ] = None,
+    store: Store = None,
+    as_json: Json = False,
+) -> None:
+    """Put a version in use whatever it was found to be worth; `none` takes the fused vector out of the collection."""
+    with answering(as_json):
+        from medley import bar, show
+
+        with library_of(store) as library, bar.shown(quiet=as_json, stages=STAGES, unit="segments") as progress:
+            library.use_fit(None if version == "none" else version, asked=ask, progress=progress)
+        if as_json:
+            show.document({"in_use": None if version == "none" else version})
+        else:
+            typer.echo("No fused vector is in use." if version == "none" else f"{version} is in use.")
+
+
+STAGES = {"read": "Reading", "train": "Training", "judge": "Asking what was left out", "fuse": "Writing"}
+
+
+def _fit(method: str, using: list[str] | None, store: str | None, *, as_json: bool) -> None:
+    with answering(as_json):
+        from medley import bar, fit_page, show
+
+        with library_of(store) as library, bar.shown(quiet=as_json, stages=STAGES, unit="") as progress:
+            report = library.fit(method, using=using or (), progress=progress)
+        if as_json:
+            show.document(report.model_dump(mode="json"))
+        else:
+            fit_page.report(report)

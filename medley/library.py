@@ -21,6 +21,7 @@ from query import (
     warm_up,
     with_vectors,
 )
+from schemas import EmptyCollectionError
 from schemas.answer import Explanation, Hit, SearchResult
 from schemas.plan import IngestPlan, RunOptions
 from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from query import EncoderSet, Fitted
     from query.judged import Learnt
     from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Judged
+    from schemas.fit import FitReport
     from store import Store
 
 
@@ -334,6 +336,67 @@ class Library:
         from flows.evaluation import check_gate
 
         check_gate(report, against, drops, self.settings)
+
+    def fit(
+        self, method: str = "attention", *, using: Sequence[str] = (), progress: Listener | None = None
+    ) -> FitReport:
+        """Fit a fusion of the vectors on the collection itself; it is put in use if it wins on what was left out.
+
+        Args:
+            method: attention, concatenation or sum.
+            using: the named vectors to fuse; none: all dense ones.
+            progress: is told the stage, and how much is done of how much.
+
+        Raises:
+            UnknownNameError: there is no such method or vector.
+            UsageError: there is too little to learn from.
+            StoreError: the collection cannot be read or written.
+        """
+        from flows.fitting import FitOptions, fit
+        from flows.lease import leased
+        from flows.progress import listening
+
+        self._need("fit anything to")
+        with leased(self.store), listening(progress):
+            report = fit(self.store, FitOptions(method, tuple(using)))
+        forget(self.store)
+        return report
+
+    def fits(self) -> dict[str, FitReport]:
+        """The cards of all fusions that were fitted, by version."""
+        from flows.fitting import versions
+
+        return versions(self.store)
+
+    def use_fit(self, version: str | None, *, asked: bool | None = None, progress: Listener | None = None) -> None:
+        """Put a fitted fusion in use, or none.
+
+        Args:
+            version: one of `fits`; None takes the fused vector out of the collection.
+            asked: whether questions use it without being told to; None: where it was found to help.
+            progress: is told how much is done of how much.
+
+        Raises:
+            UnknownNameError: there is no such version.
+            UsageError: it fuses other vectors than the collection has now.
+        """
+        from flows.fitting import drop, use
+        from flows.lease import leased
+        from flows.progress import listening
+
+        self._need("use")
+        with leased(self.store), listening(progress):
+            if version is None:
+                drop(self.store)
+            else:
+                use(self.store, version, asked=asked)
+        forget(self.store)
+
+    def _need(self, what: str) -> None:
+        if not self.store.exists():
+            raise EmptyCollectionError(
+                f"There is nothing to {what} in {self.store.location} yet: ingest a folder first."
+            )
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fusion.bridge import Bridge
 from fusion.calibration import BRIDGE
+from query.fused import Fusing
 from query.items import vectors_of_item
 from query.kept import kept
 from query.vectors import Vector, raw
 from schemas import CollectionMismatchError, Modality, UnknownNameError, UnreachableError
-from schemas.vectors import LEXICAL, bridge_name
+from schemas.vectors import FUSED, LEXICAL, bridge_name
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -93,24 +94,53 @@ class _Encoding:
         self._request, self._encoders, self._store, self._have = request, encoders, store, have
         self._specs = {spec.name: spec for spec in encoders.vector_specs()}
         self._fresh = {name for name, spec in self._specs.items() if _same(spec, have.get(name))}
+        self._fusing = Fusing(store, have)
         self._bridged: set[str] = set()  # what the part at hand reaches through a bridge
         self._lost: list[str] = []  # the parts that reach no vector
         self._encoded = Encoded()
 
     def run(self) -> Encoded:
+        to_fuse: list[tuple[int, Part, dict[str, Vector]]] = []
         for number, part in enumerate(self._request.parts):
             wanted = self._wanted(part)
             self._bridged = set()
             found = self._vectors(part, wanted)
-            if not found:
+            if FUSED in wanted and part.kind not in ("item", "vector"):  # an item has its own
+                own = self._to_fuse(part, found)
+                to_fuse += [(number, part, own)] if own else []
+            if not found and not (to_fuse and to_fuse[-1][0] == number):
                 self._lost.append(f"part {number + 1} ({part.kind})")
             for name, vector in found.items():
                 way = self._way(part, name)
                 term = Term(vector, part.weight, number, way, part.kind == "item")
                 self._encoded.terms.setdefault(name, []).append(term)
+        self._fuse(to_fuse)
         self._check_reached()
         self._drop_aversions()
         return self._encoded
+
+    def _to_fuse(self, part: Part, found: Mapping[str, Vector]) -> dict[str, Vector]:
+        """The vectors of a part that the fit fuses: those of its own kinds, not what a bridge makes of them."""
+        kinds = [Modality.TEXT] if part.text is not None else [Modality.IMAGE, Modality.AUDIO]
+        own = {name for kind in kinds for name in self._encoders.holding(kind)} & self._fusing.inputs
+        if not own and part.text is not None:  # words and pictures of one space, and no vector of words
+            own = set(self._encoders.vectors_for(Modality.TEXT)) & self._fusing.inputs
+        have = {name: found[name] for name in own & found.keys() - self._bridged}
+        missing = own - have.keys()
+        return have | (self._vectors(part, missing) if missing else {})
+
+    def _fuse(self, parts: Sequence[tuple[int, Part, dict[str, Vector]]]) -> None:
+        """What is sought as one vector, whatever parts it comes in; and what is to be avoided as another."""
+        for liked in (True, False):
+            some = [one for one in parts if (one[1].weight > 0) == liked]
+            together: dict[str, list[Vector]] = {}
+            for _, _, own in some:
+                for name, vector in own.items():
+                    together.setdefault(name, []).append(vector)
+            vector = self._fusing.fuse(together) if together else None
+            if vector is not None:
+                term = Term(vector, sum(part.weight for _, part, _ in some), some[0][0], FUSED)
+                self._encoded.terms.setdefault(FUSED, []).append(term)
 
     def _way(self, part: Part, name: str) -> str:
         if name in self._bridged:
@@ -122,6 +152,8 @@ class _Encoding:
 
     def _wanted(self, part: Part) -> set[str]:
         for name in (*self._request.using, *part.using):
+            if name == FUSED:
+                self._fusing.check()
             if name not in self._have:
                 raise UnknownNameError("vector", name, self._have)
         wanted = set(self._request.using) or set(self._have)
@@ -130,7 +162,8 @@ class _Encoding:
         if self._request.using:
             return wanted
         # Late interaction has no index: it looks closely at what others found, unless it is asked for.
-        return {name for name in wanted if not self._have[name].multivector}
+        unasked = set() if self._fusing.asked else {FUSED}
+        return {name for name in wanted - unasked if not self._have[name].multivector}
 
     def _vectors(self, part: Part, wanted: set[str]) -> dict[str, Vector]:
         if part.text is not None:

@@ -38,6 +38,7 @@ PAGE = "page"  # counts from 1
 CHARACTERS = "characters"  # [first, after the last] of a passage, in the document's text or that of its page
 WORDS = "words"  # {kind: text}, see `schemas.media.WordKind`
 ENCODERS = "encoders"  # {named vector: fingerprint of its encoder}
+INFERRED = "inferred"  # {named vector: what inferred it}; such a vector is a guess, and `encoders` does not speak of it
 INFO = "info"  # what the reader knows besides: width, height, duration, title, tags …
 
 INDEXES: dict[str, str] = {

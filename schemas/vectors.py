@@ -31,6 +31,14 @@ WEIGHTS = "weights"
 RANKER = "ranker"
 """The name of what the store keeps of the order of hits that was learnt from judged questions: see `fusion.rank`."""
 
+FUSED = "fused"
+"""The named vector that holds what a fitted fusion makes of the others, and the key of the collection's metadata that
+tells which: ``{"version": "attention-0003", "fingerprint": …, "inputs": {named vector: fingerprint}, "asked": bool}``,
+`asked` being whether questions use it without being told to."""
+
+FIT = "fit-"
+"""What the names of fitted fusions begin with, among what the store keeps beside the points: every version is kept."""
+
 SOURCES = "sources"
 """Key of the collection's metadata: where the folder of each source lies, by the source's name."""
 

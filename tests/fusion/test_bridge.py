@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from fusion.bridge import GAMMA, MIN_PAIRS, SHRINKAGE, Bridge
+from fusion.bridge import MIN_PAIRS, SHRINKAGE, Bridge
+from fusion.likeness import GAMMA
 from schemas import UsageError
 
 

@@ -27,8 +27,12 @@ def test_third_kind_is_sent_to_where_the_others_lie(pairs):
     views = Views.single({"text": x, "image": y, "audio": z})
     views.there["audio"][100:] = False
     maps = shared_space(views, ["text", "image", "audio"], dim=8)
-    assert {name: matrix.shape for name, matrix in maps.items()} == {"audio": (9, 8), "image": (20, 8), "text": (12, 8)}
-    sounds, words = (z - z[:100].mean(0)) @ maps["audio"], (x - x.mean(0)) @ maps["text"]
+    assert {name: way.landmarks.shape for name, way in maps.items()} == {
+        "audio": (100, 9),
+        "image": (300, 20),
+        "text": (300, 12),
+    }
+    sounds, words = maps["audio"](z), maps["text"](x)
     sounds, words = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in (sounds, words))
     likeness = sounds[100:] @ words[100:].T
     ranks = (likeness > np.diag(likeness)[:, None]).sum(axis=1)

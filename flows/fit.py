@@ -1,0 +1,31 @@
+"""The flow `fit`: read -> learn -> judge -> keep -> put in use; the steps are plain functions of `flows.fitting`."""
+
+from __future__ import annotations
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows import fitting
+from flows.lease import leased, open_when_free
+from flows.report import fit_as_markdown
+from flows.run import current_settings
+from schemas.fit import FitReport
+from schemas.vectors import FUSED
+
+learn = task(name="learn", cache_policy=NO_CACHE)(fitting.fit)
+
+
+@flow(name="fit", flow_run_name="fit {method}")
+def fit(method: str = "attention", store: str | None = None, *, using: list[str] | None = None) -> FitReport:
+    """Fit a fusion of the vectors on the collection itself; it is put in use if it wins on what was left out.
+
+    Args:
+        method: attention, concatenation or sum.
+        store: a folder for the embedded engine, or a server's URL; else that of the settings.
+        using: the named vectors to fuse; none: all dense ones.
+    """
+    with open_when_free(current_settings(store=store), wait=True) as opened, leased(opened, wait=True):
+        report = learn(opened, fitting.FitOptions(method, tuple(using or ())))
+    create_markdown_artifact(fit_as_markdown(report), key=f"fit-{method}", description=f"The fit of {FUSED}")
+    return report

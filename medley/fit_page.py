@@ -1,0 +1,79 @@
+"""What a fit found, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from schemas.fit import FitReport
+
+
+def report(card: FitReport) -> None:
+    """One fit: what it was learnt from, what it was found to be worth, and what became of it."""
+    console = Console()
+    asked = ", ".join(f"{count} by {kind}" for kind, count in card.questions.items())
+    console.print(
+        f"{card.version}: {', '.join(card.inputs)} of {card.things:,} segments in {card.dim} numbers; "
+        f"{card.seconds:g} s.",
+        highlight=False,
+    )
+    if card.measured:
+        console.print(f"Asked of what was left out: {asked}.", highlight=False)
+        console.print(_measured(card))
+    for sentence in (verdict(card), *card.notes):
+        console.print(sentence, highlight=False)
+
+
+def verdict(card: FitReport) -> str:
+    """What became of a fit, in words."""
+    if card.against is None:
+        return f"It is kept aside: `medley fit use {card.version}` puts it in use."
+    found = f"mean reciprocal rank {card.against.after:.3f} against {card.against.before:.3f}, p = {card.against.p:.3f}"
+    if not card.in_use:
+        return (
+            f"It is kept aside, for it is not better than {card.compared_with} ({found}). "
+            f"`medley fit use {card.version}` puts it in use all the same."
+        )
+    searched = (
+        "Searches use it from now on."
+        if card.asked
+        else "Besides the other vectors it adds nothing that is sure: searches use it where --using fused asks for it."
+    )
+    return f"It is in use: better than {card.compared_with} ({found}). {searched}"
+
+
+def versions(cards: Sequence[FitReport]) -> None:
+    """All versions, a line each."""
+    if not cards:
+        Console().print("Nothing was fitted yet: `medley fit attention` fits a fusion of the vectors.", highlight=False)
+        return
+    table = Table(box=None, header_style="dim")
+    for column in ("version", "vectors", "segments", "MRR", "against", "made", ""):
+        table.add_column(column, no_wrap=True)
+    for card in cards:
+        found = card.against
+        table.add_row(
+            card.version,
+            ", ".join(card.inputs),
+            f"{card.things:,}",
+            f"{found.after:.3f}" if found else "",
+            f"{card.compared_with} {found.before:.3f}" if found else "",
+            f"{card.made:%Y-%m-%d %H:%M}",
+            "in use" + (", asked" if card.asked else "") if card.in_use else "",
+        )
+    Console().print(table)
+
+
+def _measured(card: FitReport) -> Table:
+    table = Table(box=None, header_style="dim")
+    table.add_column("")
+    for measure in next(iter(card.measured.values())).means:
+        table.add_column(measure.upper() if measure == "mrr" else measure, no_wrap=True)
+    for name, measured in card.measured.items():
+        cells = [f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})" for one in measured.means.values()]
+        table.add_row(name, *cells)
+    return table

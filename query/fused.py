@@ -1,0 +1,81 @@
+"""A question on the fused vector: what it has of the vectors that a fit fuses, fused by the same fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion import fusers
+from fusion.views import Fuser, Views
+from query.kept import kept
+from schemas import CollectionMismatchError, UsageError
+from schemas.vectors import FIT, FUSED
+
+if TYPE_CHECKING:
+    from schemas import VectorSpec
+    from store import Store
+
+TOKENS = 16  # vectors of one name at most
+
+
+class Fusing:
+    """The fit in use of a collection.
+
+    Args:
+        store: the store.
+        have: the named vectors that answer.
+    """
+
+    def __init__(self, store: Store, have: Mapping[str, VectorSpec]) -> None:
+        self._note: Mapping[str, Any] = (store.metadata().get(FUSED) or {}) if FUSED in have else {}
+        self._store, self._have = store, have
+
+    @property
+    def known(self) -> bool:
+        """Whether the collection has fused vectors that answer."""
+        return FUSED in self._have and bool(self._note)
+
+    @property
+    def asked(self) -> bool:
+        """Whether questions use them without being told to."""
+        return self.known and bool(self._note["asked"]) and not self._stale()
+
+    @property
+    def inputs(self) -> set[str]:
+        """The named vectors that are fused."""
+        return set(self._note.get("inputs", ())) if self.known else set()
+
+    def check(self) -> None:
+        """See that the fused vector can be asked.
+
+        Raises:
+            UsageError: nothing was fitted, or nothing is in use.
+            CollectionMismatchError: it was made of other vectors than the collection has now.
+        """
+        if not self.known:
+            raise UsageError("This collection has no fused vectors: run `medley fit attention` first.")
+        if stale := self._stale():
+            raise CollectionMismatchError(
+                f"The fused vectors were made of other vectors {', '.join(stale)} than are in use: run "
+                f"`medley fit {self._note['version'].rpartition('-')[0]}` again."
+            )
+
+    def fuse(self, vectors: Mapping[str, list[NDArray[Any]]]) -> NDArray[np.float32] | None:
+        """What a question's vectors, by name, are together; None where the fit was lost."""
+        fuser = kept(self._store, FIT + self._note["version"], fusers.load)
+        if fuser is None:
+            return None
+        rows = {name: np.concatenate([np.atleast_2d(one) for one in some]) for name, some in vectors.items()}
+        return fused(fuser, rows, {name: self._have[name].dim for name in fuser.inputs})
+
+    def _stale(self) -> list[str]:
+        prints: Mapping[str, str] = self._note["inputs"]
+        return sorted(n for n, print_ in prints.items() if n not in self._have or self._have[n].fingerprint != print_)
+
+
+def fused(fuser: Fuser, vectors: Mapping[str, NDArray[Any]], dims: Mapping[str, int]) -> NDArray[np.float32]:
+    """One thing's vectors as one: (dim,)."""
+    return np.asarray(fuser.fuse(Views.of([vectors], dims, TOKENS))[0], np.float32)
