@@ -13,7 +13,7 @@ from fusion.views import Fuser, Views
 from schemas import UsageError
 
 INPUTS = {"image": "visual-1", "text": "minilm-1"}
-QUICK = Training(epochs=6, batch=64, mine=2, rate=3e-4, threads=1)
+QUICK = Training(epochs=3, batch=64, mine=2, rate=3e-4, threads=1)
 
 
 def single(**vectors):
@@ -129,7 +129,7 @@ def curved(count, seed=0):
 
 def test_training_finds_more_of_what_is_left_out_than_it_began_with():
     pytest.importorskip("torch")
-    views = curved(600)
+    views = curved(300)
     told = []
     model = fit_attention(views, INPUTS, training=QUICK, progress=lambda *step: told.append(step))
     assert isinstance(model, Fuser)
