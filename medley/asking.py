@@ -90,11 +90,12 @@ def read_request(file: Path) -> SearchRequest:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The request {str(file)!r} cannot be read: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"The request {str(file)!r} cannot be read: {reason}.") from error
     try:
         return SearchRequest.model_validate_json(text)
     except ValidationError as error:
-        raise UsageError(sentence(error)) from error
+        raise UsageError(f"In {str(file)!r}: {sentence(error)}") from error
 
 
 def read_weights(texts: Sequence[str]) -> dict[str, float]:

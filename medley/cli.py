@@ -18,9 +18,11 @@ from medley.eval_command import evaluate
 from medley.feedback_command import feedback
 from medley.serve_command import serve
 from medley.up_command import up
+from medley.usage import OneSentence
 
 app = typer.Typer(
     name="medley",
+    cls=OneSentence,
     help="Make a folder of media searchable by words, picture, sound and clip.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

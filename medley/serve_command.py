@@ -51,8 +51,9 @@ def http_settings(host: str | None, port: int | None) -> "HttpSettings":
     """The settings of the server, where arguments go first."""
     from schemas.settings import load_settings
 
-    asked: dict[str, Any] = {"host": host, "port": port}
-    return load_settings().http.model_copy(update={name: at for name, at in asked.items() if at is not None})
+    asked = {name: at for name, at in (("host", host), ("port", port)) if at is not None}
+    more: dict[str, Any] = {"http": asked} if asked else {}
+    return load_settings(**more).http
 
 
 def answer_requests(

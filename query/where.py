@@ -220,8 +220,10 @@ class _Parser:
 
     def _value_of(self, key: str) -> Value:
         value = self._value()
-        if key in TIMES and isinstance(value, str):
-            value = plain(value)  # quoted, as a time with a space in it has to be
+        if key in TIMES:
+            value = plain(value) if isinstance(value, str) else value  # quoted, as a time with a space has to be
+            if not isinstance(value, date):
+                raise self._error(f"{value!r}, where a date was expected, such as 2025-01-31 or 2025-01-31T18:30")
         if key != payload.MODALITY:
             return value
         named = MODALITIES.get(str(value), str(value))

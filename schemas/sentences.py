@@ -96,8 +96,8 @@ def told(named: str, problem: Mapping[str, Any], *, secret: bool = False) -> str
     if problem["type"] in ("value_error", "assertion_error"):
         return f"{named}: {_message(problem)}."
     found = problem["input"]
-    plain = isinstance(found, str | int | float) and found != "" and problem["type"] != "missing" and not secret
-    given = f", not {found!r}" if plain and len(repr(found)) <= LONGEST else ""
+    tells = isinstance(found, str | int | float) and found != "" and problem["type"] not in ("missing", "json_invalid")
+    given = f", not {found!r}" if tells and not secret and len(repr(found)) <= LONGEST else ""
     return f"{named} {_must(problem, secret=secret)}{given}."
 
 

@@ -157,7 +157,9 @@ class Settings(BaseSettings, Strict):
         env_prefix=PREFIX, env_nested_delimiter=JOINT, env_ignore_empty=True, toml_file=FILE, extra="forbid"
     )
 
-    store: str = Field(default=".medley", description="a folder for the embedded engine, or a server's URL")
+    store: str = Field(
+        default=".medley", min_length=1, description="a folder for the embedded engine, or a server's URL"
+    )
     collection: Annotated[str, AfterValidator(_named)] = Field(
         default="medley", description="name of the collection in the store, or an alias of it"
     )

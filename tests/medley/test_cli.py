@@ -29,7 +29,7 @@ FORMATS = {
 
 
 def medley(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(app, [str(word) for word in words], prog_name="medley")
 
 
 def answer(*words: str | Path) -> Any:
@@ -234,6 +234,9 @@ def test_strict_fails_when_files_are_quarantined(tmp_path: Path) -> None:
         (("quarantine", "--store", "nowhere"), "There is nothing in nowhere yet"),
         (("status", "--store", "htpp://localhost:6333"), "did you mean http://localhost:6333?"),
         (("store", "copy", "localhost:6333", "here"), "did you mean http://localhost:6333?"),
+        (("status", "--store", ""), "The setting 'store' must not be empty."),
+        (("serve", "--port", "99999"), "The setting 'http.port' must be at most 65,535, not 99999."),
+        (("search", "--request", "gone.json"), "The request 'gone.json' cannot be read: No such file or directory."),
         (("status", "--store", __file__), "is a file: name a folder with --store."),
     ],
 )
@@ -268,6 +271,34 @@ def test_wrong_question_is_told_in_one_sentence(library: Path, words: tuple[str,
 
     assert done.exit_code == 2, done.output
     assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("search", "x", "--limt", "3"), "No such option: --limt"),
+        (("search", "x", "--limit", "many"), "Invalid value for '--limit'"),
+        (("ingest",), "Missing argument 'folder'. See `medley ingest --help`."),
+        (("serach", "x"), "No such command 'serach'. Did you mean 'search'"),
+        (("serve", "--every", "0"), "Invalid value for '--every'"),
+        (("store", "copy", "one"), "See `medley store copy --help`."),
+    ],
+)
+def test_wrong_option_is_one_sentence_too(words: tuple[str, ...], sentence: str) -> None:
+    done = medley(*words)
+    document = medley(*words, "--json")
+
+    assert (done.exit_code, done.stdout, document.exit_code) == (2, "", 2)
+    assert done.stderr.count("\n") == 1
+    assert sentence in done.stderr
+    if words[0] not in {"serve", "serach"}:  # which take no --json
+        assert json.loads(document.stdout) == {"error": done.stderr.strip()}
+
+
+def test_help_is_shown_where_nothing_is_asked() -> None:
+    assert "ingest" in medley().output
+    assert "optimize" in medley("store").output
+    assert medley("search", "--help").exit_code == medley("--version").exit_code == 0
 
 
 def test_bytes_that_are_not_utf8_are_searched_and_shown_as_they_were_indexed(tmp_path: Path) -> None:
@@ -432,7 +463,10 @@ def test_request_in_a_file_is_asked_as_it_stands(library: Path, tmp_path: Path) 
     wrong = medley("search", "--request", "wrong.json", "--store", library / "store")
 
     assert [hit["path"] for hit in hits] == ["drawings/blue.png"]
-    assert (wrong.exit_code, wrong.stderr) == (2, "There is no field 'wieght' in parts.0. Did you mean 'weight'?\n")
+    assert (wrong.exit_code, wrong.stderr) == (
+        2,
+        "In 'wrong.json': There is no field 'wieght' in parts.0. Did you mean 'weight'?\n",
+    )
 
 
 def test_conversation_in_a_file_is_refined_and_gone_back_in(library: Path, tmp_path: Path) -> None:

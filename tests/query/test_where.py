@@ -163,6 +163,8 @@ def test_amounts_and_places_are_understood(text: str, expected: models.FieldCond
         ("location near (48.86, 2.35)", r"near with 2 numbers, which takes latitude, longitude and radius"),
         ("location near (98, 2, 3km)", r"\(98, 2\), which is no latitude and longitude"),
         ("location near (a, 2, 3km)", r"at 'a', where a number was expected \(character 16\)"),
+        ("taken = 2025-13-40", r"at '2025-13-40', where a date was expected, such as 2025-01-31 .* \(character 9\)"),
+        ("modified > 2025", r"at 2025, where a date was expected"),
         ("path = *.jpg", r"the pattern '\*.jpg', which can only be asked of a collection"),
     ],
 )
