@@ -40,7 +40,7 @@ FIELDS: dict[str, str] = {
     "title": f"{payload.INFO}.title",
     "caption": f"{payload.WORDS}.sidecar",
     "name": f"{payload.WORDS}.name",
-    "location": f"{payload.INFO}.location",
+    "location": f"{payload.INFO}.gps",
 }
 
 PLAIN = {

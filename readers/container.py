@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,8 @@ _FORMATS = {
 }
 _WAV_PROBE = "65536"  # bytes in which FFmpeg looks for another codec in WAV: more take longer than to decode it all
 _MICROSECONDS = 1_000_000
+_NO_CLOCK = 86_400  # seconds after 1970: a clock that was never set says 1970 or, in films, 1904
+_PLACE = re.compile(r"([+-]\d{1,2}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)")  # ISO 6709: +48.8577+002.2950/
 WHOLE = 0.9  # a file of which less than this share of its stated duration can be read is broken
 
 
@@ -141,6 +145,21 @@ def plain_tags(*sources: dict[str, str]) -> dict[str, str]:
             if text := " ".join(value.replace("\0", " ").split()):
                 tags.setdefault(name.lower(), text)
     return tags
+
+
+def when_and_where(tags: dict[str, str]) -> dict[str, Any]:
+    """When and where a camera says that it filmed, by the names that pictures use: taken, gps."""
+    info: dict[str, Any] = {}
+    with suppress(KeyError, ValueError):
+        taken = datetime.fromisoformat(tags["creation_time"])
+        if taken.timestamp() > _NO_CLOCK:
+            info["taken"] = taken.isoformat()
+    place = _PLACE.match(tags.get("com.apple.quicktime.location.iso6709", "") or tags.get("location", ""))
+    if place:
+        lat, lon = map(float, place.groups())
+        if abs(lat) <= 90 and abs(lon) <= 180 and (lat, lon) != (0, 0):  # noqa: PLR2004  # degrees of a globe
+            info["gps"] = {"lat": round(lat, 6), "lon": round(lon, 6)}
+    return info
 
 
 def stream_info(container: InputContainer, sound: AudioStream | None) -> dict[str, Any]:

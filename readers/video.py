@@ -15,6 +15,7 @@ from readers.container import (
     plain_tags,
     sound_stream,
     stream_info,
+    when_and_where,
 )
 from readers.cutoff import check_end, states_duration
 from readers.film import Film
@@ -70,7 +71,7 @@ def read_film(path: Path, found: FoundFile, media: MediaType, options: ReadOptio
         duration = duration_of(container)
         trusted = states_duration(path, media.mime)
     words = FileWords(path, found, options)
-    info |= {name: tags[name] for name in _KEPT if name in tags}
+    info |= {name: tags[name] for name in _KEPT if name in tags} | when_and_where(tags)
     words.complete(info, [tags["genre"]] if "genre" in tags else [])
     embedded = [tags.get(name, "") for name in _SAYING]
     opened = _Open(container, path, media.mime, duration, trusted, words, embedded, chapters)

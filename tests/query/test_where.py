@@ -132,14 +132,14 @@ def test_name_that_is_none_suggests_the_nearest(text: str, sentence: str) -> Non
         (
             "location near (48.86, 2.35, 10 km)",
             models.FieldCondition(
-                key="info.location",
+                key="info.gps",
                 geo_radius=models.GeoRadius(center=models.GeoPoint(lat=48.86, lon=2.35), radius=10_000),
             ),
         ),
         (
             "location within (49, 2, 48, 3)",
             models.FieldCondition(
-                key="info.location",
+                key="info.gps",
                 geo_bounding_box=models.GeoBoundingBox(
                     top_left=models.GeoPoint(lat=49, lon=2), bottom_right=models.GeoPoint(lat=48, lon=3)
                 ),

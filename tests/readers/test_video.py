@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from readers import read_file, read_image, sniff
+from readers.container import when_and_where
 from schemas import Modality, ReadError, ReadOptions, Segment, WordKind
 from tests.media import COLOURS, FILM_NAMES, OLD_FILM_NAMES, clip
 from tests.readers.memory import drawn
@@ -215,6 +216,29 @@ def test_titles_and_chapters_become_words(tmp_path: Path) -> None:
     assert first.words[WordKind.EMBEDDED] == "Two colours\nA test of chapters\nRed part"
     assert second.words[WordKind.EMBEDDED] == "Two colours\nA test of chapters\nBlue part"
     assert reading.info["title"] == "Two colours"
+
+
+def test_when_and_where_a_film_was_taken_is_known_as_of_a_picture(tmp_path: Path) -> None:
+    clip(tmp_path / "plain.mp4", ("red",), 1.0)
+    with av.open(str(tmp_path / "plain.mp4")) as source, av.open(str(tmp_path / "a.mp4"), "w") as target:
+        target.metadata.update({"creation_time": "2024-05-01T12:30:00Z", "location": "+48.8577-002.2950/"})
+        join(target, *source.streams)
+    info = read_file(tmp_path / "a.mp4").info
+    assert info["taken"] == "2024-05-01T12:30:00+00:00"
+    assert info["gps"] == {"lat": 48.8577, "lon": -2.295}
+    assert not {"taken", "gps"} & read_file(tmp_path / "plain.mp4").info.keys()
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"creation_time": "1904-01-01T00:00:00.000000Z", "location": "+00.0000+000.0000/"},
+        {"creation_time": "1970-01-01T00:00:00Z", "location": "+98.0+002.0/"},
+        {"creation_time": "yesterday", "location": "at home"},
+    ],
+)
+def test_a_clock_never_set_and_a_place_that_is_none_are_not_believed(tags: dict[str, str]) -> None:
+    assert when_and_where(tags) == {}
 
 
 def test_a_film_whose_length_nobody_wrote_down_is_read(tmp_path: Path) -> None:
