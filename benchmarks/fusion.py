@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -27,6 +27,7 @@ from fusion.calibration import BRIDGED, DIRECT, Null
 from fusion.contrast import fit_attention
 from fusion.evaluation import compare, measure_scores, summarize
 from fusion.fused import Concatenation, SharedSum
+from fusion.rank import Listed, fit_ranker
 from fusion.views import Fuser, Views, unit
 
 Scores = NDArray[Any]
@@ -35,6 +36,7 @@ Values = Mapping[str, NDArray[np.float64]]
 """By measure, one a question."""
 
 DEPTH = 200  # of each vector's ranking that is fused
+FIRST = 50  # places of each ranking that a learned order looks at
 TRIED = 300  # questions by which weights are chosen
 STEPS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of weights
 MEASURES = ("recall@1", "recall@10", "mrr")
@@ -129,6 +131,42 @@ def _best_weights(fold: Fold, method: str) -> dict[str, float]:
     return chosen
 
 
+def learned(fold: Fold) -> Scores:
+    """LambdaMART over score, place and lack of each vector and how many agree, learnt from `fold.tried`."""
+    tried = fold.tried.take(slice(0, TRIED))
+    own = np.eye(len(tried), len(fold.train), dtype=bool)
+    listed = []
+    for row, (features, items) in enumerate(_columns(fold, tried, fold.train)):
+        listed.append(Listed(features, own[row, items].astype(np.intp), str(row), int(not own[row, items].any())))
+    names = [f"f{n}" for n in range(listed[0].features.shape[1])]
+    ranker, _ = fit_ranker(listed, names)
+    result = np.full(fold.right.shape, -np.inf)
+    for row, (features, items) in enumerate(_columns(fold, fold.asked, fold.items)):
+        result[row, items] = ranker.scores(features)
+    return result
+
+
+def _columns(fold: Fold, asked: Views, items: Views) -> Iterator[tuple[NDArray[np.float64], NDArray[np.intp]]]:
+    """Of each question, what is known of the items that any vector has among its first, and which those are."""
+    found = ways(fold, asked, items)
+    for row in range(len(asked)):
+        places = {name: np.argsort(np.argsort(-scores[row], kind="stable")) for name, scores in found.items()}
+        near = np.flatnonzero(np.any([of < FIRST for of in places.values()], axis=0))
+        columns = []
+        for name, scores in found.items():
+            have = items.has(name)[near]
+            columns += [
+                np.where(have, scores[row, near], np.nan),
+                have / (1.0 + places[name][near]),
+                have.astype(float),
+            ]
+        columns.append(np.sum([of[near] < FIRST for of in places.values()], axis=0).astype(float))
+        columns.append(
+            fused(fusion.get("rrf"), {n: s[row : row + 1] for n, s in found.items()}, (1, len(items)))[0, near]
+        )
+        yield np.nan_to_num(np.stack(columns, axis=1), nan=np.nan, neginf=np.nan), near
+
+
 def by_vector(fit: Callable[[Views, dict[str, str]], Fuser]) -> Method:
     """One fused vector of each thing and each question, learnt from `fold.train`."""
 
@@ -152,6 +190,7 @@ METHODS: dict[str, Method] = {
     "concatenation": by_vector(Concatenation.fit),
     "shared sum": by_vector(SharedSum.fit),
     "attention": by_vector(fit_attention),
+    "lambdamart": learned,
 }
 """What is measured; a fusion that is new is a line."""
 

@@ -15,7 +15,7 @@ from flows.held_out import hold_out
 from flows.progress import tell
 from flows.run import store_of
 from fusion.evaluation import compare_reports, report
-from schemas import EmptyCollectionError, MedleyError, UnreachableError, UsageError
+from schemas import EmptyCollectionError, GateError, UnreachableError, UsageError
 from schemas.answer import SearchResult
 from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Judged, Run
 from schemas.search import SearchRequest
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 Searcher = Callable[["Store", "EncoderSet", SearchRequest], SearchResult]
 """Who answers. The flows ask no questions of their own: whoever starts an evaluation says who does."""
-
-
-class GateError(MedleyError):
-    """The quality fell by more than it may."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ import typer
 from medley.answering import Json, Store, answering, library_of
 
 if TYPE_CHECKING:
-    from schemas.evaluation import EvaluationOptions
+    from medley.library import Library
+    from schemas.evaluation import EvaluationOptions, EvaluationReport
 
 ASKED, MADE, COMPARED = "How it is asked", "Questions made from the collection", "Comparison"
 
@@ -98,6 +99,7 @@ def evaluate(
                 prefect=prefect,
                 progress=progress,
             )
+            failure = _failure(library, report, against, drops) if drops and against else ""
             published = published_for(dataset.partition("=")[0]) if dataset else []
             if html:
                 html.write_text(page(report, compared, published), "utf-8")
@@ -107,17 +109,30 @@ def evaluate(
                         **report.model_dump(mode="json"),
                         "compared": [one.model_dump(mode="json") for one in compared],
                         "published": [one.model_dump(mode="json") for one in published],
+                        "failure": failure or None,
                     }
                 )
             else:
                 table(report, compared, published, show.terminal())
                 if html:
                     typer.echo(f"Drawn in {html}.")
-            if drops and against:
-                library.check_gate(report, against, drops)
+    if failure:
+        typer.echo(failure, err=True)
+        raise typer.Exit(1)
 
 
 STAGES = {"copy": "Copying", "ask": "Asking"}
+
+
+def _failure(library: "Library", report: "EvaluationReport", against: str, drops: dict[str, float]) -> str:
+    """Why the gate fails; "" if it does not. The report is printed all the same."""
+    from schemas.errors import GateError
+
+    try:
+        library.check_gate(report, against, drops)
+    except GateError as error:
+        return str(error)
+    return ""
 
 
 def _options(kinds: list[str] | None, count: int, seed: int, ask: dict[str, Any]) -> "EvaluationOptions":

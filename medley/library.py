@@ -23,6 +23,7 @@ from query import (
 )
 from schemas import EmptyCollectionError
 from schemas.answer import Explanation, Hit, SearchResult
+from schemas.errors import UsageError
 from schemas.plan import IngestPlan, RunOptions
 from schemas.report import CollectionStatus, IngestReport, QuarantineEntry
 from schemas.search import Part, SearchRequest
@@ -312,6 +313,9 @@ class Library:
         with sharing(self.store), listening(progress):
             if prefect:
                 from flows.prefect_run import evaluate_as_flow
+
+                if dataset is not None or not isinstance(questions, str | Path | None):
+                    raise UsageError("A flow takes its questions from a file, or makes them: leave prefect out.")
 
                 report = evaluate_as_flow(
                     self.settings,

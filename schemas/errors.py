@@ -11,6 +11,7 @@
     │   └── TransientReadError  a fault that may pass by itself: it is read again, and never quarantined
     │       └── FileChangedError    a file that changed or went while it was read: the next run takes it
     ├── EncodeError             an encoder that cannot be loaded, or cannot encode an item
+    ├── GateError               searches got worse than they may
     └── StoreError              the collection cannot be used
         ├── StoreLockedError    another process holds the embedded store
         ├── StoreUnavailableError   the server does not answer
@@ -80,6 +81,10 @@ class FileChangedError(TransientReadError):
 
 class EncodeError(MedleyError):
     """An encoder that cannot be loaded, or cannot encode an item."""
+
+
+class GateError(MedleyError):
+    """How well a collection is searched fell by more than it may."""
 
 
 class StoreError(MedleyError):

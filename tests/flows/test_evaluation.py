@@ -12,10 +12,10 @@ from PIL import Image
 
 import medley
 from flows import runs
-from flows.evaluation import GateError, check_gate, compared
+from flows.evaluation import check_gate, compared
 from flows.held_out import hold_out
 from medley.library import Library
-from schemas import NotFoundError, UsageError, payload
+from schemas import GateError, NotFoundError, UsageError, payload
 from schemas.evaluation import EvaluationOptions, Judged, Query
 from schemas.search import SearchRequest
 from store import open_store

@@ -10,7 +10,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from flows.run import sharing
-from schemas import UsageError
+from schemas import GateError, UsageError
 from schemas.settings import load_settings
 from store.server import ServerStore
 from tests.collection import contents
@@ -113,7 +113,6 @@ def test_evaluation_as_a_flow_leaves_its_report_as_an_artifact_and_fails_at_its_
 
     from flows import direct, runs
     from flows.evaluate import evaluate
-    from flows.evaluation import GateError
     from flows.run import configured
 
     for colour in ("red", "green"):

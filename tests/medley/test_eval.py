@@ -77,6 +77,9 @@ def test_gate_exits_with_one_where_quality_fell(home: Path, tmp_path: Path) -> N
     assert good.exit_code == 0, good.output
     assert bad.exit_code == 1
     assert "mrr fell from 1.000" in bad.stderr
+    both = medley("eval", wrong, "--against", "gate", "--gate", "mrr=0.1", "--json")
+    assert both.exit_code == 1
+    assert "mrr fell from 1.000" in json.loads(both.stdout)["failure"]
 
 
 def test_captions_of_a_data_set_are_asked_with_what_was_published_beside(home: Path, tmp_path: Path) -> None:
