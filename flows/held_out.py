@@ -14,9 +14,9 @@ from flows.catalogue import Thing, catalogue, file_of
 from flows.progress import tell
 from flows.questions import Asking, Kinds, Withheld
 from fusion.evaluation import content_groups
-from schemas import Modality, payload
+from schemas import Modality, UsageError, payload
 from schemas.evaluation import EvaluationOptions, Judged
-from schemas.vectors import LEXICAL, PRESET, SOURCES, WEIGHTS
+from schemas.vectors import FUSED, LEXICAL, PRESET, SOURCES, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,8 +50,6 @@ def hold_out(source: Store, target: Store, encoders: EncoderSet, options: Evalua
     if there > len(things):
         judged.notes.append(f"Asked of a sample of {len(things):,} of {there:,} items.")
     kept = {name for name in source.vectors() if name in encoders.specs or name == LEXICAL}
-    if others := sorted(set(source.vectors()) - kept):
-        judged.notes.append(f"Left out, for it was made of what is asked: {', '.join(others)}.")
     target.ensure([spec for name, spec in source.vectors().items() if name in kept])
     metadata = source.metadata()
     target.set_metadata({key: metadata[key] for key in (PRESET, SOURCES) if key in metadata})
@@ -63,16 +61,26 @@ def hold_out(source: Store, target: Store, encoders: EncoderSet, options: Evalua
         tell("copy", done, total)
     if (weights := source.load_artifact(WEIGHTS)) is not None:
         target.save_artifact(WEIGHTS, *weights)
-    _fit(target, encoders, judged)
+    judged.notes += _fit(target, encoders, metadata.get(FUSED))
     return judged
 
 
-def _fit(target: Store, encoders: EncoderSet, judged: Judged) -> None:
+def _fit(target: Store, encoders: EncoderSet, fused: Mapping[str, Any] | None) -> list[str]:
+    """Fit anew what was fitted on the collection; returns what a person should know."""
+    from flows import fitting
     from flows.bridge import fit_bridges
     from flows.calibrate import calibrate
 
-    judged.notes += fit_bridges(target, encoders)
+    notes = fit_bridges(target, encoders)
+    if fused is not None:
+        method = str(fused["version"]).rpartition("-")[0]
+        try:
+            report = fitting.fit(target, fitting.FitOptions(method, tuple(fused["inputs"])))
+            fitting.use(target, report.version, asked=bool(fused["asked"]))
+        except UsageError as error:
+            notes.append(f"Asked without a fused vector, for none could be fitted anew. {error}")
     calibrate(target, encoders)
+    return notes
 
 
 def _kinds(store: Store, encoders: EncoderSet) -> Kinds:
@@ -123,6 +131,7 @@ def _copied(
         item, vectors = fields[payload.ITEM], dict(record.vector or {})  # type: ignore[arg-type]  # by name
         if item not in wanted or str(record.id) in withheld.left_out:
             continue
+        vectors, fields = _without(vectors, fields, frozenset(fields.get(payload.ENCODERS, {})) - kept)
         if item in withheld.words:
             vectors, fields = _without(vectors, fields, kinds.words)
             fields[payload.WORDS] = {}

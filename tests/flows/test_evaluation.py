@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import medley
-from flows import runs
+from flows import fitting, runs
 from flows.evaluation import check_gate, compared
 from flows.held_out import hold_out
 from medley.library import Library
@@ -116,6 +116,26 @@ def test_same_bytes_are_no_question_and_lie_in_one_group(library: Library, tmp_p
 
     assert judged.queries == []
     assert judged.notes[0] == "The collection gives no questions of the kind 'duplicates'."
+
+
+def test_fused_vector_of_the_copy_was_learnt_without_what_is_asked(library: Library, tmp_path: Path) -> None:
+    fit = fitting.fit(library.store, fitting.FitOptions("concatenation"))
+    fitting.use(library.store, fit.version, asked=True)
+    try:
+        judged, points = held_out(library, tmp_path, kinds=["captions"])
+        with open_store(tmp_path) as copy:
+            note = copy.metadata()["fused"]
+            fused = copy.vectors()["fused"]
+    finally:
+        fitting.drop(library.store)
+    asked = {item for of in judged.judgements.values() for item in of}
+
+    assert note["asked"]
+    assert fused.fingerprint != fit.fingerprint
+    assert all("fused" in vectors for fields, vectors in points.values() if fields[payload.ITEM] in asked)
+    assert all(
+        fields["encoders"]["fused"] == fused.fingerprint for fields, vectors in points.values() if "fused" in vectors
+    )
 
 
 def test_questions_are_the_same_for_a_seed(library: Library, tmp_path: Path) -> None:
