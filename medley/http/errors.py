@@ -74,7 +74,7 @@ def _what_is_wrong(error: RequestValidationError) -> str:
             return f"The body must be a JSON object{why}, sent with 'Content-Type: application/json'."
         return sentence_of({**problem, "loc": inner}, whole="The body")
     what = {"query": "parameter", "path": "part of the path"}.get(str(place), str(place))
-    return told(f"The {what} {field_of(inner)!r}", problem)
+    return told(f"The {what} {field_of(inner[:1])!r}", problem)
 
 
 def _named(place: Sequence[int | str]) -> bool:

@@ -17,7 +17,7 @@ from medley.http import remote
 from medley.http.remote import Remote, served_at
 from schemas.errors import StoreUnavailableError, UsageError
 from schemas.search import SearchRequest
-from schemas.settings import load_settings
+from schemas.settings import Settings, load_settings
 from tests.media import picture, tone
 from tests.serving import serving
 from tests.store.conftest import quick_folder
@@ -51,6 +51,16 @@ def environment(library: medley.Library, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def says(*words: str | Path) -> Result:
     return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_misspelt_settings_are_told_though_a_server_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(Settings.model_fields) == remote._KNOWN
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEDLEY_STOR", "elsewhere")
+    assert "Did you mean MEDLEY_STORE?" in says("search", "square").stderr
+    monkeypatch.delenv("MEDLEY_STOR")
+    (tmp_path / "medley.toml").write_text('collecton = "other"')
+    assert "Did you mean 'collection'?" in says("search", "square").stderr
 
 
 def test_a_search_is_answered_as_by_the_library(library: medley.Library) -> None:
