@@ -72,7 +72,7 @@ class _Sample:
         self._store, self._encoders = store, encoders
         self._specs = dict(_specs(encoders))
         self._dense = [n for n, s in self._specs.items() if not s.sparse and not s.multivector and n in store.vectors()]
-        fields = [payload.ITEM, payload.WORDS]
+        fields = [payload.ITEM, payload.WORDS, payload.INFERRED]
         self._ids, self._items, words = [], [], []
         self._rows: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in self._dense}
         scrolled = store.scroll_all(searchable(), PAGE, with_payload=fields, with_vectors=self._dense)
@@ -81,7 +81,8 @@ class _Sample:
             self._ids.append(record.id)
             self._items.append(known[payload.ITEM])
             words.append(known.get(payload.WORDS, {}))
-            for name, vector in vectors.items():
+            for name in vectors.keys() - known.get(payload.INFERRED, {}).keys():
+                vector = vectors[name]
                 self._rows[name][i] = np.asarray(vector, np.float32)
         self._texts = [join_words(said, named=False) for said in words]
         told = [i for i, text in enumerate(self._texts) if text]

@@ -26,7 +26,7 @@ from fusion.fused import Concatenation, SharedSum
 from fusion.held import Questions, Standing, fused_scores, questions, reciprocal_ranks
 from schemas import UnknownNameError, UsageError
 from schemas.fit import FitReport
-from schemas.vectors import FIT, FUSED, vectors_in_use
+from schemas.vectors import FIT, FUSED, INFERRING, vectors_in_use
 
 if TYPE_CHECKING:
     from fusion.views import Fuser
@@ -160,6 +160,8 @@ def use(store: Store, version: str, *, asked: bool | None = None) -> FitReport:
     if kept is None:
         raise UnknownNameError("fit", version, versions(store))
     report = FitReport.model_validate(kept[1]["card"])
+    if report.method not in METHODS:
+        raise UsageError(f"{version} makes no fused vector: run `medley fit {report.method}` again to use it.")
     have = vectors_in_use(store.vectors(), store.metadata())
     for name, print_ in report.inputs.items():
         if name not in have or have[name].fingerprint != print_:
@@ -181,14 +183,16 @@ def drop(store: Store) -> None:
 
 def versions(store: Store) -> dict[str, FitReport]:
     """The cards of all versions, by name; `in_use` and `asked` as they are now."""
-    used: Mapping[str, Any] = store.metadata().get(FUSED) or {}
+    metadata = store.metadata()
+    used: Mapping[str, Any] = metadata.get(FUSED) or {}
+    told: Mapping[str, Any] = metadata.get(INFERRING) or {}
     found = {}
     for name in store.artifacts():
         kept = store.load_artifact(name) if name.startswith(FIT) else None
         if kept is not None and "card" in kept[1]:
             card = FitReport.model_validate(kept[1]["card"])
-            card.in_use = card.version == used.get("version")
-            card.asked = card.in_use and bool(used.get("asked"))
+            card.in_use = card.version in (used.get("version"), told.get("version"))
+            card.asked = card.version == told.get("version") or (card.in_use and bool(used.get("asked")))
             found[card.version] = card
     return found
 

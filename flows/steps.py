@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flows import fused, infer
 from flows.bridge import fit_bridges
 from flows.calibrate import calibrate
 from flows.carry import carry_over, to_read
 from flows.enrich import lacks, unenriched
-from flows.fused import refresh
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import files_elsewhere, known_files
 from flows.migrate import Migration, advance, left, unwanted
@@ -231,7 +231,8 @@ def fit(run: Run) -> None:
         return
     encoders = run.encoders.under({vector: _called(vector) for vector in run.encoders})
     run.report.notes += fit_bridges(run.store, encoders)
-    run.report.notes += refresh(run.store)
+    run.report.notes += infer.refresh(run.store)
+    run.report.notes += fused.refresh(run.store)
     calibrate(run.store, encoders)
 
 

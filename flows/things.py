@@ -32,6 +32,7 @@ MOST = 200_000
 IN_MEMORY = 256 << 20  # bytes of vectors; more lie in a file, of which a batch at a time is read
 TOKENS = 16  # vectors of late interaction that stand for one segment
 FIELDS = (payload.ITEM, payload.HASH, payload.WORDS, payload.INFERRED)
+COMPANY = (payload.SOURCE, payload.FOLDER, payload.INFO)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,7 @@ class Things:
         groups: (n,) numbers of their content groups: equal contents and captions, and segments of one item.
         left_out: bool (n,): which are not learnt from. It is told by the contents themselves, so that it is the same
             in every fit, however the collection grows: a fit is never asked about what an earlier one learnt from.
+        company: keys of the folder and the day of each thing, None where it has none.
     """
 
     views: Views
@@ -52,6 +54,7 @@ class Things:
     items: NDArray[np.intp]
     groups: NDArray[np.intp]
     left_out: NDArray[np.bool_]
+    company: list[list[str | None]]
 
 
 def fusible(vectors: Mapping[str, VectorSpec], named: Sequence[str] = ()) -> dict[str, VectorSpec]:
@@ -84,16 +87,19 @@ def encoded(record: models.Record, specs: Mapping[str, VectorSpec]) -> dict[str,
 
 
 @contextmanager
-def read_things(store: Store, specs: Mapping[str, VectorSpec], share: float = 0.2) -> Iterator[Things]:
+def read_things(
+    store: Store, specs: Mapping[str, VectorSpec], share: float = 0.2, most: int = MOST
+) -> Iterator[Things]:
     """The segments that a fit learns from, and is asked about.
 
     Args:
         store: the store.
         specs: the named vectors, as `fusible` gives them.
         share: of the content groups that is left out, about.
+        most: segments that are read.
     """
     condition = having(specs)
-    count = min(store.count(condition), MOST)
+    count = min(store.count(condition), most)
     dims = {name: spec.dim for name, spec in specs.items()}
     deep = {name: TOKENS if spec.multivector else 1 for name, spec in specs.items()}
     size = sum(count * deep[name] * dim * 4 for name, dim in dims.items())
@@ -105,8 +111,9 @@ def read_things(store: Store, specs: Mapping[str, VectorSpec], share: float = 0.
         there = {name: np.zeros((count, deep[name]), bool) for name in dims}
         ids: list[str] = []
         keys: list[tuple[str, str, str]] = []
+        company: list[list[str | None]] = [[], []]
         names = [spec.name for spec in specs.values()]
-        for record in store.scroll_all(condition, with_payload=list(FIELDS), with_vectors=names):
+        for record in store.scroll_all(condition, with_payload=[*FIELDS, *COMPANY], with_vectors=names):
             row = len(ids)
             if row == count:
                 break
@@ -117,6 +124,8 @@ def read_things(store: Store, specs: Mapping[str, VectorSpec], share: float = 0.
             fields = record.payload or {}
             text = join_words(fields.get(payload.WORDS, {}), named=False)
             keys.append((fields[payload.ITEM], fields.get(payload.HASH, ""), text))
+            company[0].append(f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}")
+            company[1].append(str(fields.get(payload.INFO, {}).get("taken") or "")[:10] or None)
             ids.append(str(record.id))
             if row % 1000 == 0:
                 tell("read", row, count)
@@ -125,7 +134,7 @@ def read_things(store: Store, specs: Mapping[str, VectorSpec], share: float = 0.
         groups = content_groups(items, hashes, words)
         views = Views({name: tokens[name][: len(ids)] for name in dims}, {n: there[n][: len(ids)] for n in dims})
         numbers = np.unique(np.array(items, object), return_inverse=True)[1] if items else np.zeros(0, np.intp)
-        yield Things(views, ids, np.asarray(numbers), groups, _left_out(groups, hashes, share))
+        yield Things(views, ids, np.asarray(numbers), groups, _left_out(groups, hashes, share), company)
 
 
 def _left_out(groups: NDArray[np.intp], hashes: Sequence[str], share: float) -> NDArray[np.bool_]:

@@ -104,6 +104,12 @@ def summed(using: Using = None, store: Store = None, as_json: Json = False) -> N
     _fit("sum", using, store, as_json=as_json)
 
 
+@app.command()
+def graph(store: Store = None, as_json: Json = False) -> None:
+    """Tell the words of what has none by its neighbours, where searches find more with that; marked as inferred."""
+    _fit("graph", None, store, as_json=as_json)
+
+
 @app.command("list")
 def listed(store: Store = None, as_json: Json = False) -> None:
     """List the versions that are kept, what each was found to be worth, and which is in use."""
@@ -144,7 +150,13 @@ def use(
             typer.echo("No fused vector is in use." if version == "none" else f"{version} is in use.")
 
 
-STAGES = {"read": "Reading", "train": "Training", "judge": "Asking what was left out", "fuse": "Writing"}
+STAGES = {
+    "read": "Reading",
+    "train": "Training",
+    "judge": "Asking what was left out",
+    "fuse": "Writing",
+    "infer": "Writing",
+}
 
 
 def _fit(method: str, using: list[str] | None, store: str | None, *, as_json: bool) -> None:

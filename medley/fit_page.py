@@ -33,6 +33,11 @@ def verdict(card: FitReport) -> str:
     if card.against is None:
         return f"It is kept aside: `medley fit use {card.version}` puts it in use."
     found = f"mean reciprocal rank {card.against.after:.3f} against {card.against.before:.3f}, p = {card.against.p:.3f}"
+    if card.method == "graph":
+        what = f"{card.details.get('tells')} by {card.details.get('by')}"
+        if card.in_use:
+            return f"Words now find by it what has none ({what}): better than {card.compared_with} ({found})."
+        return f"Nothing was written ({what}), for searches find no more with it than {card.compared_with} ({found})."
     if not card.in_use:
         return (
             f"It is kept aside, for it is not better than {card.compared_with} ({found}). "

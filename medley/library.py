@@ -347,8 +347,8 @@ class Library:
         """Fit a fusion of the vectors on the collection itself; it is put in use if it wins on what was left out.
 
         Args:
-            method: attention, concatenation or sum.
-            using: the named vectors to fuse; none: all dense ones.
+            method: attention, concatenation or sum; or graph, which tells vectors of words by neighbours.
+            using: the named vectors to fuse; none: all dense ones. Of graph: the one that is told.
             progress: is told the stage, and how much is done of how much.
 
         Raises:
@@ -357,12 +357,16 @@ class Library:
             StoreError: the collection cannot be read or written.
         """
         from flows.fitting import FitOptions, fit
+        from flows.infer import GRAPH, fit_graph
         from flows.lease import leased
         from flows.progress import listening
 
         self._need("fit anything to")
         with leased(self.store), listening(progress):
-            report = fit(self.store, FitOptions(method, tuple(using)))
+            if method == GRAPH:
+                report = fit_graph(self.store, *using[:1])
+            else:
+                report = fit(self.store, FitOptions(method, tuple(using)))
         forget(self.store)
         return report
 

@@ -36,6 +36,9 @@ FUSED = "fused"
 tells which: ``{"version": "attention-0003", "fingerprint": …, "inputs": {named vector: fingerprint}, "asked": bool}``,
 `asked` being whether questions use it without being told to."""
 
+INFERRING = "inferring"
+"""Key of the collection's metadata: the named vector that neighbours tell where it lacks, as `flows.infer` does it."""
+
 FIT = "fit-"
 """What the names of fitted fusions begin with, among what the store keeps beside the points: every version is kept."""
 
