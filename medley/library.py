@@ -191,7 +191,7 @@ class Library:
                 video=video,
                 item=item,
                 parts=list(parts),
-                using=using if isinstance(using, str) else list(using),
+                using=using,
                 where=where,
                 limit=limit,
                 **more,

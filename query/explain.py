@@ -19,7 +19,7 @@ from query.rerank import for_vector
 from query.search import search
 from query.vectors import likeness
 from readers import found_file
-from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment
+from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment, UsageError
 from schemas.answer import Explanation, Hit, VectorMap
 from schemas.search import ITEM, MOST_HITS, SearchRequest
 from schemas.vectors import vectors_in_use
@@ -51,6 +51,8 @@ def explain(
 
 
 def _found(store: Store, encoders: EncoderSet, request: SearchRequest, number: int, item: str | None) -> Hit:
+    if item is None and number < 1:
+        raise UsageError(f"Hits are counted from 1: there is no hit {number}.")
     if item is None:
         wanted = request.model_copy(update={"limit": max(request.limit, number)})
         hits = search(store, encoders, wanted).hits

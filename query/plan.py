@@ -10,6 +10,7 @@ from query.glob import paths_like
 from query.where import field_key, parse_where
 from schemas import UsageError, payload
 from schemas.search import ITEM, SEGMENT
+from schemas.sentences import sentence
 from schemas.vectors import INDEX
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ def condition(request: SearchRequest, store: Store) -> models.Filter:
         try:
             must.append(models.Filter.model_validate(request.filter))
         except ValidationError as error:
-            problem = error.errors()[0]
-            at = ".".join(str(part) for part in problem["loc"])
-            raise UsageError(f"The filter is none of Qdrant's: {at}: {problem['msg'].lower()}.") from error
+            raise UsageError(f"The filter is none of Qdrant's: {sentence(error)}") from error
     return models.Filter(must=must)
 
 

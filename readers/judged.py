@@ -117,7 +117,8 @@ def read_text(file: Path) -> str:
     try:
         return file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The questions {str(file)!r} cannot be read: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"The questions {str(file)!r} cannot be read: {reason}.") from error
 
 
 def read_table(file: Path, needed: tuple[str, ...], *, separator: str = ",") -> Iterator[dict[str, Any]]:

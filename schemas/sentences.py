@@ -14,6 +14,9 @@ from schemas.errors import guess
 UNKNOWN = "no_such_field"
 """The type of the error that `Strict` raises; its context tells the `field`, and the fields that are `known`."""
 
+_VALUELESS = ("missing", "json_invalid", "extra_forbidden")
+"""Types of errors that are not about the value."""
+
 LONGEST = 60  # characters of a wrong value that are shown
 
 _NAME = re.compile(r"[a-z_][a-z0-9_@-]*")  # of a field; what stands in brackets or capitals is a variant of a union
@@ -40,6 +43,7 @@ _KINDS = {
     "model": 'must be an object of names and values ({"name": value})',
     "path": "must be a path",
     "missing": "is missing",
+    "extra": "is not known",
     "uuid": "must be an id",
 }
 """By the first word of a type of error."""
@@ -96,7 +100,7 @@ def told(named: str, problem: Mapping[str, Any], *, secret: bool = False) -> str
     if problem["type"] in ("value_error", "assertion_error"):
         return f"{named}: {_message(problem)}."
     found = problem["input"]
-    tells = isinstance(found, str | int | float) and found != "" and problem["type"] not in ("missing", "json_invalid")
+    tells = isinstance(found, str | int | float) and found != "" and problem["type"] not in _VALUELESS
     given = f", not {found!r}" if tells and not secret and len(repr(found)) <= LONGEST else ""
     return f"{named} {_must(problem, secret=secret)}{given}."
 
@@ -126,7 +130,7 @@ def _must(problem: Mapping[str, Any], *, secret: bool) -> str:
 
 
 def _number(bound: Any) -> str:
-    return f"{bound:,g}" if isinstance(bound, float) else f"{bound:,}" if isinstance(bound, int) else str(bound)
+    return f"{bound:,.10g}" if isinstance(bound, float) else f"{bound:,}" if isinstance(bound, int) else str(bound)
 
 
 def _message(problem: Mapping[str, Any]) -> str:

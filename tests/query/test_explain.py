@@ -12,7 +12,7 @@ from PIL import Image
 import medley
 from medley.explained import page
 from medley.library import Library
-from schemas import NotFoundError
+from schemas import NotFoundError, UsageError
 from schemas.answer import Explanation
 from schemas.search import SearchRequest
 from tests.media import clip, picture, tone
@@ -70,6 +70,11 @@ def test_hit_that_is_none_is_told(library: Library) -> None:
         library.explain("circle", hit=100)
     with pytest.raises(NotFoundError, match=r"'nowhere\.png' is not among"):
         library.explain("circle", item="nowhere.png")
+
+
+def test_hits_are_counted_from_one(library: Library) -> None:
+    with pytest.raises(UsageError, match="Hits are counted from 1: there is no hit 0"):
+        library.explain("green circle", hit=0)
 
 
 def test_page_shows_shares_marks_and_maps_and_escapes_what_it_is_given(library: Library) -> None:
