@@ -120,6 +120,7 @@ def _moved(run: Run, carry: Carry, records: Sequence[models.Record]) -> list[mod
     from readers import name_words
 
     name = name_words(carry.found.path)
+    from_stem, to_stem = (_stem(path) for path in (carry.origin.path, payload_path(carry.found.path)))
     own = file_fields(run.source, carry.found) | {payload.SIDECARS: _stamp(carry)}
     points, told = [], []
     worded = False  # any segment of it
@@ -127,6 +128,9 @@ def _moved(run: Run, carry: Carry, records: Sequence[models.Record]) -> list[mod
         fields: dict[str, Any] = (record.payload or {}) | own
         words = {kind: text for kind, text in fields.get(payload.WORDS, {}).items() if kind != WordKind.NAME}
         fields[payload.WORDS] = words | ({WordKind.NAME.value: name} if name else {})
+        if unread := fields.get(payload.INFO, {}).get(payload.UNREAD_SIDECARS):
+            told_of = [to_stem + name.removeprefix(from_stem) for name in unread]
+            fields[payload.INFO] = {**fields[payload.INFO], payload.UNREAD_SIDECARS: told_of}
         vectors: dict[str, Any] = dict(record.vector) if isinstance(record.vector, dict) else {}
         vectors.pop(LEXICAL, None)
         if text := join_words(fields[payload.WORDS], named=True):
@@ -140,6 +144,11 @@ def _moved(run: Run, carry: Carry, records: Sequence[models.Record]) -> list[mod
         lexical = {LEXICAL: run.encoders.lexical.spec.fingerprint} if worded else {}
         fields[payload.ENCODERS] = made_by | lexical
     return points
+
+
+def _stem(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
 
 
 def _stamp(carry: Carry) -> str:

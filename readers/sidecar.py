@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from readers.hash import unreadable
 from readers.pairing import split_suffix
 from readers.subtitles import Cue, parse_cues
 from readers.text import decode_text, without_translations
 from readers.xmp import parse_xmp
-from schemas import FoundFile, ReadOptions
+from schemas import FoundFile, ReadOptions, TransientReadError
+from schemas.payload import payload_path
 
 _LONGEST = 10_000  # characters of one sidecar that every segment carries
 _SAYING = ("title", "headline", "caption", "description", "summary", "alt", "alt_text", "text", "transcript", "lyrics")
@@ -21,7 +23,7 @@ _TAGGING = ("tags", "keywords", "subject", "subjects", "categories", "people")
 
 @dataclass(slots=True)
 class Sidecar:
-    """What the sidecars of a file say. `unread` are the names of those that could not be read."""
+    """What the sidecars of a file say. `unread` are the names of those that could not be read, as in a payload."""
 
     lines: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -35,18 +37,23 @@ class Sidecar:
 
 
 def read_sidecars(path: Path, found: FoundFile, options: ReadOptions) -> Sidecar:
-    """The sidecars of `found`, which lies at `path`. A broken one costs its words, not the file: see `unread`."""
+    """The sidecars of `found`, which lies at `path`. A broken one costs its words, not the file: see `unread`.
+
+    Raises:
+        TransientReadError: one cannot be read now, or is no longer there.
+    """
     sidecar = Sidecar()
     for relative in found.sidecars:
         beside = path.with_name(relative.rpartition("/")[2])
         try:
             with beside.open("rb") as file:
                 data = file.read(options.max_document)
-        except OSError:
-            sidecar.unread.append(beside.name)
-            continue
-        if not _take(sidecar, split_suffix(beside.name)[1], data):
-            sidecar.unread.append(beside.name)
+        except OSError as error:
+            if isinstance(fault := unreadable(error), TransientReadError):
+                raise fault from error  # else the words would be missing until the sidecar changes
+            data = None
+        if data is None or not _take(sidecar, split_suffix(beside.name)[1], data):
+            sidecar.unread.append(payload_path(beside.name))
     return sidecar
 
 

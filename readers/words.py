@@ -9,6 +9,7 @@ from typing import Any
 from readers.names import name_words
 from readers.sidecar import Sidecar, read_sidecars
 from schemas import FoundFile, ReadOptions, WordKind
+from schemas.payload import UNREAD_SIDECARS
 
 _KINDS = tuple(WordKind)
 
@@ -32,7 +33,7 @@ class FileWords:
         if "title" in info:
             info["title"] = _encodable(info["title"])
         if self.sidecar.unread:
-            info["unread_sidecars"] = self.sidecar.unread
+            info[UNREAD_SIDECARS] = self.sidecar.unread
         return info
 
 

@@ -40,6 +40,7 @@ WORDS = "words"  # {kind: text}, see `schemas.media.WordKind`
 ENCODERS = "encoders"  # {named vector: fingerprint of its encoder}
 INFERRED = "inferred"  # {named vector: what inferred it}; such a vector is a guess, and `encoders` does not speak of it
 INFO = "info"  # what the reader knows besides: width, height, duration, title, tags …
+UNREAD_SIDECARS = "unread_sidecars"  # in `INFO`: names of those that could not be understood
 
 INDEXES: dict[str, str] = {
     SOURCE: "keyword",

@@ -475,6 +475,18 @@ def test_name_that_loses_its_words_loses_their_fingerprint(settings: Settings, t
     assert contents(settings) == fresh(root, tmp_path)
 
 
+def test_picture_renamed_with_a_broken_sidecar_tells_its_new_name(settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    picture(root / "red.png")
+    (root / "red.json").write_text('{"title": ')
+    ingest(root, settings)
+    (root / "red.png").rename(root / "scarlet.png")
+    (root / "red.json").rename(root / "scarlet.json")
+
+    assert ingest(root, settings).moved == 1
+    assert contents(settings) == fresh(root, tmp_path)
+
+
 def test_two_names_that_are_spelled_alike_are_told_apart(settings: Settings, tmp_path: Path) -> None:
     root = tmp_path / "media"
     root.mkdir()

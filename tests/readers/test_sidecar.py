@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+
+import pytest
 
 from readers import crawl, read
 from readers.sidecar import json_strings
-from schemas import FoundFile, ReadOptions, Segment, WordKind
+from schemas import FileChangedError, FoundFile, ReadOptions, Segment, WordKind
 from tests.media import clip, picture, tone
 from tests.readers.test_xmp import PACKET
 
@@ -65,6 +68,23 @@ def test_a_broken_sidecar_costs_its_words_and_is_told(tmp_path: Path) -> None:
     assert segment.frames
     assert WordKind.SIDECAR not in segment.words
     assert info["unread_sidecars"] == ["photo.json", "photo.txt", "photo.xmp"]
+
+
+def test_a_broken_sidecar_whose_name_is_no_utf8_is_told_as_it_is_spelled(tmp_path: Path) -> None:
+    for suffix in (b".png", b".json"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9" + suffix)).write_text('{"title": ')
+    picture(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")))
+    _, info = segments(tmp_path)
+    assert info["unread_sidecars"] == ["caf\\xe9.json"]
+
+
+def test_a_sidecar_that_goes_after_the_crawl_postpones_its_file(tmp_path: Path) -> None:
+    picture(tmp_path / "photo.png")
+    (tmp_path / "photo.txt").write_text("a red boat")
+    [found] = [file for file in crawl(tmp_path) if isinstance(file, FoundFile)]
+    (tmp_path / "photo.txt").unlink()
+    with pytest.raises(FileChangedError, match="no such file"):
+        list(read(tmp_path / "photo.png", found).segments)
 
 
 def test_subtitles_beside_a_film_go_to_their_scenes(tmp_path: Path) -> None:
