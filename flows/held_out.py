@@ -61,7 +61,8 @@ def hold_out(source: Store, target: Store, encoders: EncoderSet, options: Evalua
         tell("copy", done, total)
     if (weights := source.load_artifact(WEIGHTS)) is not None:
         target.save_artifact(WEIGHTS, *weights)
-    judged.notes += _fit(target, encoders, metadata.get(FUSED))
+    notes = _fit(target, encoders, metadata.get(FUSED))
+    judged.notes += [f"Of the copy that was asked: {note[0].lower()}{note[1:]}" for note in notes]
     return judged
 
 

@@ -85,8 +85,8 @@ class Asking:
         made = {
             "captions": self._captions,
             "descriptions": self._descriptions,
+            "sounds": self._sounds,  # takes every other clip, and leaves the rest to the views
             "views": self._views,
-            "sounds": self._sounds,
             "duplicates": self._duplicates,
         }
         held = self._held_out()
@@ -149,7 +149,7 @@ class Asking:
     def _views(self, held: tuple[set[str], set[str]]) -> None:
         for thing in self._shuffled(held):
             least = LEAST_SEGMENTS if thing.modality in NEXT_TO else 2
-            if len(thing.segments) < least or not self._room("views"):
+            if len(thing.segments) < least or thing.id in self.withheld.muted or not self._room("views"):
                 continue
             numbers = sorted(thing.segments)
             chosen = int(self._rng.choice(numbers))
@@ -161,11 +161,14 @@ class Asking:
             self._ask("views", thing, SearchRequest(parts=[Part(item=point)]), [thing], part=f"#{chosen}")
 
     def _sounds(self, held: tuple[set[str], set[str]]) -> None:
-        for thing in self._shuffled(held):
-            both = thing.vectors & self._kinds.sounds and thing.vectors & self._kinds.sights
-            asked = any(point in self.withheld.apart for point, _ in thing.segments.values())
-            if not both or asked or not self._room("sounds"):
-                continue
+        able = [
+            thing
+            for thing in self._shuffled(held)
+            if thing.vectors & self._kinds.sounds and thing.vectors & self._kinds.sights
+        ]
+        for thing in able[:: 2 if "views" in self._options.kinds else 1]:
+            if not self._room("sounds"):
+                return
             self.withheld.muted[thing.id] = str(uuid5(NAMESPACE_OID, thing.id))
             request = SearchRequest(parts=[Part(item=self.withheld.muted[thing.id])])
             self._ask("sounds", thing, request, [thing])

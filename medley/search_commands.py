@@ -69,7 +69,7 @@ def search(
     rerank: Annotated[
         str | None,
         typer.Option(
-            help="Look closely at the best: a late interaction vector, or a reranker's name.",
+            help="Look closely at the best: a late interaction vector, a reranker's name, or learned.",
             show_default=False,
             rich_help_panel="Ranking",
         ),
