@@ -1,6 +1,7 @@
 """`medley init` and `medley config`: the settings as a file, and those in force."""
 
 # Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,11 +56,13 @@ def config(
         from query.models import check_names
         from schemas.effective import effective
         from schemas.errors import UnknownNameError
-        from schemas.settings import FILE, load_settings, sources
+        from schemas.origins import check_environment
+        from schemas.settings import FILE, Settings, load_settings, sources
 
         given: dict[str, Any] = {} if store is None else {"store": store}
         settings = load_settings(**given)
         check_names(settings)
+        ignored = check_environment(Settings, os.environ)
         found = effective(settings, sources(given))
         chosen = [one for one in found if name is None or f"{one.name}.".startswith(f"{name}.")]
         if not chosen:
@@ -67,6 +70,7 @@ def config(
             raise UnknownNameError("setting", str(name), known)
         file = Path(FILE).absolute()
         if as_json:
-            show.document({"file": str(file) if file.is_file() else None, "settings": [asdict(one) for one in chosen]})
+            there = str(file) if file.is_file() else None
+            show.document({"file": there, "settings": [asdict(one) for one in chosen], "ignored": ignored})
             return
-        show.settings(chosen, file)
+        show.settings(chosen, file, ignored)

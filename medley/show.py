@@ -245,8 +245,8 @@ def item(segments: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
             console.print(f"  [green]{kind}[/] {escape(text)}", highlight=False)
 
 
-def settings(found: Sequence[Effective], file: Path) -> None:
-    """The settings in force, and where they are from; those that somebody set stand out."""
+def settings(found: Sequence[Effective], file: Path, ignored: Sequence[str]) -> None:
+    """The settings in force, and where they are from; those that somebody set stand out. Then what is ignored."""
     console = terminal()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("setting", "value", "from"):
@@ -257,6 +257,8 @@ def settings(found: Sequence[Effective], file: Path) -> None:
         value = "not set" if one.value is None else one.value if isinstance(one.value, str) else json.dumps(one.value)
         table.add_row(escape(one.name), escape(value), escape(where), style=style)
     console.print(table)
+    if ignored:
+        console.print(f"No settings, and ignored: {', '.join(ignored)}.", style="yellow", highlight=False)
     if not file.is_file():
         console.print(f"There is no {file}: `medley init` writes one.", style="dim", highlight=False, soft_wrap=True)
 

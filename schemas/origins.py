@@ -19,6 +19,8 @@ PREFIX, JOINT = "MEDLEY_", "__"
 _KUBERNETES = re.compile(r"(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)", re.ASCII)
 """What is put into the environment of every container where a service is called medley: no settings of ours."""
 
+ALIKE = 0.7  # of two names, from 0 to 1: from here on one is taken for the other misspelt
+
 Steps = tuple[str, ...]
 """The way to a setting: ("encoders", "preset")."""
 
@@ -62,25 +64,34 @@ def variable(steps: Sequence[str]) -> str:
     return PREFIX + JOINT.join(steps).upper()
 
 
-def check_environment(settings: type[BaseModel], environment: Mapping[str, str]) -> None:
+def check_environment(settings: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
     """See that each variable of ours stands for a setting, and that lists and sections are JSON.
 
     Pydantic passes a misspelt variable over, and shows a traceback for one that is no JSON.
 
+    Returns:
+        The variables that resemble no setting: they are somebody else's (a deployment's, a test's), and mean nothing.
+
     Raises:
-        UsageError: one does not.
+        UsageError: one resembles a setting, and is none; or a list or section is no JSON.
     """
+    others = []
     for given, value in environment.items():
         name = given.upper()
         rest = name.removeprefix(PREFIX)
-        if rest == name or value == "" or _KUBERNETES.fullmatch(rest):
+        if rest == name or value == "" or _is_kubernetes(rest, value):
             continue
         steps = rest.lower().split(JOINT)
         kind, known = _kind(settings, steps)
-        if kind is None:
-            raise UsageError(f"The environment variable {given} stands for no setting. {_meant(rest, settings, known)}")
         if kind in (list, dict):
             _check_json(given, value, kind, _example(settings, steps, kind))
+        elif kind is None and (meant := _meant(rest, settings, known)):
+            raise UsageError(f"The environment variable {given} stands for no setting. Did you mean {meant}?")
+        elif kind is None and steps[0] in settings.model_fields:
+            raise UsageError(f"The environment variable {given} stands for no setting: `medley config` lists them all.")
+        elif kind is None:
+            others.append(given)
+    return others
 
 
 def leaves(settings: Any, before: Steps = ()) -> Iterator[Steps]:
@@ -111,12 +122,21 @@ def _kind(settings: type[BaseModel], steps: Sequence[str]) -> tuple[Any, list[st
     return (dict if is_section(at) else get_origin(at) or at), []
 
 
-def _meant(rest: str, settings: type[BaseModel], known: Iterable[str]) -> str:
+def _meant(rest: str, settings: type[BaseModel], known: Iterable[str]) -> str | None:
     """The variable that was probably meant: one nearly so called, or a setting of a section that was left out."""
-    ways = {JOINT.join(steps).upper() for steps in leaves(settings)}
-    near = [way for way in ways if way.endswith(f"{JOINT}{rest}")]
-    near = near or get_close_matches(rest, sorted(ways | {way.upper() for way in known}), n=1)
-    return f"Did you mean {PREFIX}{near[0]}?" if near else "`medley config` lists them all."
+    section, _, name = rest.rpartition(JOINT)
+    if section.partition(JOINT)[0].lower() in settings.model_fields:
+        names = {way.upper().rpartition(JOINT)[2]: way.upper() for way in known}
+        near = [names[one] for one in get_close_matches(name, names, n=1, cutoff=ALIKE)]
+    else:
+        ways = {JOINT.join(steps).upper() for steps in leaves(settings)} | {way.upper() for way in known}
+        near = [way for way in sorted(ways) if way.endswith(f"{JOINT}{rest}")]
+        near = near or get_close_matches(rest, sorted(ways), n=1, cutoff=ALIKE)
+    return f"{PREFIX}{near[0]}" if near else None
+
+
+def _is_kubernetes(rest: str, value: str) -> bool:
+    return _KUBERNETES.fullmatch(rest) is not None and (rest != "PORT" or "://" in value)
 
 
 def is_section(kind: Any) -> bool:

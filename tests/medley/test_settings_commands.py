@@ -99,6 +99,13 @@ def test_each_setting_tells_where_it_is_from(folder: Path, monkeypatch: pytest.M
     assert str(folder / "medley.toml") in medley("config").stdout
 
 
+def test_variables_that_are_no_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDLEY_QUUX", "s3cret")
+
+    assert json.loads(medley("config", "--json").stdout)["ignored"] == ["MEDLEY_QUUX"]
+    assert "No settings, and ignored: MEDLEY_QUUX." in medley("config").stdout
+
+
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDLEY_API_KEY", "s3cret-one")
     monkeypatch.setenv("MEDLEY_HTTP__API_KEY", "s3cret-two")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas import UsageError
-from schemas.settings import load_settings
+from schemas.origins import check_environment
+from schemas.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +33,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("MEDLEY_ENCODERS", '{"thread": 1}', "There is no setting 'encoders.thread' (MEDLEY_ENCODERS). Did you mean '"),
         ("MEDLEY_STOR", "x", "The environment variable MEDLEY_STOR stands for no setting. Did you mean MEDLEY_STORE?"),
         ("MEDLEY_PRESET", "x", "The environment variable MEDLEY_PRESET stands for no setting. Did you mean MEDLEY_ENC"),
-        ("MEDLEY_STORE__X", "x", "The environment variable MEDLEY_STORE__X stands for no setting. Did you mean MEDLEY"),
+        ("MEDLEY_STORE__X", "x", "The environment variable MEDLEY_STORE__X stands for no setting: `medley config` lis"),
+        ("MEDLEY_ENCODER__PRESET", "x", "The environment variable MEDLEY_ENCODER__PRESET stands for no setting. Did "),
         ("MEDLEY_VECTORS__IMAGE__DISK", "1", "The environment variable MEDLEY_VECTORS__IMAGE__DISK stands for no set"),
-        ("MEDLEY_QUUX", "x", "The environment variable MEDLEY_QUUX stands for no setting. `medley config` lists them"),
+        ("MEDLEY_VECTORS__X__Y__Z", "1", "The environment variable MEDLEY_VECTORS__X__Y__Z stands for no setting"),
+        (
+            "MEDLEY_ENCODERS__QUUX",
+            "1",
+            "The environment variable MEDLEY_ENCODERS__QUUX stands for no setting: `",
+        ),
+        (
+            "MEDLEY_PORT",
+            "9000",
+            "The environment variable MEDLEY_PORT stands for no setting. Did you mean MEDLEY_",
+        ),
+        (
+            "MEDLEY_COLECTION",
+            "x",
+            "The environment variable MEDLEY_COLECTION stands for no setting. Did you mean",
+        ),
     ],
 )
 def test_wrong_variable_is_named(name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +114,14 @@ def test_variables_of_a_container_are_no_mistakes(name: str, monkeypatch: pytest
     monkeypatch.setenv(name, "" if name == "MEDLEY_STORE" else "tcp://10.0.0.1:8707")  # compose passes empty ones on
 
     assert load_settings().store == ".medley"
+
+
+@pytest.mark.parametrize("name", ["MEDLEY_MEDIA", "MEDLEY_CHECKOUT", "MEDLEY_KILLS", "MEDLEY_QUUX", "MEDLEY_IMAGE"])
+def test_variables_that_resemble_no_setting_are_somebody_elses(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "x")
+
+    assert load_settings().store == ".medley"
+    assert check_environment(Settings, {name: "x", "MEDLEY_STORE": "y", "OTHER": "z"}) == [name]
 
 
 def test_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
