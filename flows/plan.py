@@ -107,7 +107,8 @@ class Plan:
     @property
     def unseen(self) -> tuple[str, ...]:
         """What the paths begin with that could not be looked into: what is known there is not gone."""
-        return tuple(payload_path(file.path).rstrip("/") + "/" for file, _ in self.unreadable)
+        paths = [payload_path(file.path).rstrip("/") for file, _ in self.unreadable]
+        return tuple(path and path + "/" for path in paths)  # "": the root itself, which all paths begin with
 
     def value(self) -> IngestPlan:
         """The same as a value, to be shown."""

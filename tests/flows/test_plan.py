@@ -311,3 +311,12 @@ def test_gone_records_of_what_was_never_searched_are_forgotten_and_not_deleted()
 
     assert (value.delete, value.forget) == (["item"], ["bad"])
     assert not planned([], {"bad": items["bad"]}, lambda _: "").value().empty
+
+
+def test_nothing_is_gone_where_the_root_cannot_be_looked_into() -> None:
+    plan = planned(
+        [UnreadableFile("/", "The folder cannot be listed.", transient=True)], {"a": known("a")}, lambda _: ""
+    )
+
+    assert plan.delete == []
+    assert plan.found == 1
