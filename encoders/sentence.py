@@ -31,7 +31,11 @@ class SentenceEncoder(ModelEncoder):
 
 
 def encode_role(model: Any, inputs: list[Any], prompt: str, query: bool, **options: Any) -> Any:
-    """What a model of sentence-transformers makes of a batch, as questions or as documents."""
+    """What a model of sentence-transformers makes of a batch, as questions or as documents.
+
+    Texts are named as such: a bare one that is a link to a picture would be fetched, one that is a path be opened.
+    """
+    inputs = [{"text": one} if isinstance(one, str) else one for one in inputs]
     encode = model.encode_query if query else model.encode_document
     return encode(
         inputs, prompt=prompt or None, batch_size=len(inputs), show_progress_bar=False, convert_to_numpy=True, **options

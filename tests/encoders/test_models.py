@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import socket
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from encoders import registry
 from encoders.running import Running
@@ -222,6 +224,26 @@ def numbers(row):
     dense = np.zeros(tiny.SIZE)
     dense[row.indices] = row.values
     return dense
+
+
+@pytest.mark.parametrize("name", ["clip", "vision_language"])
+def test_text_that_names_a_picture_is_read_and_the_picture_is_not_fetched(encoder, name, tmp_path):
+    file = tmp_path / "red.png"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        texts = [
+            "the dog",
+            str(file),
+            f"http://127.0.0.1:{server.getsockname()[1]}/red.png",
+            "data:image/png;base64,red",
+        ]
+        expected = encoder(name).encode([str(file)], TEXT)[0]
+        Image.new("RGB", (32, 32), "red").save(file)
+        for encode in (encoder(name).encode, encoder(name).encode_query):
+            assert len(encode(texts, TEXT)) == len(texts)
+        np.testing.assert_allclose(encoder(name).encode(texts, TEXT)[1], expected, atol=1e-4)
+        server.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 @pytest.mark.parametrize("name", ["clip", "siglip", "sentence", "colbert", "splade", "vision_language"])
