@@ -5,7 +5,7 @@ from encoders.contents import Content
 from encoders.enrichers import Enricher, Enriching, begin, fingerprints, load_enrichers
 from encoders.lexical import Lexical
 from encoders.presets import PRESETS, EncoderSet, Preset, Route, load_preset, preset_named
-from encoders.reranker import Reranker, load_reranker
+from encoders.reranker import Reranker, Shown, load_reranker
 from encoders.running import Running
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Reranker",
     "Route",
     "Running",
+    "Shown",
     "begin",
     "fingerprints",
     "load_enrichers",

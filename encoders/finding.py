@@ -21,6 +21,8 @@ class ModelSpec:
     license: str
     size: int  # bytes of weights
     max_tokens: int = 0  # of what it reads, the rest is cut; 0: what the model takes
+    prompt: str = ""  # what it is told to do; else as its own configuration says
+    modalities: tuple[str, ...] = ("text",)  # what a reranker takes
 
 
 Spec = TypeVar("Spec", EncoderSpec, ModelSpec)

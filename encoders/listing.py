@@ -91,7 +91,7 @@ def listing(running: Running | None = None) -> list[Listed]:
     for name in RERANKERS:
         reranker, source = sourced(RERANKERS[name], running)
         used = tuple(preset for preset, one in PRESETS.items() if one.reranker == name)
-        found.append(_listed(name, "reranker", ("text",), spec=reranker, source=source, presets=used))
+        found.append(_listed(name, "reranker", reranker.modalities, spec=reranker, source=source, presets=used))
     return found
 
 

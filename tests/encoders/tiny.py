@@ -237,11 +237,15 @@ CHAT = (
 )
 
 
-def vision_language(folder: Path) -> Path:
-    """A model of vision and language that embeds by its last token, with a prompt for questions."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.base.modules import Transformer
-    from sentence_transformers.sentence_transformer.modules import Pooling
+PAIR = (
+    "{% for message in messages %}{{ message.role }}: "
+    "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
+    "{% if part.type == 'image' %}<image>{% else %}{{ part.text }}{% endif %}{% endfor %}{% endif %} {% endfor %}page:"
+)
+
+
+def _idefics(folder: Path, chat: str) -> int:
+    """A model of vision and language and its processor, which writes what it is given by a template; its width."""
     from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3ImageProcessor, Idefics3Processor
 
     _seeded()
@@ -263,13 +267,37 @@ def vision_language(folder: Path) -> Path:
     }
     image = tokens.convert_tokens_to_ids("<image>")
     config = Idefics3Config(text_config=language, vision_config=VISION, scale_factor=2, image_token_id=image)
-    bare = folder.with_name(folder.name + "-bare")
-    Idefics3ForConditionalGeneration(config).save_pretrained(bare)
+    Idefics3ForConditionalGeneration(config).save_pretrained(folder)
     side = {"longest_edge": VISION["image_size"]}
     pictures = Idefics3ImageProcessor(size=side, max_image_size=side, do_image_splitting=False)
-    Idefics3Processor(pictures, tokens, image_seq_len=4, chat_template=CHAT).save_pretrained(bare)
-    modules = [Transformer(str(bare)), Pooling(32, "lasttoken")]
+    Idefics3Processor(pictures, tokens, image_seq_len=4, chat_template=chat).save_pretrained(folder)
+    return 32
+
+
+def vision_language(folder: Path) -> Path:
+    """A model of vision and language that embeds by its last token, with a prompt for questions."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    bare = folder.with_name(folder.name + "-bare")
+    width = _idefics(bare, CHAT)
+    modules = [Transformer(str(bare)), Pooling(width, "lasttoken")]
     SentenceTransformer(modules=modules, prompts={"query": "the cat"}).save(str(folder), create_model_card=False)
+    return folder
+
+
+def seeing_reranker(folder: Path) -> Path:
+    """A model of vision and language that is asked whether a document answers a question: "red" is yes, "dog" no."""
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.cross_encoder.modules import LogitScore
+
+    bare = folder.with_name(folder.name + "-bare")
+    _idefics(bare, PAIR)
+    asked = Transformer(str(bare), transformer_task="any-to-any")
+    yes, no = asked.tokenizer.convert_tokens_to_ids(["red", "dog"])
+    CrossEncoder(modules=[asked, LogitScore(yes, no)]).save(str(folder), create_model_card=False)
     return folder
 
 
