@@ -18,11 +18,12 @@ from flows import fused, infer
 from flows.bridge import fit_bridges
 from flows.calibrate import calibrate
 from flows.carry import carry_over, to_read
+from flows.compare import make_plan
 from flows.enrich import lacks, unenriched
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import files_elsewhere, known_files
 from flows.migrate import Migration, advance, left, unwanted
-from flows.plan import Carry, Known, entry_of, make_plan
+from flows.plan import Carry, Known, entry_of
 from flows.points import Item, file_fields
 from flows.progress import tell, tell_plan
 from flows.reencode import reencode as fill

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.carry import in_order, to_read
-from flows.plan import Carry, Known, Plan, Work, make_plan
+from flows.compare import make_plan
+from flows.plan import Carry, Known, Plan, Work
 from schemas import ExcludedFile, FoundFile
 from schemas.media import UnreadableFile
 from schemas.payload import State
@@ -28,7 +29,7 @@ def planned(
     files: Iterable[FoundFile | ExcludedFile | UnreadableFile],
     items: dict[str, Known],
     content_hash: Callable[[FoundFile], str],
-    **options: bool,
+    **options: Any,
 ) -> Plan:
     def digests(files: Sequence[FoundFile]) -> list[str]:
         return [content_hash(file) for file in files]
@@ -320,3 +321,21 @@ def test_nothing_is_gone_where_the_root_cannot_be_looked_into() -> None:
 
     assert plan.delete == []
     assert plan.found == 1
+
+
+def test_file_that_an_enricher_has_not_looked_at_is_read_again_wherever_it_is_now() -> None:
+    items = {"a": known("a", "1"), "b": known("b", "22"), "c": known("c", "333")}
+    files = [found("a", "1"), found("b", "22", mtime_ns=2), found("moved", "333")]
+
+    plan = planned(files, items, lambda file: {"b": "#22", "moved": "#333"}[file.path], unenriched=set(items))
+
+    assert [(work.found.path, work.poor) for work in plan.reread] == [("a", True), ("b", True)]
+    assert [(carry.found.path, carry.move, carry.reread) for carry in plan.carry] == [("moved", True, True)]
+    assert plan.value().enrich == ["a", "b"]
+
+
+def test_same_bytes_are_another_content_where_the_name_tells_the_kind_of_picture() -> None:
+    plan = planned([found("photo.dng", "1")], {"photo.tif": known("photo.tif", "1")}, lambda _: "#1")
+
+    assert [work.found.path for work in plan.index] == ["photo.dng"]
+    assert plan.carry == []
