@@ -14,13 +14,21 @@ from flows.points import Item
 from flows.progress import tell
 from flows.reading import Earlier, FileReading
 from flows.writer import Writer
-from schemas import payload
+from schemas import Modality, payload
 from schemas.media import Segment, join_words, share_read
 from schemas.payload import State, payload_path, point_id
 from schemas.report import IngestReport, PostponedEntry, QuarantineEntry
 
 if TYPE_CHECKING:
     from flows.run import Run
+
+UNKNOWN = "unknown"
+"""What is told of the modality of a file that could not be opened."""
+
+ADDED = 12
+"""So many of the added files are named in the report, to be seen."""
+
+SEEN = frozenset({Modality.IMAGE, Modality.VIDEO})
 
 
 class Indexer:
@@ -45,9 +53,14 @@ class Indexer:
             limits=run.settings.read.limits,
             enrichers=run.enrichers,
             earlier=lambda group: earlier_vectors(run, group),
+            spent=run.spent,
         )
-        self._pipeline = Pipeline(reading, run.encoders, enrichers=run.enrichers, reached=self._reached)
-        self._writer = Writer(run.store, run.source, lambda item: before.get(payload_path(item.found.path), 0))
+        self._pipeline = Pipeline(
+            reading, run.encoders, enrichers=run.enrichers, reached=self._reached, spent=run.spent
+        )
+        self._writer = Writer(
+            run.store, run.source, lambda item: before.get(payload_path(item.found.path), 0), run.spent
+        )
         self._items: Iterator[Item] = iter(self._pipeline)
 
     def advance(self, seconds: float) -> bool:
@@ -94,8 +107,12 @@ class Indexer:
 
 def count(report: IngestReport, item: Item) -> None:
     """Put an item in the accounts."""
+    outcomes = report.by_modality.setdefault(item.modality.value if item.modality else UNKNOWN, {})
+    outcomes[item.state.value] = outcomes.get(item.state.value, 0) + 1
     if item.state is State.INDEXED:
         report.indexed += 1
+        if item.modality in SEEN and len(report.added) < ADDED:
+            report.added.append(payload_path(item.found.path))
     elif item.state is State.EXCLUDED:
         count_excluded(report, item.reason)
     elif item.state is State.POSTPONED:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.points import Item, Row, Vector
 from flows.reading import Draft
+from flows.spent import Spent
 from schemas import Modality, Segment
 from schemas.payload import State
 from schemas.vectors import LEXICAL
@@ -59,6 +60,7 @@ class Pipeline:
         encoders: encoder by named vector.
         enrichers: those that have added words, for their fingerprints.
         reached: is told of each segment that is read, with its item.
+        spent: is told where the time went.
     """
 
     def __init__(
@@ -68,9 +70,11 @@ class Pipeline:
         *,
         enrichers: Sequence[Enricher] = (),
         reached: Callable[[Item, Segment], object] = lambda item, segment: None,
+        spent: Spent | None = None,
     ) -> None:
         self._reading = reading
         self._reached = reached
+        self._spent = spent or Spent()
         self._encoders = encoders
         self._pending: dict[str, list[_Content]] = {vector: [] for vector in encoders}
         self._sizes = dict.fromkeys(encoders, 0)  # how many things the encoder will be given for them
@@ -162,8 +166,10 @@ class Pipeline:
     def _encode_now(self, vector: str, values: Sequence[Any]) -> tuple[list[Vector], list[str]]:
         encoder = self._encoders[vector]
         if encoder.parallel:
-            return _encode_contents(encoder, values)
-        with self._turns[vector]:  # it has threads of its own, or a GPU whose memory is counted for one batch
+            with self._spent.on("encode"):
+                return _encode_contents(encoder, values)
+        # It has threads of its own, or a GPU whose memory is counted for one batch.
+        with self._turns[vector], self._spent.on("encode"):
             return _encode_contents(encoder, values)
 
     def _finished(self, most: int) -> Iterator[Item]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,7 @@ from pathlib import Path
 from encoders import Enricher, Enriching, Lexical, begin, fingerprints
 from flows.plan import Work
 from flows.points import Item, Vector
+from flows.spent import Spent
 from readers import Closed, Event, Hashed, IsolatedReader, Job, Opened
 from schemas import EncodeError, FileChangedError, ReadOptions, Segment, TransientReadError, UnsupportedError
 from schemas.limits import ReadLimits
@@ -113,6 +115,7 @@ class FileReading:
         enrichers: they add words before anybody sees the segments.
         earlier: vectors that contents already have, by path; asked for a group at a time.
         readers: child processes; as many as there are cores where it is 0.
+        spent: is told where the time went.
     """
 
     def __init__(
@@ -126,11 +129,13 @@ class FileReading:
         enrichers: Sequence[Enricher] = (),
         earlier: Callable[[Sequence[Work]], Mapping[str, Earlier]] | None = None,
         readers: int = 0,
+        spent: Spent | None = None,
     ) -> None:
         self._root = f"{root}{os.sep}"
         self._lexical = lexical
         self._enrichers = enrichers
         self._earlier = earlier
+        self._spent = spent or Spent()
         self._groups = _groups(work)
         self._next = threading.Lock()
         self._queue = ByteQueue(QUEUE_BYTES)
@@ -241,6 +246,9 @@ class FileReading:
             draft.fail(State.EXCLUDED, str(event), "")
         elif not isinstance(event, Closed):
             draft.fail(State.QUARANTINED, str(event), "reader")
+        if isinstance(event, Closed):
+            self._spent.add("read", event.reading)
+            self._spent.add("decode", event.decoding)
         kept_back = self._enriched(draft, draft.enriching.end) if isinstance(event, Closed) else []
         return [*kept_back, (draft, None)]
 
@@ -248,6 +256,7 @@ class FileReading:
         """The segments whose words are complete, with their terms; a fault of an enricher is the file's."""
         if draft.item.state is not State.INDEXED:
             return []
+        began = time.perf_counter()
         try:
             segments = ready()
         except MemoryError:  # the machine's fault rather than the file's: the next run takes it
@@ -260,6 +269,7 @@ class FileReading:
         for segment in segments:
             if self._lexical is not None and (words := join_words(segment.words, named=True)):
                 draft.terms[segment.number] = self._lexical.document(words)
+        self._spent.add("words", time.perf_counter() - began)
         return [(draft, segment) for segment in segments]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flows.lease import Lease, leased, open_when_free
 from flows.migrate import Migration, begin, resume, stale
 from flows.plan import Plan
+from flows.spent import Spent
 from readers import CrawlRules, crawl
 from schemas import Modality, ReadOptions, UsageError, VectorSpec
 from schemas.report import IngestReport
@@ -50,6 +51,7 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     plan: Plan = field(default_factory=Plan)
     report: IngestReport = field(default_factory=IngestReport)
+    spent: Spent = field(default_factory=Spent)
     migrations: list[Migration] = field(default_factory=list)  # the encoders are those of the vectors that are filled
     wanted: list[VectorSpec] = field(default_factory=list)  # vectors that the collection will have, by their own names
     choices: dict[str, Any] = field(default_factory=dict)  # what the collection's metadata will say that was chosen

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ from schemas.media import UnreadableFile
 from schemas.payload import State, payload_path, point_id
 from schemas.plan import IngestPlan, Reencoding
 from schemas.report import IngestReport
-from schemas.vectors import LEXICAL, NEXT, SOURCES
+from schemas.vectors import LEXICAL, NEXT, RUNS, SOURCES
 
 if TYPE_CHECKING:
     from flows.run import Run
@@ -60,15 +61,16 @@ def compare(run: Run) -> None:
     """
     known = known_files(run.store, run.source) if run.store.exists() else {}
     poor = unenriched(run)
-    run.plan = make_plan(
-        _found(run),
-        known,
-        partial(_digests, run),
-        retry=run.retry,
-        verify=run.verify,
-        unenriched=poor,
-        elsewhere=partial(_elsewhere, run),
-    )
+    with run.spent.on("scan"):
+        run.plan = make_plan(
+            _found(run),
+            known,
+            partial(_digests, run),
+            retry=run.retry,
+            verify=run.verify,
+            unenriched=poor,
+            elsewhere=partial(_elsewhere, run),
+        )
     run.report.found = run.plan.found
     run.refused = _guard(run, sum(item.state is State.INDEXED for item in known.values()))
     tell_plan(lambda: plan_value(run))
@@ -231,15 +233,17 @@ def fit(run: Run) -> None:
     if run.migrations:
         return
     encoders = run.encoders.under({vector: _called(vector) for vector in run.encoders})
-    run.report.notes += fit_bridges(run.store, encoders)
-    run.report.notes += infer.refresh(run.store)
-    run.report.notes += fused.refresh(run.store)
-    calibrate(run.store, encoders)
+    with run.spent.on("fit"):
+        run.report.notes += fit_bridges(run.store, encoders)
+        run.report.notes += infer.refresh(run.store)
+        run.report.notes += fused.refresh(run.store)
+        calibrate(run.store, encoders)
 
 
 def optimize(run: Run) -> None:
     """Build the vector index of an embedded collection, if it has grown enough since the last time."""
-    note = build_index(run.store)
+    with run.spent.on("index"):
+        note = build_index(run.store)
     if note:
         run.report.notes.append(note)
 
@@ -268,7 +272,8 @@ def account(run: Run) -> IngestReport:
                 f"The collection has a vector {vector!r} ({spec.fingerprint}) that these encoders do not make: "
                 f"new files are not found by it. `medley store drop {vector}` drops it."
             )
-    report.seconds = round(time.monotonic() - run.started, 3)
+    report.seconds, report.spent = round(time.monotonic() - run.started, 3), run.spent.seconds()
+    report.ended = datetime.now(UTC).isoformat(timespec="seconds")
     if not report.balanced:
         raise MedleyError(
             f"The accounts of this run do not add up: {report.found} files found, but {report.indexed} indexed, "
@@ -276,7 +281,14 @@ def account(run: Run) -> IngestReport:
             f"{report.postponed} postponed. "
             "This is a fault in Medley: please report it."
         )
+    _remember(run)
     return report
+
+
+def _remember(run: Run) -> None:
+    """Keep the figures of a source's last run with the collection, for whoever looks after it."""
+    figures = run.report.model_dump(exclude={"added", "quarantine", "postponements", "exclusions"})
+    run.store.set_metadata({RUNS: {**run.store.metadata().get(RUNS, {}), run.source: figures}})
 
 
 def _note_unreadable(run: Run, file: UnreadableFile, before: Known | None) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from flows.points import Item
+from flows.spent import Spent
 from schemas.payload import point_id
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ class Writer:
     vouches for the others, comes last.
     """
 
-    def __init__(self, store: Store, source: str, segments_before: Callable[[Item], int]) -> None:
-        self._store, self._source = store, source
+    def __init__(
+        self, store: Store, source: str, segments_before: Callable[[Item], int], spent: Spent | None = None
+    ) -> None:
+        self._store, self._source, self._spent = store, source, spent or Spent()
         self._segments_before = segments_before
         self._items: list[Item] = []
         self._rows = 0  # of the items
@@ -56,7 +59,7 @@ class Writer:
         if self._unsynced:
             self._wait()
             self._unsynced = False
-            self._writing = self._thread.submit(self._store.sync)
+            self._writing = self._thread.submit(self._sync)
         if wait:
             self._wait()
 
@@ -75,16 +78,23 @@ class Writer:
 
     def _write_now(self, items: Sequence[Item]) -> None:
         """Points are made here, and not where they are encoded, because that thread is the one that all wait for."""
-        points: list[models.PointStruct] = []
-        stale: list[str] = []
-        for item in items:
-            made = item.points(self._source)
-            points += made
-            stale += [point_id(self._source, item.found.path, n) for n in range(len(made), self._segments_before(item))]
-        if stale:
-            self._store.delete(stale, sync=False)
-        for start in range(0, len(points), BATCH):
-            self._store.upsert(points[start : start + BATCH], sync=False)
+        with self._spent.on("write"):
+            points: list[models.PointStruct] = []
+            stale: list[str] = []
+            for item in items:
+                made = item.points(self._source)
+                points += made
+                stale += [
+                    point_id(self._source, item.found.path, n) for n in range(len(made), self._segments_before(item))
+                ]
+            if stale:
+                self._store.delete(stale, sync=False)
+            for start in range(0, len(points), BATCH):
+                self._store.upsert(points[start : start + BATCH], sync=False)
+
+    def _sync(self) -> None:
+        with self._spent.on("write"):
+            self._store.sync()
 
     def _idle(self) -> bool:
         return self._writing is None or self._writing.done()

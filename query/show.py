@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from query.quarantine import quarantined
 from schemas import EmptyCollectionError, Modality, NotFoundError, UsageError, payload
 from schemas.payload import State, payload_path
-from schemas.report import CollectionStatus, VectorStatus
-from schemas.vectors import BRIDGE, SOURCES
+from schemas.report import CollectionStatus, IngestReport, VectorStatus
+from schemas.vectors import BRIDGE, RUNS, SOURCES
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -50,6 +50,7 @@ def collection_status(store: Store) -> CollectionStatus:
         vectors=vectors,
         sources=store.metadata().get(SOURCES, {}),
         bridges=_bridges(store),
+        runs={source: IngestReport.model_validate(run) for source, run in store.metadata().get(RUNS, {}).items()},
     )
 
 

@@ -31,6 +31,9 @@ class IngestReport(BaseModel):
 
     `moved` (and `copied`) files are among the indexed: their vectors were carried over by content hash. `deleted`
     counts items that were in the collection and are no longer in the folder. `encoded` counts vectors by name.
+
+    `by_modality` counts the files that were read, by modality and outcome; `added` names some pictures and clips of
+    them. `spent` are seconds of work by stage (see `flows.spent`), `seconds` those of the clock, until `ended`.
     """
 
     source: str = ""
@@ -44,7 +47,11 @@ class IngestReport(BaseModel):
     copied: int = 0
     deleted: int = 0
     encoded: dict[str, int] = Field(default_factory=dict)
+    by_modality: dict[str, dict[str, int]] = Field(default_factory=dict)
+    added: list[str] = Field(default_factory=list)
     seconds: float = 0.0
+    spent: dict[str, float] = Field(default_factory=dict)
+    ended: str = ""
     quarantine: list[QuarantineEntry] = Field(default_factory=list)
     postponements: list[PostponedEntry] = Field(default_factory=list)
     exclusions: dict[str, int] = Field(default_factory=dict)
@@ -87,3 +94,4 @@ class CollectionStatus(BaseModel):
     vectors: dict[str, VectorStatus]
     sources: dict[str, str] = Field(default_factory=dict)
     bridges: dict[str, str] = Field(default_factory=dict)
+    runs: dict[str, IngestReport] = Field(default_factory=dict)  # the last of each source, without its lists of files

@@ -45,6 +45,9 @@ FIT = "fit-"
 SOURCES = "sources"
 """Key of the collection's metadata: where the folder of each source lies, by the source's name."""
 
+RUNS = "runs"
+"""Key of the collection's metadata: the figures of each source's last run, by the source's name."""
+
 DEFAULT_PRESET = "offline"
 """Of a new collection: needs no network, ever."""
 

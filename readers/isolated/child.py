@@ -72,12 +72,13 @@ def serve(jobs: int, events: int, memory: int) -> None:
 
 
 def _do(number: int, job: Job | Draw, options: ReadOptions, outbox: Outbox) -> None:
+    end = Closed()
     try:
         if isinstance(job, Draw):
             picture = preview(Path(job.path), job.modality, job.start, job.end, job.side, page=job.page)
             outbox.add(number, Drawn(picture))
         else:
-            _read(number, job, options, outbox)
+            end = _read(number, job, options, outbox)
     except ReadError as error:
         # The system's word for our own limit; or, once in a while, for what it really lacks.
         full = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENOMEM
@@ -89,17 +90,23 @@ def _do(number: int, job: Job | Draw, options: ReadOptions, outbox: Outbox) -> N
     except Exception as error:  # a bug in a reader or a library must cost one file, and be seen in its reason
         outbox.add(number, ReadError(f"Reading failed: {type(error).__name__}: {error}"))
     else:
-        outbox.add(number, Closed())
+        outbox.add(number, end)
 
 
-def _read(number: int, job: Job, options: ReadOptions, outbox: Outbox) -> None:
+def _read(number: int, job: Job, options: ReadOptions, outbox: Outbox) -> Closed:
     path = Path(job.path)
+    began = time.perf_counter()
     digest = job.hash or content_hash(path, progress=lambda: outbox.add(number, Working()))
+    hashed = time.perf_counter()
     try:
         reading = read(path, job.found, options)
     except (ReadError, MemoryError):
         outbox.add(number, Hashed(digest))
         raise
     outbox.add(number, Opened(digest, reading.modality, reading.mime, reading.info))
+    waited = 0.0  # until what was decoded is taken
     for segment in reading.segments:
+        before = time.perf_counter()
         outbox.add(number, segment)
+        waited += time.perf_counter() - before
+    return Closed(hashed - began, time.perf_counter() - hashed - waited)

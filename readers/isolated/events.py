@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from schemas import FoundFile, Modality, ReadError, Segment
@@ -50,7 +50,10 @@ class Hashed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The last event of a file that was read to its end."""
+    """The last event of a file that was read to its end, and how many seconds its reading and its decoding took."""
+
+    reading: float = field(default=0.0, compare=False)
+    decoding: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
