@@ -111,8 +111,8 @@ def count(report: IngestReport, item: Item) -> None:
     outcomes[item.state.value] = outcomes.get(item.state.value, 0) + 1
     if item.state is State.INDEXED:
         report.indexed += 1
-        if item.modality in SEEN and len(report.added) < ADDED:
-            report.added.append(payload_path(item.found.path))
+        if item.modality is not None and item.modality in SEEN and len(report.added) < ADDED:
+            report.added[item.found.path] = item.modality.value
     elif item.state is State.EXCLUDED:
         count_excluded(report, item.reason)
     elif item.state is State.POSTPONED:

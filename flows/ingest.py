@@ -5,17 +5,17 @@ One flow a run, one task for every ten seconds of work; the work itself is plain
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Cancelled
 from pydantic import Field
 
-from flows import steps
+from flows import dashboard, steps
 from flows.progress import Stopped
-from flows.report import as_markdown, run_name
+from flows.report import run_name
 from flows.retry import patiently
 from flows.run import current_settings, open_run
 from schemas.report import IngestReport
@@ -65,12 +65,15 @@ def ingest(
                 pass
             fit(run)
             optimize(run)
-            return account(run)
+            report = account(run)
+            dashboard.show_collection(run.store, settings)
+            return report
 
     try:
-        report = patiently(run_once, get_run_logger().warning)
+        with dashboard.followed(source or Path(folder).name):
+            report = patiently(run_once, get_run_logger().warning)
     except Stopped:
         said = "The run was stopped. What was finished is kept; the next run goes on from there."
         return Cancelled(message=said)  # type: ignore[return-value] # a state in place of a result is how the run ended
-    create_markdown_artifact(as_markdown(report), key="ingest", description=f"What the run did with {folder}")
+    dashboard.show_report(report, folder, settings)
     return report

@@ -53,6 +53,11 @@ def listener() -> Listener | None:
     return _listener.get()
 
 
+def reader() -> Reader | None:
+    """Who is shown the plan, if anybody is."""
+    return _reader.get()
+
+
 def tell_plan(plan: Callable[[], IngestPlan]) -> None:
     """Show the plan to whoever wants to see it; it is made only then."""
     reader = _reader.get()

@@ -32,8 +32,9 @@ class IngestReport(BaseModel):
     `moved` (and `copied`) files are among the indexed: their vectors were carried over by content hash. `deleted`
     counts items that were in the collection and are no longer in the folder. `encoded` counts vectors by name.
 
-    `by_modality` counts the files that were read, by modality and outcome; `added` names some pictures and clips of
-    them. `spent` are seconds of work by stage (see `flows.spent`), `seconds` those of the clock, until `ended`.
+    `by_modality` counts the files that were read, by modality and outcome; `added` are the modalities of some pictures
+    and clips of them, by path. `spent` are seconds of work by stage (see `flows.spent`), `seconds` those of the
+    clock, until `ended`.
     """
 
     source: str = ""
@@ -48,7 +49,7 @@ class IngestReport(BaseModel):
     deleted: int = 0
     encoded: dict[str, int] = Field(default_factory=dict)
     by_modality: dict[str, dict[str, int]] = Field(default_factory=dict)
-    added: list[str] = Field(default_factory=list)
+    added: dict[str, str] = Field(default_factory=dict)
     seconds: float = 0.0
     spent: dict[str, float] = Field(default_factory=dict)
     ended: str = ""

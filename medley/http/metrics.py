@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -16,11 +17,15 @@ from schemas import MedleyError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from schemas.report import IngestReport
     from store import Store
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 UNKNOWN = "(none)"
 """The route or method of a request that none takes: it is whatever somebody made up, and must not become a label."""
+
+
+OUTCOMES = ("found", "indexed", "unchanged", "excluded", "quarantined", "postponed", "moved", "copied", "deleted")
 
 
 class Metrics:
@@ -103,3 +108,24 @@ class _Collection(Collector):
         for name, vector in found.vectors.items():
             vectors.add_metric([name], vector.points)
         yield vectors
+        yield from _last_runs(found.runs)
+
+
+def _last_runs(runs: Mapping[str, IngestReport]) -> Iterator[Metric]:
+    """The last run of each source that went through to its end."""
+    files = GaugeMetricFamily("medley_run_files", "Files of the last run.", labels=["source", "outcome"])
+    encoded = GaugeMetricFamily("medley_run_encoded", "Vectors that the last run made.", labels=["source", "vector"])
+    spent = GaugeMetricFamily("medley_run_work_seconds", "Work of the last run by stage.", labels=["source", "stage"])
+    seconds = GaugeMetricFamily("medley_run_seconds", "How long the last run took.", labels=["source"])
+    ended = GaugeMetricFamily("medley_run_ended_timestamp_seconds", "When the last run ended.", labels=["source"])
+    for source, run in runs.items():
+        for outcome in OUTCOMES:
+            files.add_metric([source, outcome], getattr(run, outcome))
+        for vector, number in run.encoded.items():
+            encoded.add_metric([source, vector], number)
+        for stage, work in run.spent.items():
+            spent.add_metric([source, stage], work)
+        seconds.add_metric([source], run.seconds)
+        if run.ended:
+            ended.add_metric([source], datetime.fromisoformat(run.ended).timestamp())
+    yield from (files, encoded, spent, seconds, ended)
