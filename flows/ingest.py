@@ -18,6 +18,7 @@ from flows.progress import Stopped
 from flows.report import run_name
 from flows.retry import patiently
 from flows.run import current_settings, open_run
+from schemas.plan import RunOptions
 from schemas.report import IngestReport
 
 compare = task(cache_policy=NO_CACHE)(steps.compare)
@@ -40,6 +41,7 @@ def ingest(
     force: bool = False,
     verify: bool = False,
     wait: bool = False,
+    only: list[str] | None = None,
 ) -> IngestReport:
     """Make the collection equal to the folder.
 
@@ -51,11 +53,13 @@ def ingest(
         force: delete although most of the source is gone from the folder.
         verify: hash every file, and believe no time stamp.
         wait: until another run over the same collection has ended.
+        only: what came, went or changed in the folder; nothing else is looked at.
     """
     settings = current_settings(store=store)
 
     def run_once() -> IngestReport:
-        with open_run(folder, settings, source=source, retry=retry, force=force, verify=verify, wait=wait) as run:
+        options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait, only=only)
+        with open_run(folder, settings, **options) as run:
             compare(run)
             carry(run)
             while index(run):

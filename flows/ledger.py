@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.plan import Known
 from schemas import payload
-from schemas.payload import State
+from schemas.payload import State, payload_path
+from schemas.scope import Scope
 from schemas.vectors import SOURCES
 
 if TYPE_CHECKING:
@@ -32,13 +33,28 @@ FIELDS = [
 STATES = {state.value: state for state in State}
 
 
-def known_files(store: Store, source: str) -> dict[str, Known]:
-    """All files of a source that the collection knows, by their path in the payload."""
+def known_files(store: Store, source: str, scope: Scope | None = None) -> dict[str, Known]:
+    """All files of a source that the collection knows, by their path in the payload; or those in a scope."""
     known: dict[str, Known] = {}
-    for record in store.scroll_all(first_segments(source), with_payload=FIELDS):
+    condition = first_segments(source)
+    if scope is not None and not scope.trees:
+        condition.must = [*_conditions(condition), _in_folders(scope.folders)]
+    for record in store.scroll_all(condition, with_payload=FIELDS):
         item = known_file(record.payload or {})
-        known[item.path] = item
+        if scope is None or scope.covers(item.path.rpartition("/")[0]):
+            known[item.path] = item
     return known
+
+
+def _conditions(condition: models.Filter) -> list[models.Condition]:
+    return condition.must if isinstance(condition.must, list) else []
+
+
+def _in_folders(folders: Collection[str]) -> models.Condition:
+    from qdrant_client import models
+
+    named = [payload_path(folder) for folder in sorted(folders)]
+    return models.FieldCondition(key=payload.FOLDER, match=models.MatchAny(any=named))
 
 
 def files_elsewhere(store: Store, source: str, sizes: Collection[int]) -> Iterator[tuple[Known, dict[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from flows.spent import Spent
 from readers import CrawlRules, crawl
 from schemas import Modality, ReadOptions, UsageError, VectorSpec
 from schemas.report import IngestReport
+from schemas.scope import Scope
 from schemas.settings import Settings, load_settings
 from schemas.vectors import DEFAULT_PRESET, ENRICHERS, PRESET, SOURCES, vectors_in_use
 
@@ -47,6 +48,7 @@ class Run:
     force: bool = False
     verify: bool = False
     dry: bool = False
+    scope: Scope | None = None  # the part of the source that is looked at
     refused: str = ""  # why it must not go on
     started: float = field(default_factory=time.monotonic)
     plan: Plan = field(default_factory=Plan)
@@ -123,6 +125,7 @@ def open_run(
     force: bool = False,
     verify: bool = False,
     wait: bool = False,
+    only: Sequence[str] | None = None,
 ) -> Iterator[Run]:
     """Open the store and the encoders for a run over a folder; a `dry` one writes nothing, not even a collection.
 
@@ -163,6 +166,7 @@ def open_run(
             filled = encoders.under({one: names.get(one, one) for one in encoders}) if migrations else encoders
             run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
             run.migrations, run.lease, run.report.source = migrations, lease, name
+            run.scope = Scope.of(root, only) if only is not None else None
             run.wanted, run.choices = encoders.vector_specs(), {PRESET: preset, ENRICHERS: chosen}
             try:
                 yield run

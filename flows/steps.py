@@ -22,7 +22,7 @@ from flows.carry import carry_over, to_read
 from flows.compare import make_plan
 from flows.enrich import lacks, unenriched
 from flows.index import Indexer, count, count_excluded
-from flows.ledger import files_elsewhere, known_files
+from flows.ledger import files_elsewhere, first_segments, known_files
 from flows.migrate import Migration, advance, left, unwanted
 from flows.plan import Carry, Known, entry_of
 from flows.points import Item, file_fields
@@ -59,7 +59,7 @@ def compare(run: Run) -> None:
     Raises:
         MedleyError: most of the source would be deleted, and nobody said that this is meant.
     """
-    known = known_files(run.store, run.source) if run.store.exists() else {}
+    known = known_files(run.store, run.source, run.scope) if run.store.exists() else {}
     poor = unenriched(run)
     with run.spent.on("scan"):
         run.plan = make_plan(
@@ -108,7 +108,7 @@ def _reencoding(run: Run, migration: Migration) -> Reencoding:
 def _found(run: Run) -> Iterator[Crawled]:
     """Every file of the folder, with the rule where one keeps it out."""
     count = 0
-    for file in crawl(run.root, rules_of(run.settings)):
+    for file in crawl(run.root, rules_of(run.settings), run.scope):
         yield file
         count += 1
         if count % 1000 == 0:
@@ -141,8 +141,10 @@ def _elsewhere(run: Run, sizes: Collection[int]) -> Iterator[Known]:
 def _guard(run: Run, indexed: int) -> str:
     """Why the run must not go on without --force; "" where it may."""
     gone = sum(item.state is State.INDEXED for item in run.plan.delete)
+    if run.scope is not None and gone:  # a folder of it may well be empty now
+        indexed = run.store.count(first_segments(run.source, State.INDEXED))
     most = gone >= GUARD_ITEMS and gone > GUARD_SHARE * indexed
-    if run.force or not gone or not (most or not run.plan.found):
+    if run.force or not gone or not (most or not (run.plan.found or run.scope)):
         return ""
     return (
         f"{gone:,} of the {indexed:,} items of source {run.source!r} are no longer in {run.root}. Is the right disk "
@@ -287,6 +289,8 @@ def account(run: Run) -> IngestReport:
 
 def _remember(run: Run) -> None:
     """Keep the figures of a source's last run with the collection, for whoever looks after it."""
+    if run.scope is not None:  # they are not the source's
+        return
     figures = run.report.model_dump(exclude={"added", "quarantine", "postponements", "exclusions"})
     run.store.set_metadata({RUNS: {**run.store.metadata().get(RUNS, {}), run.source: figures}})
 

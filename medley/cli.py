@@ -19,6 +19,7 @@ from medley.feedback_command import feedback
 from medley.serve_command import serve
 from medley.up_command import up
 from medley.usage import OneSentence
+from medley.watch_command import watch
 
 app = typer.Typer(
     name="medley",
@@ -39,6 +40,7 @@ app.command()(settings_commands.config)
 app.command(name="deploy")(deploy_command)
 app.command("eval")(evaluate)
 app.command()(up)
+app.command()(watch)
 app.command()(feedback)
 
 

@@ -83,6 +83,7 @@ class Library:
         force: bool = False,
         verify: bool = False,
         wait: bool = False,
+        only: Sequence[str] | None = None,
         prefect: bool = False,
         progress: Listener | None = None,
         planned: Reader | None = None,
@@ -96,6 +97,7 @@ class Library:
             force: delete although most of the source is gone from the folder.
             verify: hash every file, and believe no time stamp.
             wait: until another run over the same collection has ended.
+            only: what came, went or changed in the folder; nothing else is looked at.
             prefect: run as a Prefect flow, seen on its dashboard.
             progress: is told the stage, and how many files are done of how many.
             planned: is shown the plan before the work begins.
@@ -104,7 +106,8 @@ class Library:
             UsageError: there is no such folder, or it is empty.
             StoreError: the collection cannot be written, or was made for other vectors.
         """
-        options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
+        changed = list(only) if only is not None else None
+        options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait, only=changed)
         from flows import direct  # a question must not wait for what fills the collection
         from flows.progress import listening
 
@@ -135,6 +138,7 @@ class Library:
         force: bool = False,
         verify: bool = False,
         wait: bool = False,
+        only: Sequence[str] | None = None,
         progress: Listener | None = None,
     ) -> IngestPlan:
         """What `ingest` with the same arguments would do; nothing is written.
@@ -148,7 +152,8 @@ class Library:
         from flows.run import sharing
 
         with sharing(self.store), listening(progress):
-            options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait)
+            changed = list(only) if only is not None else None
+            options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait, only=changed)
             return direct.plan(folder, self.settings, **options)
 
     def search(

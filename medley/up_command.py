@@ -3,7 +3,7 @@
 # Typer reads the annotations at run time.
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from threading import Thread
@@ -17,6 +17,7 @@ from medley.serve_command import Host, Port, answer_requests, http_settings
 from schemas.errors import MedleyError
 
 if TYPE_CHECKING:
+    from medley.http.scheduled import ScheduledIntake
     from medley.library import Library
 
 LOCAL = {
@@ -36,6 +37,9 @@ def up(
     prefect_port: Annotated[
         int, typer.Option(help="Port of the Prefect server that is started where none is configured.")
     ] = 4200,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Take in what changes within seconds, besides the schedule.")
+    ] = False,
     prefix: Prefix = "",
     store: Store = None,
 ) -> None:
@@ -61,18 +65,33 @@ def up(
             pool_of(library),
             str(backups.resolve()) if backups else None,
             prefix,
+            queueing=follow,  # what was told is not told again
             in_process=True,
         )
         mark_crashed(deploy(wanted))  # nobody else runs what is ours
         ingesting = {name: f"ingest/{deployment_name('ingest', prefix, name)}" for name in sources}
         intake = ScheduledIntake(library, wanted.pool, ingesting)
 
+        apart = [] if "://" in library.store.location else [Path(library.store.location).expanduser().resolve()]
+
         def ready() -> None:
             typer.echo(f"Its runs are seen at {api.removesuffix('/api')}.", err=True)
             Thread(target=intake.ask, kwargs={"tag": "start"}, daemon=True).start()
+            for source, folder in sources.items() if follow else ():
+                Thread(target=_follow, args=[intake, source, Path(folder), apart], daemon=True).start()
 
         answer_requests(library, intake, taken, ready)
     typer.echo("Stopped.", err=True)
+
+
+def _follow(intake: "ScheduledIntake", source: str, folder: Path, apart: list[Path]) -> None:
+    """Have what changes in a folder taken in."""
+    from flows.watch import bursts
+
+    for changed in bursts(folder, apart=apart):
+        if changed is not None:
+            with suppress(MedleyError):  # the schedule corrects what was missed
+                intake.ask(source, only=changed, tag="watch")
 
 
 def pool_of(library: "Library") -> str:

@@ -17,6 +17,7 @@ class RunOptions(TypedDict, total=False):
     force: bool  # delete although most of the source is gone from the folder
     verify: bool  # hash every file, and believe no time stamp
     wait: bool  # until another run over the same collection has ended
+    only: list[str] | None  # what changed; nothing else is looked at
 
 
 class Carried(BaseModel):

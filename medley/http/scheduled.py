@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +43,21 @@ class ScheduledIntake(Intake, Host):
         with self._changing:
             self._now = IntakeStatus(state="stopped")
 
-    def ask(self, source: str | None = None, *, retry: bool = False, tag: str = "api") -> None:
+    def ask(
+        self,
+        source: str | None = None,
+        *,
+        retry: bool = False,
+        only: Sequence[str] | None = None,
+        tag: str = "api",
+    ) -> None:
         """Have a source (or all of them) taken in again.
+
+        Args:
+            source: its name.
+            retry: try quarantined files again.
+            only: what changed; nothing else is looked at.
+            tag: tells who asks.
 
         Raises:
             UnknownNameError: there is no such source, or it has no schedule.
@@ -55,7 +68,7 @@ class ScheduledIntake(Intake, Host):
         if source is not None and source not in self._deployments:
             raise UnknownNameError("source", source, self._deployments)
         for name in [source] if source is not None else self._deployments:
-            trigger(self._deployments[name], {"retry": retry}, tag)
+            trigger(self._deployments[name], {"retry": retry, "only": list(only) if only is not None else None}, tag)
 
     def status(self) -> IntakeStatus:
         """How things stand: the run that works, else one that waits."""

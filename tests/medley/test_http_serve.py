@@ -221,7 +221,7 @@ def test_metrics_tell_of_requests_and_of_the_collection() -> None:
         assert "medley_quarantined 1.0" in lines
         assert 'medley_run_files{outcome="indexed",source="album"} 4.0' in lines
         assert 'medley_run_files{outcome="quarantined",source="album"} 1.0' in lines
-        assert 'medley_run_encoded{source="album",vector="image"} 4.0' in lines
+        assert 'medley_run_encoded{source="album",vector="image"} 3.0' in lines
         [took] = [line for line in lines if line.startswith('medley_run_seconds{source="album"}')]
         [work] = [line for line in lines if line.startswith('medley_run_work_seconds{source="album",stage="write"}')]
         assert float(took.split()[1]) > 0 < float(work.split()[1])
