@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.automate import ensure_automation
 from flows.jobs import JOBS, Job
 from flows.prefect_run import HEARTBEAT, prepare
 from flows.run import media_root, source_name
@@ -80,6 +81,7 @@ def deploy(wanted: Wanted, jobs: Sequence[Job] = JOBS) -> dict[str, str]:
                 _check_ours(client, one)
         for one in made:
             one.apply()
+        ensure_automation(TAG, block=wanted.settings.notify.block)
     except (httpx.HTTPError, DeploymentApplyError) as error:
         raise MedleyError(
             f"The Prefect API cannot be used ({str(error).rstrip('.')}): start it, or correct PREFECT_API_URL."

@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows import evaluation
 from flows.evaluated import as_markdown
+from flows.notify import on_trouble
 from flows.run import current_settings
 from readers.judged import read_judged
 from schemas.evaluation import EvaluationOptions, EvaluationReport
@@ -24,7 +25,7 @@ ask = task(cache_policy=NO_CACHE)(evaluation.ask)
 account = task(cache_policy=NO_CACHE)(evaluation.account)
 
 
-@flow(name="evaluate", flow_run_name="evaluate")
+@flow(name="evaluate", flow_run_name="evaluate", on_failure=[on_trouble], on_crashed=[on_trouble])
 def evaluate(
     searcher: str,
     store: str | None = None,

@@ -14,12 +14,14 @@ from prefect.states import Cancelled
 from pydantic import Field
 
 from flows import dashboard, steps
+from flows.notify import check_quarantine, on_trouble
 from flows.progress import Stopped
 from flows.report import run_name
 from flows.retry import patiently
 from flows.run import current_settings, open_run
 from schemas.plan import RunOptions
 from schemas.report import IngestReport
+from schemas.vectors import RUNS
 
 compare = task(cache_policy=NO_CACHE)(steps.compare)
 carry = task(cache_policy=NO_CACHE)(steps.carry)
@@ -31,7 +33,7 @@ optimize = task(cache_policy=NO_CACHE)(steps.optimize)
 account = task(cache_policy=NO_CACHE)(steps.account)
 
 
-@flow(name="ingest", flow_run_name=run_name)
+@flow(name="ingest", flow_run_name=run_name, on_failure=[on_trouble], on_crashed=[on_trouble])
 def ingest(
     folder: Annotated[str, Field(min_length=1)],
     store: Annotated[str | None, Field(min_length=1)] = None,
@@ -69,7 +71,9 @@ def ingest(
                 pass
             fit(run)
             optimize(run)
+            before = run.store.metadata().get(RUNS, {}).get(run.source, {}).get("quarantined", 0)
             report = account(run)
+            check_quarantine(report, before, settings.notify)
             dashboard.show_collection(run.store, settings)
             return report
 

@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
 from flows import maintain
+from flows.notify import on_trouble
 from flows.run import current_settings
 from schemas.report import MaintenanceReport
 
@@ -17,7 +18,7 @@ rebuild_index = task(cache_policy=NO_CACHE)(maintain.rebuild_index)
 back_up = task(cache_policy=NO_CACHE)(maintain.back_up)
 
 
-@flow(name="maintenance", flow_run_name="maintenance")
+@flow(name="maintenance", flow_run_name="maintenance", on_failure=[on_trouble], on_crashed=[on_trouble])
 def maintenance(
     store: Annotated[str | None, Field(min_length=1)] = None,
     *,

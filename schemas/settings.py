@@ -144,6 +144,23 @@ class HttpSettings(Strict):
     origins: list[str] = Field(default_factory=list, description="other web pages that may ask (CORS)")
 
 
+class NotifySettings(Strict):
+    """Who is told when a scheduled run wants somebody to look; the log always is."""
+
+    webhook: SecretStr | None = Field(
+        default=None,
+        description="address that a JSON message is posted to; better kept in the environment",
+        examples=["https://hooks.example.com/T0/B0/secret"],
+    )
+    block: str | None = Field(
+        default=None,
+        pattern="^[^/]+/[^/]+$",
+        description="a block of Prefect's that sends messages, by type and name",
+        examples=["sendgrid-email/operators"],
+    )
+    quarantined: int = Field(default=100, ge=0, description="files of a source that may be quarantined untold")
+
+
 def _named(collection: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", collection):
         raise ValueError(f"a name has 1 to 64 letters, digits, '_' and '-', and {collection!r} has not")
@@ -176,6 +193,7 @@ class Settings(BaseSettings, Strict):
     crawl: CrawlSettings = CrawlSettings()
     read: ReadSettings = ReadSettings()
     http: HttpSettings = HttpSettings()
+    notify: NotifySettings = NotifySettings()
     vectors: dict[str, VectorSettings] = Field(default_factory=dict, description="by the name of the vector")
 
     def keeping(self, specs: Iterable[VectorSpec]) -> list[VectorSpec]:
