@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from schemas import FoundFile, Modality, Segment, payload
@@ -100,6 +102,24 @@ class Item:
         if segment.number == 0:
             fields[payload.SEGMENTS] = len(self.rows)
         return {key: value for key, value in fields.items() if value is not None}
+
+
+def storable(value: Any) -> Any:
+    """What a reader found out, without what no store takes (halves of characters, numbers that are none).
+
+    It comes from strangers' files: a whole run would else end at one of them.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {storable(str(key)): storable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(one) for one in value]
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return float(value)
+    return value
 
 
 def file_fields(source: str, found: FoundFile) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from encoders import Enricher, Enriching, Lexical, begin, fingerprints
 from flows.plan import Work
-from flows.points import Item, Vector
+from flows.points import Item, Vector, storable
 from flows.spent import Spent
 from readers import Closed, Event, Hashed, IsolatedReader, Job, Opened
 from schemas import EncodeError, FileChangedError, ReadOptions, Segment, TransientReadError, UnsupportedError
@@ -233,7 +233,12 @@ class FileReading:
             return self._enriched(draft, partial(draft.enriching.take, event))
         if isinstance(event, Opened):
             item = draft.item
-            item.hash, item.modality, item.mime, item.info = event.hash, event.modality, event.mime, event.info
+            item.hash, item.modality, item.mime, item.info = (
+                event.hash,
+                event.modality,
+                event.mime,
+                storable(event.info),
+            )
             draft.enriching = begin(self._enrichers, event.modality)
             item.encoders |= fingerprints(self._enrichers, event.modality)
             return []

@@ -161,7 +161,7 @@ class _Walk:
             what = "It is a link that leads nowhere" if linked else "The file cannot be looked at"
             return _unreadable(path, what, error, linked=linked)
         rule = self.rule_of_status(status)
-        return (status.st_size, status.st_mtime_ns) if rule is None else ExcludedFile(path, rule)
+        return (status.st_size, in_64_bits(status.st_mtime_ns)) if rule is None else ExcludedFile(path, rule)
 
     def rule_of_status(self, status: os.stat_result) -> str | None:
         if not stat.S_ISREG(status.st_mode):
@@ -250,4 +250,9 @@ def found_file(path: Path) -> FoundFile:
         raise unreadable(error) from error
     if not stat.S_ISREG(status.st_mode):
         raise ReadError("It is not a regular file.")
-    return FoundFile(path.name, status.st_size, status.st_mtime_ns)
+    return FoundFile(path.name, status.st_size, in_64_bits(status.st_mtime_ns))
+
+
+def in_64_bits(time_ns: int) -> int:
+    """A file's time, which some disks hold beyond the years 1678 to 2262: no store takes it then."""
+    return min(max(time_ns, -(2**63)), 2**63 - 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from readers.crawl import found_file
+from readers.crawl import found_file, in_64_bits
 from readers.hash import unreadable
 from readers.sniff import MediaType, sniff
 from schemas import FileChangedError, FoundFile, Modality, ReadError, Reading, ReadOptions, Segment, UnsupportedError
@@ -77,7 +77,7 @@ def _check_same(path: Path, found: FoundFile) -> None:
         now = os.stat(path)  # noqa: PTH116  # one call a file: pathlib doubles its cost
     except OSError as error:
         raise unreadable(error) from error
-    if (now.st_size, now.st_mtime_ns) != (found.size, found.mtime_ns):
+    if (now.st_size, in_64_bits(now.st_mtime_ns)) != (found.size, in_64_bits(found.mtime_ns)):
         raise FileChangedError("The file changed while it was read: the next run takes it.")
 
 

@@ -487,6 +487,20 @@ def test_picture_renamed_with_a_broken_sidecar_tells_its_new_name(settings: Sett
     assert contents(settings) == fresh(root, tmp_path)
 
 
+@pytest.mark.parametrize("year", [1600, 1901, 2300, 12_000])
+def test_file_of_any_date_is_indexed_once(year: int, settings: Settings, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    root.mkdir()
+    (root / "note.txt").write_text("Boats at night.")
+    seconds = (year - 1970) * 31_556_952
+    os.utime(root / "note.txt", (seconds, seconds))
+    if abs((root / "note.txt").stat().st_mtime - seconds) > 1:
+        pytest.skip("this file system holds no such date")
+
+    assert ingest(root, settings).indexed == 1
+    assert ingest(root, settings).unchanged == 1
+
+
 def test_two_names_that_are_spelled_alike_are_told_apart(settings: Settings, tmp_path: Path) -> None:
     root = tmp_path / "media"
     root.mkdir()
