@@ -85,14 +85,14 @@ class Ranker:
         Raises:
             UsageError: LightGBM is not installed, or there are other features than those it was fitted on.
         """
-        return np.asarray(self._booster(features).predict(features), np.float64)
+        return np.asarray(self._booster(features).predict(features, num_threads=1), np.float64)
 
     def reasons(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each feature gives to each score (hits, features), by TreeSHAP.
 
         A row and what all hits have in common add up to the score (Lundberg et al., Nature Machine Intelligence 2020).
         """
-        given = np.asarray(self._booster(features).predict(features, pred_contrib=True), np.float64)
+        given = np.asarray(self._booster(features).predict(features, pred_contrib=True, num_threads=1), np.float64)
         return given[:, :-1]
 
     def _booster(self, features: NDArray[np.float64]) -> Booster:
