@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from schemas import MedleyError, UsageError
+from schemas.fields import Upload
 from schemas.search import SearchRequest
 
 CLICK = "click"
@@ -44,6 +45,8 @@ def record(
         UsageError: nothing is judged, or what was clicked on was not shown.
         MedleyError: the file cannot be written.
     """
+    if any(isinstance(part.value, Upload) for part in request.parts):
+        raise UsageError("What was sent along is not kept: judge a question of words, or of what is indexed.")
     if clicked is not None:
         if right or wrong:
             raise UsageError("A click is told alone: what is right and wrong is told without it.")

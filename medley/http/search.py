@@ -20,6 +20,9 @@ from schemas.sentences import sentence
 router = APIRouter(tags=["Search"])
 
 
+Path_ = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
 class SentPart(Part):
     """A part whose files are sent along: nobody can have a file of this machine read by its path."""
 
@@ -89,6 +92,18 @@ async def explain(
 ) -> Explanation:
     """Explain a hit: what each vector gave, the words that matched, and where in the picture or sound it lies (PNG)."""
     return await turns.take(lambda: library.explain(request, hit=hit, item=item))
+
+
+@router.post("/feedback")
+def feedback(
+    library: HeldLibrary,
+    request: Annotated[SentRequest, Body(description="the search, as for `POST /search`")],
+    right: Annotated[list[Path_] | None, Body(max_length=MOST_HITS, description="paths of right answers")] = None,
+    wrong: Annotated[list[Path_] | None, Body(max_length=MOST_HITS, description="paths of wrong ones")] = None,
+    clicked: Annotated[Path_ | None, Body(description="the path of the hit that was chosen, instead")] = None,
+) -> dict[str, int]:
+    """Note what was right (1) and wrong (0), or which hit was chosen; `medley fit ranker` learns from it."""
+    return library.judge(request, right=right or [], wrong=wrong or [], clicked=clicked)
 
 
 @router.get("/status")

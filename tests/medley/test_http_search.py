@@ -438,3 +438,21 @@ def test_a_browser_with_the_key_is_let_in_by_a_cookie(home: Path) -> None:
         assert "SameSite=strict" in cookie
         assert "a-long-secret" not in cookie
         assert browser.get("/status").status_code == 200
+
+
+def test_judgements_are_noted_beside_the_collection(home: Path, client: httpx.Client) -> None:
+    request = {"parts": [{"text": "a red square"}]}
+    right = client.post("/feedback", json={"request": request, "right": ["drawings/red.png"], "wrong": ["walk.mp4"]})
+    clicked = client.post("/feedback", json={"request": request, "clicked": "drawings/red.png"})
+    nothing = client.post("/feedback", json={"request": request})
+    data = base64.b64encode(b"picture").decode()
+    sent = {"parts": [{"image": {"data": data}}]}
+    upload = client.post("/feedback", json={"request": sent, "right": ["drawings/red.png"]})
+
+    assert right.json() == {"drawings/red.png": 1, "walk.mp4": 0}
+    assert clicked.json()["drawings/red.png"] == 1
+    assert (nothing.status_code, upload.status_code) == (400, 400)
+    assert "Tell at least one right answer" in nothing.text
+    assert "What was sent along is not kept" in upload.text
+    lines = (home / "store" / ".records" / "medley" / "feedback.jsonl").read_text().splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["judged", "click"]
