@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from query.infer import with_vectors
@@ -64,19 +63,13 @@ def warm_up(encoders: EncoderSet) -> None:
         encoders[name].load()
 
 
-PATIENCE = 20.0
-"""Seconds that a small picture may take: whoever looks at hits does not wait longer."""
-
-
 def preview_hit(hit: Hit, side: int = 240, limits: ReadLimits | None = None) -> bytes | None:
     """A small JPEG of a hit, at most `side` pixels wide and high; None for a text, or where the file is not here."""
     if hit.file is None:
         return None
-    from readers import Draw, Drawn, IsolatedReader
-    from schemas import Modality, ReadOptions
+    from query.pictures import drawn
+    from readers import Draw
+    from schemas import Modality
 
-    job = Draw(hit.file, Modality(hit.modality), hit.start, hit.end, side, hit.page)
-    limits = limits or ReadLimits()
-    with IsolatedReader(ReadOptions(), replace(limits, seconds=min(limits.seconds, PATIENCE))) as reader:
-        drawn = [event for events in reader.read([job]) for _, event in events if isinstance(event, Drawn)]
-    return drawn[0].picture if drawn else None  # gone or broken since it was indexed: the hit stands without a picture
+    with reading_within(limits or ReadLimits()):
+        return drawn([Draw(hit.file, Modality(hit.modality), hit.start, hit.end, side, hit.page)]).get(0)

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 def located(store: Store, source: str, path: str) -> Path | None:
     """The file, links resolved; None: it is not there (any more), or lies outside of its source."""
-    folder: str | None = store.metadata().get(SOURCES, {}).get(source)
+    return below(store.metadata().get(SOURCES, {}).get(source), path)
+
+
+def below(folder: str | None, path: str) -> Path | None:
+    """The same where the folder of the source is known; None: it is not on this machine."""
     if folder is None:
         return None
     try:

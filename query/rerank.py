@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,8 @@ from query.combine import ascending, summed
 from query.encode import encode_request
 from query.learned import LEARNED, Known, features, modified, ranker_of
 from query.passages import Highlighter
+from query.read_closely import Clock, CloseReading
 from schemas import UsageError, payload
-from schemas.media import join_words
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from schemas import VectorSpec
     from schemas.search import RerankOptions, SearchRequest
     from store import Store
-
-BATCH = 8  # texts that a cross-encoder reads before the clock is looked at
 
 TOLD = 6  # reasons of a hit's learned score that are told
 
@@ -68,13 +65,14 @@ class Reranker:
     ) -> None:
         self._request, self._options = request, options
         self._encoders, self._store, self._specs = encoders, store, specs
-        self._began = time.perf_counter()
+        self._clock = Clock(options.milliseconds)
+        self._note = ""
 
     def order(self, ranked: Sequence[Ranked]) -> tuple[list[int], str]:
         """The places of the hits in their new order, and a note ("" if there is nothing to say).
 
-        Hits of other modalities than those asked for, and those beyond the top, keep their places. A hit that cannot
-        be looked at closely follows those that can.
+        Hits of other modalities than those asked for, those beyond the top, and those that cannot be looked at closely
+        keep their places: nothing is known against them.
 
         Raises:
             UsageError: there is no such vector or reranker, or the question has nothing for it.
@@ -96,14 +94,11 @@ class Reranker:
             return order, f"The hits were not looked at closely by {options.by!r}: it would take more than {limit}."
         for hit, score in zip(hits, scores, strict=True):
             hit.closer = score
-        best = sorted(range(len(hits)), key=lambda n: (scores[n] is None, -(scores[n] or 0.0), n))
-        for place, n in zip(looked, best, strict=True):
-            order[place] = looked[n]
-        return order, ""
-
-    def _over(self) -> bool:
-        limit = self._options.milliseconds
-        return limit is not None and (time.perf_counter() - self._began) * 1000 > limit
+        known = [n for n, score in enumerate(scores) if score is not None]
+        best = sorted(known, key=lambda n: (-(scores[n] or 0.0), n))
+        for place, n in zip(known, best, strict=True):
+            order[looked[place]] = looked[n]
+        return order, self._note
 
     def _by_vector(self, hits: Sequence[Ranked]) -> Scores:
         """By one named vector, such as one of late interaction: Qdrant compares it with the hits alone."""
@@ -112,7 +107,7 @@ class Reranker:
         spec = self._specs[self._options.by]
         asked = for_vector(self._request, self._options.by)
         [terms] = encode_request(asked, self._encoders, self._store, self._specs).terms.values()
-        if self._over():
+        if self._clock.over():
             return None
         found = self._store.query(
             models.QueryRequest(
@@ -140,7 +135,7 @@ class Reranker:
             Highlighter(question, self._encoders.lexical) if question else None,
         )
         scores = ranker.scores(given)
-        if self._over():
+        if self._clock.over():
             return None
         for hit, row in zip(hits, ranker.reasons(given), strict=True):
             told = sorted(zip(ranker.features, row, strict=True), key=lambda pair: -abs(pair[1]))
@@ -148,19 +143,9 @@ class Reranker:
         return [float(score) for score in scores]
 
     def _by_reading(self, hits: Sequence[Ranked]) -> Scores:
-        """By a cross-encoder, which reads the question and a hit's words together."""
+        """By a cross-encoder, which reads the question and a hit's words together, or looks at pictures besides."""
         name = self._options.by
-        question = " ".join(part.text for part in self._request.parts if part.text and part.weight > 0)
-        if not question:
-            raise UsageError(f"The reranker {name!r} reads words, and this question has none.")
-        reranker = self._encoders.reranker(name)
-        texts = [join_words(hit.fields.get(payload.WORDS, {}), named=True) for hit in hits]
-        scores: list[float | None] = [None] * len(texts)
-        told = [i for i, text in enumerate(texts) if text]
-        for start in range(0, len(told), BATCH):
-            if self._over():
-                return None
-            batch = told[start : start + BATCH]
-            for i, score in zip(batch, reranker.score(question, [texts[i] for i in batch]), strict=True):
-                scores[i] = float(score)
-        return None if self._over() else scores
+        reading = CloseReading(self._encoders.reranker(name), name, self._store, self._clock)
+        scores = reading.scores(self._request, hits, self._encoders.sample_rate)
+        self._note = reading.note()
+        return scores

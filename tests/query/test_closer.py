@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from qdrant_client import models
 
+from encoders import Shown
 from query import search
 from query.explain import explain
 from schemas import UnknownNameError, UsageError
@@ -29,12 +30,15 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
 class Reads:
     """A cross-encoder that prefers the number it is asked for, and is as slow as it is told."""
 
+    sees = False
+
     def __init__(self) -> None:
         self.read = 0
 
-    def score(self, query: str, contents: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def score(self, query: Shown, contents: Sequence[Shown]) -> np.ndarray[Any, np.dtype[np.float32]]:
         self.read += len(contents)
-        return np.array([float(query.rsplit(maxsplit=1)[-1] in text.split()) for text in contents], np.float32)
+        number = query.words.rsplit(maxsplit=1)[-1]
+        return np.array([float(number in one.words.split()) for one in contents], np.float32)
 
 
 @pytest.fixture
@@ -95,6 +99,21 @@ def test_cross_encoder_reads_the_top_and_only_the_modalities_asked_for(collectio
     assert reads.read == 40
     images = asked(top=40, modalities=["image"])
     assert images == before
+
+
+def test_hits_that_cannot_be_looked_at_keep_their_places(collection: Collection) -> None:
+    before = collection.paths(raw(A, "a"), limit=40)
+
+    after = collection.ask(raw(A, "a"), {"item": "p1", "using": ["a"]}, rerank={"by": "b", "top": 40}, limit=40).hits
+
+    found = collection.ask(raw(A, "a"), {"item": "p1", "using": ["a"]}, limit=40).hits
+    for place, hit in enumerate(found):
+        if int(hit.path[1:]) % 3 == 0:  # it has no such vector
+            assert after[place].path == hit.path
+            assert after[place].closer is None
+    closer = [hit.closer for hit in after if hit.closer is not None]
+    assert closer == sorted(closer, reverse=True)
+    assert set(before) - {"p1"} == {hit.path for hit in after}
 
 
 def test_reranker_over_budget_is_skipped_with_a_note(collection: Collection, reads: Reads) -> None:
