@@ -57,25 +57,33 @@ def _in_folders(folders: Collection[str]) -> models.Condition:
     return models.FieldCondition(key=payload.FOLDER, match=models.MatchAny(any=named))
 
 
-def files_elsewhere(store: Store, source: str, sizes: Collection[int]) -> Iterator[tuple[Known, dict[str, Any]]]:
-    """The indexed files of all other sources that have one of these sizes, and their payloads."""
+def files_elsewhere(
+    store: Store, source: str, sizes: Collection[int], scope: Scope | None = None
+) -> Iterator[tuple[Known, dict[str, Any]]]:
+    """Indexed files that have one of these sizes, with their payloads: of other sources, or out of the scope."""
     from qdrant_client import models
 
-    if not sizes or not store.exists() or not store.metadata().get(SOURCES, {}).keys() - {source}:
+    if not sizes or not store.exists():
         return
+    if scope is None and not store.metadata().get(SOURCES, {}).keys() - {source}:
+        return
+    own = models.FieldCondition(key=payload.SOURCE, match=models.MatchValue(value=source))
     condition = models.Filter(
         must=[
             models.FieldCondition(key=payload.SEGMENT, match=models.MatchValue(value=0)),
             models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value)),
             models.FieldCondition(key=payload.SIZE, range=models.Range(gte=min(sizes), lte=max(sizes))),
         ],
-        must_not=[models.FieldCondition(key=payload.SOURCE, match=models.MatchValue(value=source))],
+        must_not=[own] if scope is None else None,
     )
-    fields = [*FIELDS, payload.SOURCE, payload.MODALITY, payload.ENCODERS]
+    fields = [*FIELDS, payload.SOURCE, payload.FOLDER, payload.MODALITY, payload.ENCODERS]
     for record in store.scroll_all(condition, with_payload=fields):
         told = record.payload or {}
-        if told[payload.SIZE] in sizes:
-            yield known_file(told)._replace(source=told[payload.SOURCE]), told
+        if told[payload.SIZE] not in sizes:
+            continue
+        if scope is not None and told[payload.SOURCE] == source and scope.covers(told[payload.FOLDER]):
+            continue  # it is among the known
+        yield known_file(told)._replace(source=told[payload.SOURCE]), told
 
 
 def first_segments(source: str, state: State | None = None) -> models.Filter:

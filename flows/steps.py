@@ -132,9 +132,9 @@ def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
 
 
 def _elsewhere(run: Run, sizes: Collection[int]) -> Iterator[Known]:
-    """What other sources have of these sizes."""
+    """What other sources have of these sizes, and what the run does not look at of its own."""
     poor = lacks(run.enrichers)
-    for item, fields in files_elsewhere(run.store, run.source, sizes):
+    for item, fields in files_elsewhere(run.store, run.source, sizes, run.scope):
         yield item._replace(poor=poor(fields))
 
 

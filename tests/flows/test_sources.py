@@ -116,3 +116,19 @@ def test_files_that_change_places_across_two_sources_keep_their_own_vectors(sett
         ("one", "1.txt"): "something else",
         ("two", "0.txt"): "something else",
     }
+
+
+def test_contents_that_lie_out_of_the_scope_of_a_run_are_carried_over(settings: Settings, tmp_path: Path) -> None:
+    media = texts(tmp_path / "media", 2)
+    ingest(media, settings)
+    (media / "copies").mkdir()
+    (media / "copies" / "0.txt").write_text("text number 0")
+    (media / "copies" / "new.txt").write_text("something else")
+
+    report = ingest(media, settings, only=["copies/0.txt", "copies/new.txt"])
+
+    assert (report.copied, report.indexed, report.found) == (1, 2, 2)
+    assert report.encoded["text"] == 1
+    alone = load_settings(store=str(tmp_path / "alone"), encoders={"preset": "tiny", "ocr": "off"})
+    ingest(media, alone)
+    assert contents(settings) == contents(alone)
