@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.bridge import MIN_PAIRS, Bridge
+from flows.progress import tell
+from fusion import bridges
+from fusion.bridge import MIN_PAIRS
 from schemas import Modality, UsageError, WordKind, payload
+from schemas.fit import BridgeChoice
 from schemas.payload import State
 from schemas.vectors import bridge_name
 
@@ -29,6 +32,12 @@ REFIT_SHARE = 0.1
 
 MOST_PAIRS = 20_000
 """More pairs than this no longer change the fit, and would cost memory: (384 + 1,024) floats a pair."""
+
+LEAST_TRIED = 2 * MIN_PAIRS
+"""Pairs that the kinds of bridges are compared on, at least: a fifth is left out of each fit."""
+
+MOST_TRIED = 4000
+"""Pairs that the kinds of bridges are compared on: more do not change which is best, and each is fitted six times."""
 
 THINGS = {Modality.IMAGE: "pictures", Modality.AUDIO: "sounds"}
 
@@ -47,6 +56,39 @@ def fit_bridges(store: Store, encoders: EncoderSet) -> list[str]:
     """Fit or refit the bridges that the encoders need; returns what a person should know of them."""
     notes = [_fit(store, encoders, span) for span in _spans(encoders)]
     return [note for note in notes if note]
+
+
+def select_bridges(store: Store, encoders: EncoderSet) -> list[BridgeChoice]:
+    """Try every kind of bridge by cross-validation on the collection's own pairs, and keep the best.
+
+    Raises:
+        UsageError: there are too few captioned items, or they are all the same.
+        StoreError: the collection cannot be read or written.
+    """
+    found = []
+    for span in _spans(encoders):
+        captioned = _captioned(span.source, span.target, span.modality)
+        if store.count(captioned) < LEAST_TRIED:
+            continue
+        x, y = _pairs(store, captioned, span.source, span.target, most=MOST_TRIED)
+        prints = encoders.specs[span.source].fingerprint, encoders.specs[span.target].fingerprint
+        best, against = bridges.select(
+            x,
+            y,
+            source=prints[0],
+            target=prints[1],
+            weigh=span.from_words,
+            progress=lambda done, total: tell("train", done, total),
+        )
+        store.save_artifact(bridge_name(span.source, span.target), best.arrays(), best.meta())
+        found.append(
+            BridgeChoice(source=span.source, target=span.target, kind=best.kind, pairs=len(x), against=against)
+        )
+    if not found:
+        raise UsageError(
+            f"There is nothing to choose bridges by: {LEAST_TRIED} captioned pictures or sounds are needed."
+        )
+    return found
 
 
 def _spans(encoders: EncoderSet) -> Iterator[_Span]:
@@ -91,13 +133,14 @@ def _fit(store: Store, encoders: EncoderSet, span: _Span) -> str | None:
             else None
         )
     if kept is not None:
-        bridge = Bridge.from_arrays(*kept)
+        bridge = bridges.load(*kept)
         if (bridge.source, bridge.target) == prints and abs(pairs - bridge.pairs) <= REFIT_SHARE * bridge.pairs:
             return None
     x, y = _pairs(store, captioned, source, target)
     # From a picture to words, the captions of its like are wanted, and not the one that it might have.
+    kind = str(kept[1].get("kind", bridges.RIDGE)) if kept is not None else bridges.RIDGE  # as it was once chosen
     try:
-        bridge = Bridge.fit(x, y, source=prints[0], target=prints[1], weigh=span.from_words)
+        bridge = bridges.fit(kind, x, y, source=prints[0], target=prints[1], weigh=span.from_words)
     except UsageError as error:  # thirty captions that a camera wrote are one caption: no reason for a run to fail
         if kept is not None:
             store.delete_artifact(name)
@@ -148,15 +191,15 @@ def _captioned(source: str, target: str, modality: Modality) -> models.Filter:
 
 
 def _pairs(
-    store: Store, captioned: models.Filter, source: str, target: str
+    store: Store, captioned: models.Filter, source: str, target: str, most: int = MOST_PAIRS
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The vectors of captioned items, at most `MOST_PAIRS` of them: (n, d) of both spaces."""
+    """The vectors of captioned items, at most so many of them: (n, d) of both spaces."""
     pairs: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
     for record in store.scroll_all(captioned, with_payload=False, with_vectors=[source, target]):
         vectors = record.vector
         if isinstance(vectors, dict):  # as arrays: a list of Python's numbers takes eight times the memory
             pairs.append((np.asarray(vectors[source], np.float32), np.asarray(vectors[target], np.float32)))
-        if len(pairs) >= MOST_PAIRS:
+        if len(pairs) >= most:
             break
     x, y = zip(*pairs, strict=True)
     return np.stack(x), np.stack(y)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fusion.bridge import Bridge
+from fusion import bridges
 from fusion.calibration import BRIDGE, BRIDGED, DIRECT, LEAST_PAIRS, WORDS, Calibration, Null, key, random_pairs
 from schemas import Modality, payload
 from schemas.media import join_words
@@ -147,13 +147,13 @@ class _Sample:
                 having, vectors = self._vectors(name)
                 yield key(name, BRIDGE), _likeness(bridge.project(asked), vectors, "cosine"), self._asked, having
 
-    def _bridged(self, source: str, modality: Modality, *, but: Collection[str] = ()) -> Mapping[str, Bridge]:
+    def _bridged(self, source: str, modality: Modality, *, but: Collection[str] = ()) -> Mapping[str, Any]:
         """The bridges from a vector to those that hold a modality, `but` for some."""
         found = {}
         for name in self._encoders.holding(modality):
             kept = self._store.load_artifact(bridge_name(source, name)) if name not in but else None
             if kept is not None and name in self._dense:
-                found[name] = Bridge.from_arrays(*kept)
+                found[name] = bridges.load(*kept)
         return found
 
     def _by_words(self) -> Scores:

@@ -62,6 +62,7 @@ class Bridge:
         recall: for how many left-out sources the own target was among the ten nearest of the left-out targets;
             None where too few were left out to tell.
         chance: what `recall` would be if the ten were drawn by lot, or None.
+        kind: how the matrix was made: see `fusion.bridges`.
     """
 
     source: str
@@ -73,6 +74,7 @@ class Bridge:
     penalty: float
     recall: float | None = None
     chance: float | None = None
+    kind: str = "ridge"
 
     @classmethod
     def fit(
@@ -122,8 +124,12 @@ class Bridge:
             raise UsageError(
                 f"This bridge takes vectors of {self.landmarks.shape[1]} numbers, not of shape {rows.shape}."
             )
-        projected = likeness(rows, self.landmarks) @ self.matrix - self.offset
+        projected = self.project_raw(rows)
         return np.asarray(projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), TINY), np.float32)
+
+    def project_raw(self, rows: Vectors) -> NDArray[Any]:
+        """The same of the length that the regression gives it: how much is expected besides the target's mean."""
+        return np.asarray(likeness(rows, self.landmarks) @ self.matrix - self.offset)
 
     def arrays(self) -> dict[str, Vectors]:
         """The arrays to store."""
@@ -138,6 +144,7 @@ class Bridge:
             "penalty": self.penalty,
             "recall": self.recall,
             "chance": self.chance,
+            "kind": self.kind,
         }
 
     @classmethod
@@ -155,6 +162,7 @@ class Bridge:
             penalty=float(meta["penalty"]),
             recall=None if meta.get("recall") is None else float(meta["recall"]),
             chance=None if meta.get("chance") is None else float(meta["chance"]),
+            kind=str(meta.get("kind", "ridge")),
         )
 
 

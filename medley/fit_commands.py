@@ -110,6 +110,20 @@ def graph(store: Store = None, as_json: Json = False) -> None:
     _fit("graph", None, store, as_json=as_json)
 
 
+@app.command()
+def bridges(store: Store = None, as_json: Json = False) -> None:
+    """Choose the bridges between words, pictures and sounds by cross-validation; the ridge stays where nothing wins."""
+    with answering(as_json):
+        from medley import bar, fit_page, show
+
+        with library_of(store) as library, bar.shown(quiet=as_json, stages=STAGES, unit="") as progress:
+            found = library.fit_bridges(progress=progress)
+        if as_json:
+            show.document([one.model_dump(mode="json") for one in found])
+        else:
+            fit_page.bridges(found)
+
+
 @app.command("list")
 def listed(store: Store = None, as_json: Json = False) -> None:
     """List the versions that are kept, what each was found to be worth, and which is in use."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from schemas.fit import FitReport
+    from schemas.fit import BridgeChoice, FitReport
 
 
 def report(card: FitReport) -> None:
@@ -49,6 +49,21 @@ def verdict(card: FitReport) -> str:
         else "Besides the other vectors it adds nothing that is sure: searches use it where --using fused asks for it."
     )
     return f"It is in use: better than {card.compared_with} ({found}). {searched}"
+
+
+def bridges(found: Sequence[BridgeChoice]) -> None:
+    """The bridge that was chosen between each two vectors, and what the others came to."""
+    console = Console()
+    for one in found:
+        tried = "; ".join(
+            f"{kind} {against.after:.3f} against {against.before:.3f} of the ridge (p = {against.p:.3f})"
+            for kind, against in one.against.items()
+        )
+        console.print(
+            f"{one.source} to {one.target}: {one.kind}, on {one.pairs:,} pairs. Mean reciprocal rank of what was left "
+            f"out: {tried}.",
+            highlight=False,
+        )
 
 
 def versions(cards: Sequence[FitReport]) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from query import EncoderSet, Fitted
     from query.judged import Learnt
     from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Judged
-    from schemas.fit import FitReport
+    from schemas.fit import BridgeChoice, FitReport
     from store import Store
 
 
@@ -374,6 +374,23 @@ class Library:
                 report = fit(self.store, FitOptions(method, tuple(using)))
         forget(self.store)
         return report
+
+    def fit_bridges(self, *, progress: Listener | None = None) -> list[BridgeChoice]:
+        """Choose the bridges between words, pictures and sounds by cross-validation on the collection's own captions.
+
+        Raises:
+            UsageError: there are too few captioned items.
+            StoreError: the collection cannot be read or written.
+        """
+        from flows.bridge import select_bridges
+        from flows.lease import leased
+        from flows.progress import listening
+
+        self._need("fit bridges to")
+        with leased(self.store), listening(progress):
+            found = select_bridges(self.store, self.encoders)
+        forget(self.store)
+        return found
 
     def fits(self) -> dict[str, FitReport]:
         """The cards of all fusions that were fitted, by version."""

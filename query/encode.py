@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fusion.bridge import Bridge
+from fusion import bridges
 from fusion.calibration import BRIDGE
 from query.fused import Fusing
 from query.items import vectors_of_item
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from schemas.search import Part, SearchRequest
     from store import Store
 
+GUESS = "guess"
+"""The way of a term that is one of several plausible vectors: they are searched together, and the best one counts."""
+
 FILES = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VIDEO}
 
 
@@ -32,7 +35,7 @@ class Term:
         vector: the numbers.
         weight: of the part; below 0: away from it.
         part: its place in the request.
-        way: how the vector is asked: the modality of the question, or `fusion.calibration.BRIDGE`.
+        way: how the vector is asked: the modality of the question, `fusion.calibration.BRIDGE`, or `GUESS`.
         item: whether it is an indexed item.
     """
 
@@ -60,7 +63,7 @@ class Encoded:
     @property
     def bridged(self) -> set[str]:
         """The named vectors that are reached through a bridge alone."""
-        return {name for name, terms in self.terms.items() if all(term.way == BRIDGE for term in terms)}
+        return {name for name, terms in self.terms.items() if all(term.way in (BRIDGE, GUESS) for term in terms)}
 
     def note(self, text: str) -> None:
         """Say something once."""
@@ -111,13 +114,17 @@ class _Encoding:
             if not found and not (to_fuse and to_fuse[-1][0] == number):
                 self._lost.append(f"part {number + 1} ({part.kind})")
             for name, vector in found.items():
-                way = self._way(part, name)
-                term = Term(vector, part.weight, number, way, part.kind == "item")
-                self._encoded.terms.setdefault(name, []).append(term)
+                self._encoded.terms.setdefault(name, []).extend(self._terms(number, part, name, vector))
         self._fuse(to_fuse)
         self._check_reached()
         self._drop_aversions()
         return self._encoded
+
+    def _terms(self, number: int, part: Part, name: str, vector: Vector) -> list[Term]:
+        """One term; of a bridge that generates, one for each guess."""
+        if name in self._bridged and vector.ndim > 1:
+            return [Term(guess, part.weight / len(vector), number, GUESS) for guess in vector]
+        return [Term(vector, part.weight, number, self._way(part, name), part.kind == "item")]
 
     def _to_fuse(self, part: Part, found: Mapping[str, Vector]) -> dict[str, Vector]:
         """The vectors of a part that the fit fuses: those of its own kinds, not what a bridge makes of them."""
@@ -201,13 +208,13 @@ class _Encoding:
                         "pictures."
                     )
             else:
-                found[name] = bridge.project(found[routes[0].encoder][None])[0]
+                found[name] = _across(bridge, found[routes[0].encoder])
                 self._bridged.add(name)
         return {name: vector for name, vector in found.items() if name in wanted}
 
-    def _bridge(self, source: str, target: str) -> Bridge | None:
+    def _bridge(self, source: str, target: str) -> Any | None:
         """The collection's bridge between two named vectors, if it was fitted for the encoders in use."""
-        bridge = kept(self._store, bridge_name(source, target), Bridge.from_arrays)
+        bridge = kept(self._store, bridge_name(source, target), bridges.load)
         if bridge is None:
             return None
         prints = self._encoders.specs[source].fingerprint, self._encoders.specs[target].fingerprint
@@ -220,21 +227,21 @@ class _Encoding:
         for modality, given in contents(part.value, FILES[part.kind], self._encoders.sample_rate).items():
             for route in self._encoders.routes(modality):
                 reached = [name for name in route.vectors if name in wanted]
-                bridges = self._bridges_to_words(route.encoder, wanted - set(route.vectors))
-                if reached or bridges:
+                beyond = self._bridges_to_words(route.encoder, wanted - set(route.vectors))
+                if reached or beyond:
                     encoder = self._encoders[route.encoder]
                     made = encoder.pool(encoder.encode_query(given, modality))
                     found |= dict.fromkeys(reached, made)
-                    for name, bridge in bridges.items():
-                        found[name] = bridge.project(made[None])[0]
+                    for name, bridge in beyond.items():
+                        found[name] = _across(bridge, made)
                         self._bridged.add(name)
         return found
 
-    def _bridges_to_words(self, source: str, wanted: set[str]) -> dict[str, Bridge]:
+    def _bridges_to_words(self, source: str, wanted: set[str]) -> dict[str, Any]:
         """What tells the words of pictures like a picture, by the named vector of words, where it was learnt."""
         beyond = [name for name in self._encoders.holding(Modality.TEXT) if name in wanted]
-        bridges = {name: self._bridge(source, name) for name in beyond}
-        return {name: bridge for name, bridge in bridges.items() if bridge is not None}
+        found = {name: self._bridge(source, name) for name in beyond}
+        return {name: bridge for name, bridge in found.items() if bridge is not None}
 
     def _check_reached(self) -> None:
         named = [*self._request.using, *(name for part in self._request.parts for name in part.using)]
@@ -272,6 +279,11 @@ class _Encoding:
                 self._encoded.note(f"What is to be avoided is not looked at on {name!r}, by late interaction.")
         if not terms:
             raise UnreachableError("This question only says what to avoid, and by words alone: say what is sought.")
+
+
+def _across(bridge: Any, vector: Vector) -> Vector:
+    """Where a bridge leads: (dim,), or (guesses, dim) of one that generates."""
+    return bridge.guesses(vector[None])[0] if hasattr(bridge, "guesses") else bridge.project(vector[None])[0]
 
 
 def _same(spec: VectorSpec, have: VectorSpec | None) -> bool:

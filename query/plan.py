@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from query.encode import GUESS
 from query.examples import query_of
 from query.glob import paths_like
 from query.where import field_key, parse_where
@@ -16,7 +17,7 @@ from schemas.vectors import INDEX
 if TYPE_CHECKING:
     from qdrant_client import models
 
-    from query.encode import Encoded
+    from query.encode import Encoded, Term
     from schemas import VectorSpec
     from schemas.search import SearchRequest
     from store import Store
@@ -137,7 +138,7 @@ def requests(
     fields += [key for key in (group_key(request), _factor(request)) if key is not None and key not in fields]
     return {
         name: models.QueryRequest(
-            query=query_of(terms, specs[name], request.combine),
+            query=query_of(terms, specs[name], _combine(terms, request)),
             using=specs[name].name,
             filter=filter_,
             limit=depth,
@@ -146,6 +147,12 @@ def requests(
         )
         for name, terms in encoded.terms.items()
     }
+
+
+def _combine(terms: Sequence[Term], request: SearchRequest) -> str:
+    """How terms become one query: of several plausible vectors, what is near to any of them is found."""
+    guessed = [term for term in terms if term.way == GUESS]
+    return "best_score" if guessed and request.combine == "sum" else request.combine
 
 
 def _factor(request: SearchRequest) -> str | None:

@@ -51,3 +51,13 @@ class FitReport(BaseModel):
     details: dict[str, Any] = Field(default_factory=dict)
     seconds: float = 0.0
     notes: list[str] = Field(default_factory=list)
+
+
+class BridgeChoice(BaseModel):
+    """Which kind of bridge was chosen between two named vectors, on how many pairs, and each kind against the ridge."""
+
+    source: str
+    target: str
+    kind: str
+    pairs: int
+    against: dict[str, Comparison] = Field(default_factory=dict)
