@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -27,6 +28,7 @@ from fusion.calibration import BRIDGED, DIRECT, Null
 from fusion.contrast import fit_attention
 from fusion.evaluation import compare, measure_scores, summarize
 from fusion.fused import Concatenation, SharedSum
+from fusion.graph import adjacency, fill
 from fusion.rank import Listed, fit_ranker
 from fusion.views import Fuser, Views, unit
 
@@ -167,6 +169,19 @@ def _columns(fold: Fold, asked: Views, items: Views) -> Iterator[tuple[NDArray[n
         yield np.nan_to_num(np.stack(columns, axis=1), nan=np.nan, neginf=np.nan), near
 
 
+def by_graph(method: str) -> Method:
+    """A fusion of rankings where items without words are told some by their neighbours."""
+
+    def scores(fold: Fold) -> Scores:
+        made, told = fill(adjacency(fold.items), fold.items, "text")
+        tokens, there = dict(fold.items.tokens), dict(fold.items.there)
+        tokens["text"] = np.where(told[:, None, None], made[:, None], tokens["text"])
+        there["text"] = there["text"] | told[:, None]
+        return by_ranks(method)(replace(fold, items=Views(tokens, there)))
+
+    return scores
+
+
 def by_vector(fit: Callable[[Views, dict[str, str]], Fuser]) -> Method:
     """One fused vector of each thing and each question, learnt from `fold.train`."""
 
@@ -190,6 +205,7 @@ METHODS: dict[str, Method] = {
     "concatenation": by_vector(Concatenation.fit),
     "shared sum": by_vector(SharedSum.fit),
     "attention": by_vector(fit_attention),
+    "graph, then evidence": by_graph("evidence"),
     "lambdamart": learned,
 }
 """What is measured; a fusion that is new is a line."""
