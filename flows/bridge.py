@@ -6,7 +6,7 @@ pictures share no space with words, another tells the words of pictures like a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,9 +52,15 @@ class _Span:
     from_words: bool
 
 
-def fit_bridges(store: Store, encoders: EncoderSet) -> list[str]:
-    """Fit or refit the bridges that the encoders need; returns what a person should know of them."""
-    notes = [_fit(store, encoders, span) for span in _spans(encoders)]
+def fit_bridges(store: Store, encoders: EncoderSet, kinds: Mapping[str, str] | None = None) -> list[str]:
+    """Fit or refit the bridges that the encoders need; returns what a person should know of them.
+
+    Args:
+        store: the store.
+        encoders: the encoders.
+        kinds: of bridge that are fitted, by its name; else as it was once chosen, which is kept with it.
+    """
+    notes = [_fit(store, encoders, span, kinds or {}) for span in _spans(encoders)]
     return [note for note in notes if note]
 
 
@@ -115,7 +121,7 @@ def _plain(encoders: EncoderSet, modality: Modality) -> list[str]:
     return [name for name in encoders.holding(modality) if not specs[name].sparse and not specs[name].multivector]
 
 
-def _fit(store: Store, encoders: EncoderSet, span: _Span) -> str | None:
+def _fit(store: Store, encoders: EncoderSet, span: _Span, kinds: Mapping[str, str]) -> str | None:
     source, target = span.source, span.target
     prints = encoders.specs[source].fingerprint, encoders.specs[target].fingerprint
     name = bridge_name(source, target)
@@ -138,7 +144,7 @@ def _fit(store: Store, encoders: EncoderSet, span: _Span) -> str | None:
             return None
     x, y = _pairs(store, captioned, source, target)
     # From a picture to words, the captions of its like are wanted, and not the one that it might have.
-    kind = str(kept[1].get("kind", bridges.RIDGE)) if kept is not None else bridges.RIDGE  # as it was once chosen
+    kind = str(kinds.get(name) or (kept[1].get("kind", bridges.RIDGE) if kept is not None else bridges.RIDGE))
     try:
         bridge = bridges.fit(kind, x, y, source=prints[0], target=prints[1], weigh=span.from_words)
     except UsageError as error:  # thirty captions that a camera wrote are one caption: no reason for a run to fail

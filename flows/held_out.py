@@ -16,7 +16,7 @@ from flows.questions import Asking, Kinds, Withheld
 from fusion.evaluation import content_groups
 from schemas import Modality, UsageError, payload
 from schemas.evaluation import EvaluationOptions, Judged
-from schemas.vectors import FUSED, LEXICAL, PRESET, SOURCES, WEIGHTS
+from schemas.vectors import BRIDGE, FUSED, INFERRING, LEXICAL, PRESET, SOURCES, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,19 +61,29 @@ def hold_out(source: Store, target: Store, encoders: EncoderSet, options: Evalua
         tell("copy", done, total)
     if (weights := source.load_artifact(WEIGHTS)) is not None:
         target.save_artifact(WEIGHTS, *weights)
-    notes = _fit(target, encoders, metadata.get(FUSED))
+    bridges = {name: str(kept[1].get("kind", "")) for name in source.artifacts() if (kept := _bridge(source, name))}
+    notes = _fit(target, encoders, bridges, metadata)
     judged.notes += [f"Of the copy that was asked: {note[0].lower()}{note[1:]}" for note in notes]
     return judged
 
 
-def _fit(target: Store, encoders: EncoderSet, fused: Mapping[str, Any] | None) -> list[str]:
+def _bridge(source: Store, name: str) -> Any:
+    return source.load_artifact(name) if name.startswith(BRIDGE) else None
+
+
+def _fit(target: Store, encoders: EncoderSet, bridges: Mapping[str, str], metadata: Mapping[str, Any]) -> list[str]:
     """Fit anew what was fitted on the collection; returns what a person should know."""
-    from flows import fitting
+    from flows import fitting, infer
     from flows.bridge import fit_bridges
     from flows.calibrate import calibrate
 
-    notes = fit_bridges(target, encoders)
-    if fused is not None:
+    notes = fit_bridges(target, encoders, bridges)
+    if (inferring := metadata.get(INFERRING)) is not None:
+        try:
+            infer.fit_graph(target, inferring["name"])
+        except UsageError as error:
+            notes.append(f"Asked without inferred vectors, for none could be fitted anew. {error}")
+    if (fused := metadata.get(FUSED)) is not None:
         method = str(fused["version"]).rpartition("-")[0]
         try:
             report = fitting.fit(target, fitting.FitOptions(method, tuple(fused["inputs"])))
@@ -132,7 +142,9 @@ def _copied(
         item, vectors = fields[payload.ITEM], dict(record.vector or {})  # type: ignore[arg-type]  # by name
         if item not in wanted or str(record.id) in withheld.left_out:
             continue
+        # What was fitted or inferred has learnt from what is asked: it is made anew.
         vectors, fields = _without(vectors, fields, frozenset(fields.get(payload.ENCODERS, {})) - kept)
+        vectors, fields = _without(vectors, fields, frozenset(fields.pop(payload.INFERRED, {})))
         if item in withheld.words:
             vectors, fields = _without(vectors, fields, kinds.words)
             fields[payload.WORDS] = {}

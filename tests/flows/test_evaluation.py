@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from qdrant_client import models
 
 import medley
 from flows import fitting, runs
@@ -18,6 +19,7 @@ from medley.library import Library
 from schemas import GateError, NotFoundError, UsageError, payload
 from schemas.evaluation import EvaluationOptions, Judged, Query
 from schemas.search import SearchRequest
+from schemas.vectors import bridge_name
 from store import open_store
 from tests.media import clip
 
@@ -136,6 +138,29 @@ def test_fused_vector_of_the_copy_was_learnt_without_what_is_asked(library: Libr
     assert all(
         fields["encoders"]["fused"] == fused.fingerprint for fields, vectors in points.values() if "fused" in vectors
     )
+
+
+def test_guesses_are_not_copied_and_bridges_are_of_the_kind_that_was_chosen(library: Library, tmp_path: Path) -> None:
+    [point] = [one["item"] for one in library.show("again.png")]
+    name = bridge_name("text", "image")
+    kept = library.store.load_artifact(name)
+    assert kept is not None
+    row = np.eye(1, library.store.vectors()["text"].dim, dtype=np.float32)[0]
+    library.store.update_vectors([models.PointVectors.model_construct(id=point, vector={"text": row})])
+    library.store.set_payload({payload.INFERRED: {"text": "graph-0001"}}, [point])
+    library.store.save_artifact(name, kept[0], {**kept[1], "kind": "cca"})
+    try:
+        _, points = held_out(library, tmp_path, kinds=["views"])
+        with open_store(tmp_path) as copy:
+            fitted = copy.load_artifact(name)
+    finally:
+        library.store.save_artifact(name, *kept)
+        library.store.delete_payload([payload.INFERRED], [point])
+
+    assert "text" not in points[point][1]
+    assert payload.INFERRED not in points[point][0]
+    assert fitted is not None
+    assert fitted[1]["kind"] == "cca"
 
 
 def test_questions_are_the_same_for_a_seed(library: Library, tmp_path: Path) -> None:
