@@ -196,7 +196,7 @@ def _time_zone() -> str:
 
 def _surroundings(settings: Settings) -> dict[str, Any]:
     """What the process of a run needs besides its parameters. Secrets stay in the worker's own environment."""
-    env = {**HEARTBEAT, "MEDLEY_COLLECTION": settings.collection}
+    env = {**HEARTBEAT, "MEDLEY_COLLECTION": settings.collection, "PREFECT_LOGGING_EXTRA_LOGGERS": "medley"}
     here = {"working_dir": str(Path.cwd())} if Path("medley.toml").exists() else {}
     return {"env": env, **here}
 

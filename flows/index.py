@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flows.carry import speaks_for
+from flows.events import event
 from flows.pipeline import Pipeline
 from flows.plan import Work
 from flows.points import Item
@@ -21,6 +23,9 @@ from schemas.report import IngestReport, PostponedEntry, QuarantineEntry
 
 if TYPE_CHECKING:
     from flows.run import Run
+
+LEVELS = {State.INDEXED: logging.DEBUG, State.EXCLUDED: logging.INFO}
+"""How much it matters what became of a file; else somebody may want to look."""
 
 UNKNOWN = "unknown"
 """What is told of the modality of a file that could not be opened."""
@@ -109,6 +114,13 @@ def count(report: IngestReport, item: Item) -> None:
     """Put an item in the accounts."""
     outcomes = report.by_modality.setdefault(item.modality.value if item.modality else UNKNOWN, {})
     outcomes[item.state.value] = outcomes.get(item.state.value, 0) + 1
+    event(
+        item.state.value,
+        level=LEVELS.get(item.state, logging.WARNING),
+        path=payload_path(item.found.path),
+        reason=item.reason,
+        at_fault=item.at_fault,
+    )
     if item.state is State.INDEXED:
         report.indexed += 1
         if item.modality is not None and item.modality in SEEN and len(report.added) < ADDED:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.events import of_run
 from flows.lease import Lease, leased, open_when_free
 from flows.migrate import Migration, begin, resume, stale
 from flows.plan import Plan
@@ -167,6 +168,7 @@ def open_run(
             run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
             run.migrations, run.lease, run.report.source = migrations, lease, name
             run.scope = Scope.of(root, only) if only is not None else None
+            held.enter_context(of_run(name))
             run.wanted, run.choices = encoders.vector_specs(), {PRESET: preset, ENRICHERS: chosen}
             try:
                 yield run

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows import fused, infer
 from flows.bridge import fit_bridges
@@ -21,6 +21,7 @@ from flows.calibrate import calibrate
 from flows.carry import carry_over, to_read
 from flows.compare import make_plan
 from flows.enrich import lacks, unenriched
+from flows.events import event
 from flows.index import Indexer, count, count_excluded
 from flows.ledger import files_elsewhere, first_segments, known_files
 from flows.migrate import Migration, advance, left, unwanted
@@ -50,6 +51,8 @@ GUARD_SHARE, GUARD_ITEMS = 0.5, 20
 """A run that would delete more than this share of a source, and at least so many items, asks first: it is more often
 an unmounted disk or a wrong path than a wish."""
 
+FIGURES = ("found", "indexed", "unchanged", "excluded", "quarantined", "postponed", "moved", "copied", "deleted")
+
 HASHED = 64  # files hashed between two reports
 
 
@@ -77,6 +80,7 @@ def compare(run: Run) -> None:
     if run.refused and not run.dry:
         raise MedleyError(f"{run.refused} Nothing was deleted; if they are really gone, run again with --force.")
     if not run.dry:
+        event("begun", folder=str(run.root), found=run.plan.found, only=len(run.scope.folders) if run.scope else None)
         claim(run)
 
 
@@ -276,6 +280,9 @@ def account(run: Run) -> IngestReport:
             )
     report.seconds, report.spent = round(time.monotonic() - run.started, 3), run.spent.seconds()
     report.ended = datetime.now(UTC).isoformat(timespec="seconds")
+    figures: dict[str, Any] = {name: getattr(report, name) for name in FIGURES}
+    figures |= {f"{stage}_s": work for stage, work in report.spent.items()}
+    event("ended", seconds=report.seconds, **figures)
     if not report.balanced:
         raise MedleyError(
             f"The accounts of this run do not add up: {report.found} files found, but {report.indexed} indexed, "

@@ -83,7 +83,12 @@ def library_of(store: str | None, encoders: dict[str, str] | None = None, *, wai
     import medley
 
     more: dict[str, Any] = {"encoders": encoders} if encoders else {}
-    return medley.open(store, wait=wait, **more)
+    library = medley.open(store, wait=wait, **more)
+    if library.settings.log != "off":
+        from flows import events
+
+        events.write(library.settings.log)
+    return library
 
 
 def _interrupt(*_: Any) -> None:

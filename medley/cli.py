@@ -82,7 +82,7 @@ def ingest(
         asked: RunOptions = {"source": source, "retry": retry, "force": force, "verify": verify, "wait": wait}
         with bar.working("Waiting until the store is free", quiet=as_json or not wait):
             library = library_of(store, encoders, wait=wait)
-        with library, bar.shown(quiet=as_json) as progress:
+        with library, bar.shown(quiet=as_json or library.settings.log != "off") as progress:
             if dry_run:
                 plan = library.plan(folder, **asked, progress=progress)
             else:

@@ -60,9 +60,11 @@ def answer_requests(
     library: "Library", intake: "Intake", taken: socket, ready: Callable[[], object] = lambda: None
 ) -> None:
     """Answer until Ctrl-C or SIGTERM, and ingest meanwhile; `ready` is called when it has begun."""
+    from flows import events
     from medley.http import serve as server
     from medley.http.app import create_app
 
+    events.write(library.settings.log)
     if server.is_open(library.settings.http):
         typer.echo(
             "Whoever reaches this machine can search the collection and fetch its media: set MEDLEY_HTTP__API_KEY.",

@@ -34,7 +34,7 @@ def watch(
             apart = [Path(library.store.location).expanduser().resolve()] if "://" not in library.store.location else []
             for changed in bursts(root, settled=settled, every=every * 60, apart=apart):
                 try:
-                    with bar.shown() as progress:
+                    with bar.shown(quiet=library.settings.log != "off") as progress:
                         report = library.ingest(root, source=source, wait=True, only=changed, progress=progress)
                 except MedleyError as error:  # the next burst, or the next look at the whole folder, tries again
                     typer.echo(str(error), err=True)

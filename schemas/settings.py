@@ -189,6 +189,9 @@ class Settings(BaseSettings, Strict):
         description="PEM file with the certificates that the server's is checked against; else those of the system",
         examples=["authority.pem"],
     )
+    log: Literal["off", "text", "json"] = Field(
+        default="off", description="events of runs on standard error, a line each; no bar is drawn then"
+    )
     encoders: EncoderSettings = EncoderSettings()
     crawl: CrawlSettings = CrawlSettings()
     read: ReadSettings = ReadSettings()
