@@ -51,6 +51,7 @@ JOBS = (
         "0 4 * * *",
         "Tries quarantined files again, builds the vector index, and backs the collection up.",
     ),
+    Job("fit", "flows.fit.fit", "30 4 * * 0", "Fits a fusion of the vectors; it is put in use if it finds more."),
     Job(
         "evaluation",
         "flows.evaluate.evaluate",

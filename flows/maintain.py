@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import direct
-from flows.lease import leased, open_when_free
-from flows.run import shared_store, sharing
+from flows.lease import leased
+from flows.run import sharing
 from flows.upkeep import LEAST
 from schemas import payload
 from schemas.payload import State
@@ -26,17 +25,6 @@ if TYPE_CHECKING:
 NAMED = "%Y-%m-%dT%H%M%S"
 BACKUP = re.compile(r"\d{4}-\d\d-\d\dT\d{6}")
 UNFINISHED = ".unfinished"
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Store]:
-    """The store that this process holds already, or the one that the settings name."""
-    shared = shared_store()
-    if shared is not None:
-        yield shared
-        return
-    with open_when_free(settings, wait=True) as store:
-        yield store
 
 
 def retry_quarantined(store: Store, settings: Settings, report: MaintenanceReport) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from flows import maintain
 from flows.notify import on_trouble
-from flows.run import current_settings
+from flows.run import current_settings, store_of
 from schemas.report import MaintenanceReport
 
 retry_quarantined = task(cache_policy=NO_CACHE)(maintain.retry_quarantined)
@@ -38,7 +38,7 @@ def maintenance(
     """
     settings = current_settings(store=store)
     report = MaintenanceReport()
-    with maintain.opened(settings) as opened:
+    with store_of(settings, wait=True) as opened:
         if opened.exists():
             if retry:
                 retry_quarantined(opened, settings, report)

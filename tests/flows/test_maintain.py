@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import direct, maintain
-from flows.run import sharing
+from flows.run import sharing, store_of
 from schemas.report import MaintenanceReport
 from schemas.settings import Settings, load_settings
 from store import open_from
@@ -29,7 +29,7 @@ def test_quarantined_files_are_tried_again_where_their_folder_is_at_hand(tmp_pat
     (tmp_path / "away").rename(tmp_path / "unplugged")
     report = MaintenanceReport()
 
-    with maintain.opened(settings) as store:
+    with store_of(settings) as store:
         maintain.retry_quarantined(store, settings, report)
 
     assert (report.retried, report.recovered, report.quarantined) == (1, 0, 1)
@@ -53,10 +53,10 @@ def test_backups_are_whole_stores_and_the_oldest_are_deleted(
     (place / f"2025-12-31T040000{maintain.UNFINISHED}").mkdir(parents=True)
     (place / "mine").mkdir()
     reports = []
-    with maintain.opened(settings) as store, sharing(store):
+    with store_of(settings) as store, sharing(store):
         for _ in range(3):
             reports.append(MaintenanceReport())
-            with maintain.opened(settings) as again:
+            with store_of(settings) as again:
                 assert again is store
                 maintain.back_up(again, place, 2, reports[-1])
 
@@ -70,6 +70,6 @@ def test_a_collection_that_needs_no_index_is_left_alone(tmp_path: Path, settings
     picture(tmp_path / "media" / "red.png")
     direct.ingest(tmp_path / "media", settings)
     report = MaintenanceReport()
-    with maintain.opened(settings) as store:
+    with store_of(settings) as store:
         maintain.rebuild_index(store, report)
     assert report.recall == {}

@@ -229,3 +229,17 @@ def test_maintenance_is_a_flow_that_keeps_its_accounts(tmp_path: Path) -> None:
     assert report.backup is not None
     with medley.open(report.backup) as copy:
         assert copy.status().items == 1
+
+
+def test_a_collection_that_is_too_small_to_fit_is_no_failure_and_its_open_store_is_used(tmp_path: Path) -> None:
+    from flows.fit import fit
+
+    picture(tmp_path / "small" / "red.png")
+    with medley.Library(settings_of(tmp_path)) as library:
+        library.ingest(tmp_path / "small")
+        with library.filling():
+            state = fit(return_state=True)
+            wrong = fit("no-such-method", return_state=True)
+    assert state.is_completed()
+    assert state.message
+    assert wrong.is_failed()
