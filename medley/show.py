@@ -176,7 +176,9 @@ def status(status: CollectionStatus, *, as_json: bool) -> None:
         f"[bold]{status.items:,} items[/] ({by_modality or 'none'}), {status.points:,} points.", highlight=False
     )
     for name, folder in status.sources.items():
-        console.print(f"Source {escape(name)}: {escape(folder)}", highlight=False)
+        run = status.runs.get(name)
+        last = f"; last run ended {run.ended} and took {run.seconds:,.1f} s" if run is not None and run.ended else ""
+        console.print(f"Source {escape(name)}: {escape(folder)}{last}", highlight=False)
     if status.vectors:
         table = Table(box=None, pad_edge=False, header_style="dim")
         for column in ("vector", "points", "dim", "distance", "encoder"):

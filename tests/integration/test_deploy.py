@@ -243,3 +243,25 @@ def test_a_collection_that_is_too_small_to_fit_is_no_failure_and_its_open_store_
     assert state.is_completed()
     assert state.message
     assert wrong.is_failed()
+
+
+def test_a_run_that_somebody_cancels_on_the_dashboard_stops(tmp_path: Path) -> None:
+    from prefect.deployments import run_deployment
+    from prefect.states import Cancelling
+
+    picture(tmp_path / "unwanted" / "red.png")
+    settings = settings_of(tmp_path)
+    with medley.Library(settings) as library:
+        library.ingest(tmp_path / "unwanted")
+        sources = {"unwanted": str(tmp_path / "unwanted")}
+        deploy(Wanted(settings, sources, pool="unwanted", prefix="unwanted", in_process=True))
+        with leased(library.store), worker("unwanted", library):
+            run = run_deployment("ingest/unwanted ingest unwanted", timeout=0)
+
+            def state() -> Any:
+                return read(lambda client: client.read_flow_run(run.id)).state
+
+            wait_for(lambda: state().is_running(), "it did not begin")
+            read(lambda client: client.set_flow_run_state(run.id, Cancelling()))
+            wait_for(lambda: state().is_final(), "it goes on")
+            assert state().is_cancelled()
