@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+PATIENCE = 150  # seconds: the server stalls where many things want its database and the machine is busy
+
 
 def read(call: Callable[[Any], Any]) -> Any:
     """What a client answers."""
@@ -24,7 +26,7 @@ def runs_of(name: str) -> list[Any]:
 
 def wait_for(condition: Callable[[], Any], what: str) -> Any:
     """What the condition is, once it is something."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if found := condition():
             return found

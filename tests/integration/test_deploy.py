@@ -132,7 +132,7 @@ def test_runs_of_a_source_never_overlap_and_one_that_is_due_meanwhile_is_left_ou
     with medley.Library(settings) as library:
         library.ingest(tmp_path / "busy")
         deploy(
-            Wanted(settings, {"busy": str(tmp_path / "busy")}, When(every=2), "busy", prefix="busy", in_process=True)
+            Wanted(settings, {"busy": str(tmp_path / "busy")}, When(every=5), "busy", prefix="busy", in_process=True)
         )
         held, let_go = threading.Event(), threading.Event()
 
