@@ -52,12 +52,13 @@ def up(
         taken = held.enter_context(server.listen(http))
         library = held.enter_context(medley.open(store, http=http))
         library.store.announce(server.url_of(taken))
-        api = held.enter_context(_prefect(prefect_port))
-
         from flows.deploy import Wanted, When, deploy, deployment_name, mark_crashed, named_sources
-        from medley.http.scheduled import ScheduledIntake
 
         sources = named_sources(folders or (), library.status().sources)
+        api = held.enter_context(_prefect(prefect_port))
+
+        from medley.http.scheduled import ScheduledIntake
+
         wanted = Wanted(
             library.settings,
             sources,
