@@ -71,6 +71,7 @@ def test_each_source_has_its_deployments_and_the_collection_has_its_own(tmp_path
         "ingest/a reconcile-full boats",
         "ingest/a reconcile-full birds",
         "maintenance/a maintenance",
+        "fit/a fit",
         "evaluate/a evaluation",
     ]
     assert made["ingest/a ingest boats"].startswith("15 * * * * (")
