@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise
@@ -130,6 +131,9 @@ class ModelEncoder(Encoder[Made]):
         if modality is not Modality.TEXT:
             return [self._parts(content, modality) for content in contents]
         texts = [clean(cast(str, content)) for content in contents]
+        if cast("Loaded", self._loaded_model).model.supports("image"):
+            marks = marks_of(self._tokenizer())
+            texts = [marks.sub(" ", text) for text in texts]
         return [[text] for text in texts] if query else windows(texts, self._tokenizer(), self._window())
 
     def _parts(self, content: Content, modality: Modality) -> list[Any]:
@@ -153,6 +157,15 @@ class ModelEncoder(Encoder[Made]):
 def clean(text: str) -> str:
     """What is no Unicode (names of files hold such things) is a question mark to a model."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def marks_of(tokenizer: Any) -> re.Pattern[str]:
+    """What a tokenizer takes for no words: by such marks a model that sees knows where pictures and turns are.
+
+    A text that spells one would stand for a picture that there is not, and the model would refuse it.
+    """
+    marks = [str(mark) for mark in tokenizer.added_tokens_decoder.values() if mark.special]
+    return re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))) or "(?!)")
 
 
 def picture(content: Content) -> Any:

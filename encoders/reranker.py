@@ -8,7 +8,6 @@ Qwen3-VL-Reranker", 2026).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from encoders.finding import ModelSpec, found_model
 from encoders.hub import Source
 from encoders.loading import Loaded, load_shared
-from encoders.neural import clean, picture
+from encoders.neural import clean, marks_of, picture
 from encoders.running import Running, free_memory, out_of_memory
 from schemas import EncodeError
 
@@ -182,13 +181,12 @@ class _Seen:
 
     def __init__(self, tokenizer: Any, longest: int) -> None:
         self._tokenizer, self._longest = tokenizer, longest
-        marks = sorted((str(mark) for mark in tokenizer.added_tokens_decoder.values()), key=len, reverse=True)
-        self._marks = re.compile("|".join(map(re.escape, marks)) or "(?!)")
+        self._marks = marks_of(tokenizer)
 
     def __call__(self, content: Readable) -> dict[str, Any]:
         pictures = () if isinstance(content, str) else content.pictures
         given: dict[str, Any] = {"image": [_small(one) for one in pictures]} if pictures else {}
-        words = self._cut(self._marks.sub(" ", _words(content)))
+        words = self._cut(self._marks.sub(" ", _words(content)).strip() or NOTHING)
         return given if given and words == NOTHING else {**given, "text": words}
 
     def _cut(self, text: str) -> str:

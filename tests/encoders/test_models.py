@@ -226,6 +226,13 @@ def numbers(row):
     return dense
 
 
+@pytest.mark.parametrize("name", ["colpali", "vision_language"])
+def test_text_that_spells_the_mark_of_a_picture_is_read_without_it(encoder, name):
+    for encode in (encoder(name).encode, encoder(name).encode_query):
+        marked, plain = encode(["a <image> boat", "a   boat"], TEXT)
+        np.testing.assert_allclose(marked, plain, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["clip", "vision_language"])
 def test_text_that_names_a_picture_is_read_and_the_picture_is_not_fetched(encoder, name, tmp_path):
     file = tmp_path / "red.png"

@@ -121,6 +121,36 @@ def test_pair_with_pictures_is_scored_as_by_the_plain_model(seeing, tiny_model):
     assert seeing.score(asked, shown())[1] == pytest.approx(expected, abs=1e-5)
 
 
+def test_known_model_that_sees_scores_as_its_plain_architecture_does(tiny_model):
+    pytest.importorskip("torchvision", reason="the processor of Qwen3-VL needs torchvision")
+    import torch
+    from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+
+    folder = tiny_model("qwen3_vl_reranker")
+    known = load_reranker("qwen3-vl-reranker", Running(models={"qwen3-vl-reranker": str(folder)}))
+    model = Qwen3VLForConditionalGeneration.from_pretrained(folder).eval()
+    processor = AutoProcessor.from_pretrained(folder)
+    yes, no = processor.tokenizer.convert_tokens_to_ids(["red", "dog"])
+    mark = "<|vision_start|><|image_pad|><|vision_end|>"
+
+    def plain(document, *pictures):
+        text = (
+            "<|im_start|>system\nJudge.<|im_end|>\n<|im_start|>user\n"
+            f"system: {known.spec.prompt} query: a red boat document: {document} <|im_end|>\n<|im_start|>assistant\n"
+        )
+        images = [Image.fromarray(one) for one in pictures] or None
+        with torch.no_grad():
+            logits = model(**processor(text=[text], images=images, return_tensors="pt")).logits[0, -1]
+        return float(torch.sigmoid(logits[yes] - logits[no]))
+
+    expected = [
+        plain("the dog plays"),
+        plain(mark, picture("stripes")),
+        plain(f"{mark}rain falls", picture("rings")),
+    ]
+    assert known.score("a red boat", shown()) == pytest.approx(expected, abs=1e-5)
+
+
 def test_what_a_model_takes_is_known_from_the_model(reranker, seeing):
     assert seeing.sees
     assert not reranker.sees

@@ -301,6 +301,68 @@ def seeing_reranker(folder: Path) -> Path:
     return folder
 
 
+QWEN_PAIR = (
+    "<|im_start|>system\nJudge.<|im_end|>\n<|im_start|>user\n"
+    "{% for message in messages %}{{ message.role }}: "
+    "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
+    "{% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part.text }}{% endif %}"
+    "{% endfor %}{% endif %} {% endfor %}<|im_end|>\n<|im_start|>assistant\n"
+)
+
+
+def qwen3_vl_reranker(folder: Path) -> Path:
+    """The same with Qwen3-VL's own architecture and processor, which asks for torchvision."""
+    import torchvision  # noqa: F401  (its absence is told in a sentence of its own, not in the processor's)
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.cross_encoder.modules import LogitScore
+    from transformers import (
+        Qwen2VLImageProcessor,
+        Qwen3VLConfig,
+        Qwen3VLForConditionalGeneration,
+        Qwen3VLProcessor,
+        Qwen3VLVideoProcessor,
+    )
+
+    _seeded()
+    tokens = tokenizer(4096)
+    marks = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>", "<|im_start|>", "<|im_end|>"]
+    tokens.add_special_tokens({"additional_special_tokens": marks})
+    language = {
+        "vocab_size": len(tokens),
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "max_position_embeddings": 4096,
+        "pad_token_id": 0,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": [2, 1, 1]},
+    }
+    vision = {
+        "depth": 2,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_heads": 4,
+        "out_hidden_size": 32,
+        "num_position_embeddings": 64,
+        "deepstack_visual_indexes": [0, 1],
+    }
+    names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
+    ids = dict(zip(names, tokens.convert_tokens_to_ids(marks[:4]), strict=True))
+    config = Qwen3VLConfig(text_config=language, vision_config=vision, tie_word_embeddings=True, **ids)
+    bare = folder.with_name(folder.name + "-bare")
+    Qwen3VLForConditionalGeneration(config).save_pretrained(bare)
+    parts = {"patch_size": 16, "merge_size": 2}
+    pictures = Qwen2VLImageProcessor(**parts, min_pixels=4096, max_pixels=1_310_720)
+    Qwen3VLProcessor(pictures, tokens, Qwen3VLVideoProcessor(**parts), chat_template=QWEN_PAIR).save_pretrained(bare)
+    asked = Transformer(str(bare), transformer_task="any-to-any")
+    yes, no = asked.tokenizer.convert_tokens_to_ids(["red", "dog"])
+    CrossEncoder(modules=[asked, LogitScore(yes, no)]).save(str(folder), create_model_card=False)
+    return folder
+
+
 def whisper(folder: Path) -> Path:
     """A Whisper of one language, with its marks for seconds."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
