@@ -34,6 +34,7 @@ Progress = Callable[[int, int, float], None]
 PLACED = 8000  # things that the shared space is made from
 MINED = 8192  # things among which hard negatives are sought at a time: the work grows by the square
 HARDEST = 8  # of each thing; one is drawn a batch
+LOOK = 3.0  # times the noise of training, for another look at a thing
 JUDGED = 1000  # things left out that are ranked against each other
 
 
@@ -43,7 +44,7 @@ class Training:
 
     Attributes:
         epochs: at most.
-        patience: epochs without a better mean reciprocal rank on things left out, after which training ends.
+        patience: epochs without a surely better mean reciprocal rank on things left out, after which training ends.
         batch: things in a step; memory grows with it, not with the collection.
         rate: learning rate of AdamW at its height; a cosine brings it down.
         decay: of the weights.
@@ -118,10 +119,21 @@ def fit_attention(
     return Attention(dict(inputs), shape, fitted, trained)
 
 
-def mean_reciprocal_rank(asked: NDArray[Any], found: NDArray[Any]) -> float:
-    """Of row i of `found` among all of them, asked with row i."""
+def reciprocal_ranks(asked: NDArray[Any], found: NDArray[Any]) -> NDArray[np.float64]:
+    """Of row i of `found` among all of them, asked with row i: (n,)."""
     scores = asked @ found.T
-    return float((1.0 / (1.0 + (scores > np.diag(scores)[:, None]).sum(axis=1))).mean())
+    return np.asarray(1.0 / (1.0 + (scores > np.diag(scores)[:, None]).sum(axis=1)), np.float64)
+
+
+def mean_reciprocal_rank(asked: NDArray[Any], found: NDArray[Any]) -> float:
+    """The mean of `reciprocal_ranks`."""
+    return float(reciprocal_ranks(asked, found).mean())
+
+
+def _surely_better(best: NDArray[np.float64], found: NDArray[np.float64]) -> bool:
+    """Whether the mean is higher by more than its standard error: what it begins with is no worse than chance gains."""
+    gained = found - best
+    return bool(gained.mean() > gained.std() / len(gained) ** 0.5)
 
 
 class _Trainer:
@@ -141,6 +153,7 @@ class _Trainer:
         self._judged = views.take(np.sort(judged))
         self._weights = weights
         self._rng = np.random.default_rng(training.seed)
+        self._looks = self._noisy(self._judged, LOOK)
         self._hard: NDArray[np.intp] | None = None  # of each of `learnt`, its hardest negatives
 
     def run(self, progress: Progress | None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -169,8 +182,8 @@ class _Trainer:
                 self._weights = {name: value.detach().cpu().numpy().copy() for name, value in values.items()}
                 found = self._judge()
                 if progress is not None:
-                    progress(epoch, training.epochs, found)
-                if found > best:
+                    progress(epoch, training.epochs, float(found.mean()))
+                if _surely_better(best, found):
                     best, kept, since = found, self._weights, 0
                 elif (since := since + 1) >= training.patience:
                     break
@@ -178,8 +191,8 @@ class _Trainer:
             "things": len(self._learnt),
             "left_out": len(self._judged),
             "epochs": epoch,
-            "mrr_before": round(first, 4),
-            "mrr": round(best, 4),
+            "mrr_before": round(float(first.mean()), 4),
+            "mrr": round(float(best.mean()), 4),
             "seed": training.seed,
         }
 
@@ -239,12 +252,12 @@ class _Trainer:
             parts.append(self._noisy(Views(views.tokens, there)))
         return parts[0], parts[1]
 
-    def _noisy(self, views: Views) -> Views:
+    def _noisy(self, views: Views, times: float = 1.0) -> Views:
         """Each vector moved a little, so that a thing is found by what is like it, too."""
         tokens = {}
         for name, rows in views.tokens.items():
             length = np.linalg.norm(rows, axis=-1, keepdims=True)
-            spread = length * self._training.noise / rows.shape[-1] ** 0.5
+            spread = length * times * self._training.noise / rows.shape[-1] ** 0.5
             drawn = self._rng.standard_normal(rows.shape, np.float32)
             tokens[name] = np.asarray(rows + spread * drawn, np.float32)
         return Views(tokens, views.there)
@@ -264,16 +277,20 @@ class _Trainer:
             found = np.where(np.isfinite(np.take_along_axis(likeness, found, 1)), pool[found], -1)
             self._hard[rows, : found.shape[1]] = found
 
-    def _judge(self) -> float:
-        """The mean reciprocal rank of things left out, found by one of their kinds with only the others to be found."""
+    def _judge(self) -> NDArray[np.float64]:
+        """Reciprocal ranks of things left out: found by one of their kinds with only the others to be found, and whole.
+
+        Whole, they are asked for by another look at them: a thing must also be told from what has half of it.
+        """
         model, ranks = self._model(), []
         for name in self._judged.names:
             whole = self._judged.take(self._judged.has(name))
             whole = whole.take(whole.count() > 1)
             if len(whole) > 1:
                 others = [other for other in whole.names if other != name]
-                ranks.append(mean_reciprocal_rank(model.fuse(whole.only([name])), model.fuse(whole.only(others))))
-        return float(np.mean(ranks)) if ranks else 0.0
+                ranks.append(reciprocal_ranks(model.fuse(whole.only([name])), model.fuse(whole.only(others))))
+        ranks.append(reciprocal_ranks(model.fuse(self._looks), model.fuse(self._judged)))
+        return np.concatenate(ranks)
 
     def _model(self) -> Attention:
         return Attention(dict.fromkeys(self._views.names, ""), self._shape, self._weights)

@@ -135,11 +135,19 @@ def test_training_finds_more_of_what_is_left_out_than_it_began_with():
     assert isinstance(model, Fuser)
     assert [epoch for epoch, _, _ in told] == list(range(1, len(told) + 1))
     assert model.trained["mrr"] > model.trained["mrr_before"]
-    assert model.trained["mrr"] == pytest.approx(max(found for _, _, found in told), abs=1e-4)
+    assert any(model.trained["mrr"] == pytest.approx(found, abs=1e-4) for _, _, found in told)
     fresh = curved(100, seed=1)
-    total = SharedSum.fit(views, INPUTS)
-    found = [mean_reciprocal_rank(m.fuse(fresh.only(["text"])), m.fuse(fresh.only(["image"]))) for m in (model, total)]
-    assert found[0] >= found[1]
+    found = mean_reciprocal_rank(model.fuse(fresh.only(["text"])), model.fuse(fresh.only(["image"])))
+    assert found > 0.6  # by lot 0.05
+
+
+def test_what_cannot_be_learnt_leaves_the_sum_as_it_began():
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    unrelated = Views.single({"text": rng.normal(size=(120, 12)), "image": rng.normal(size=(120, 16))})
+    model = fit_attention(unrelated, INPUTS, training=QUICK)
+    assert model.trained["mrr"] == model.trained["mrr_before"]
+    assert not model.weights["0.out.weight"].any()
 
 
 def test_fit_is_repeatable_and_stored_models_come_back():
