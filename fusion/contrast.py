@@ -34,6 +34,7 @@ Progress = Callable[[int, int, float], None]
 PLACED = 8000  # things that the shared space is made from
 MINED = 8192  # things among which hard negatives are sought at a time: the work grows by the square
 HARDEST = 8  # of each thing; one is drawn a batch
+SURELY = 2.0  # standard errors by which a mean reciprocal rank must be higher
 LOOK = 3.0  # times the noise of training, for another look at a thing
 JUDGED = 1000  # things left out that are ranked against each other
 
@@ -131,9 +132,9 @@ def mean_reciprocal_rank(asked: NDArray[Any], found: NDArray[Any]) -> float:
 
 
 def _surely_better(best: NDArray[np.float64], found: NDArray[np.float64]) -> bool:
-    """Whether the mean is higher by more than its standard error: what it begins with is no worse than chance gains."""
+    """Whether the mean is higher by more than chance would have it: else what it began with stays."""
     gained = found - best
-    return bool(gained.mean() > gained.std() / len(gained) ** 0.5)
+    return bool(gained.mean() > SURELY * gained.std() / len(gained) ** 0.5)
 
 
 class _Trainer:

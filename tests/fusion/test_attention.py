@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,14 +132,16 @@ def test_training_finds_more_of_what_is_left_out_than_it_began_with():
     pytest.importorskip("torch")
     views = curved(300)
     told = []
-    model = fit_attention(views, INPUTS, training=QUICK, progress=lambda *step: told.append(step))
+    shape = Shape(hidden=64, feedforward=0, residual=False)  # begins by lot, and not as the sum
+    quick = replace(QUICK, epochs=5, rate=3e-3)
+    model = fit_attention(views, INPUTS, shape=shape, training=quick, progress=lambda *step: told.append(step))
     assert isinstance(model, Fuser)
     assert [epoch for epoch, _, _ in told] == list(range(1, len(told) + 1))
     assert model.trained["mrr"] > model.trained["mrr_before"]
     assert any(model.trained["mrr"] == pytest.approx(found, abs=1e-4) for _, _, found in told)
     fresh = curved(100, seed=1)
     found = mean_reciprocal_rank(model.fuse(fresh.only(["text"])), model.fuse(fresh.only(["image"])))
-    assert found > 0.6  # by lot 0.05
+    assert found > 0.25  # by lot 0.05
 
 
 def test_what_cannot_be_learnt_leaves_the_sum_as_it_began():
