@@ -44,6 +44,18 @@ def kept(settings: Settings) -> list[str]:
     return sorted(path.stem for path in (records_folder(settings) / "evaluations").glob("*.json"))
 
 
+def quality(settings: Settings) -> dict[str, float]:
+    """The mean of each measure in the last run that was kept; empty where none was, or it cannot be read."""
+    names = kept(settings)
+    if not names:
+        return {}
+    try:
+        found = load(names[-1], settings)
+    except MedleyError:
+        return {}
+    return {measure: interval.mean for measure, interval in found.overall.means.items()}
+
+
 def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
     """A run that was kept.
 

@@ -430,7 +430,11 @@ class Library:
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""
-        return collection_status(self.store)
+        from flows.runs import quality
+
+        found = collection_status(self.store)
+        found.quality = quality(self.settings)
+        return found
 
     def quarantine(self, source: str | None = None) -> list[QuarantineEntry]:
         """The files of a source, or of all, that could not be read or encoded, and why."""

@@ -96,3 +96,4 @@ class CollectionStatus(BaseModel):
     sources: dict[str, str] = Field(default_factory=dict)
     bridges: dict[str, str] = Field(default_factory=dict)
     runs: dict[str, IngestReport] = Field(default_factory=dict)  # the last of each source, without its lists of files
+    quality: dict[str, float] = Field(default_factory=dict)  # means of the last evaluation that is kept here

@@ -41,7 +41,7 @@ def create_app(library: Library, intake: Intake) -> FastAPI:
         dependencies=[Depends(only_known_parameters)],
     )
     app.state.library, app.state.intake, app.state.turns = library, intake, Turns()
-    metrics = Metrics(store)
+    metrics = Metrics(library.status)
     add_handlers(app)
 
     app.include_router(page.router)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from query import collection_status
 from schemas import MedleyError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from schemas.report import IngestReport
-    from store import Store
+    from schemas.report import CollectionStatus, IngestReport
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 UNKNOWN = "(none)"
@@ -31,7 +29,7 @@ OUTCOMES = ("found", "indexed", "unchanged", "excluded", "quarantined", "postpon
 class Metrics:
     """Counts requests, and looks at the collection when it is asked."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, status: Callable[[], CollectionStatus]) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "medley_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
@@ -44,7 +42,7 @@ class Metrics:
             registry=self._registry,
         )
         self._running = Gauge("medley_requests_running", "Requests being answered now.", registry=self._registry)
-        self._registry.register(_Collection(store))
+        self._registry.register(_Collection(status))
 
     def text(self) -> bytes:
         """All of it."""
@@ -81,8 +79,8 @@ class Metrics:
 class _Collection(Collector):
     """The size of the collection, counted when it is asked for."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, status: Callable[[], CollectionStatus]) -> None:
+        self._status = status
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: the registry would ask for the values, and the store may be away."""
@@ -91,7 +89,7 @@ class _Collection(Collector):
     def collect(self) -> Iterator[Metric]:
         """Counts by kind; only whether the store answers, where it does not."""
         try:
-            found = collection_status(self._store)
+            found = self._status()
         except MedleyError:
             yield GaugeMetricFamily("medley_store_up", "Whether the store answers.", value=0)
             return
@@ -109,6 +107,10 @@ class _Collection(Collector):
             vectors.add_metric([name], vector.points)
         yield vectors
         yield from _last_runs(found.runs)
+        quality = GaugeMetricFamily("medley_quality", "Means of the last evaluation.", labels=["measure"])
+        for measure, mean in found.quality.items():
+            quality.add_metric([measure], mean)
+        yield quality
 
 
 def _last_runs(runs: Mapping[str, IngestReport]) -> Iterator[Metric]:

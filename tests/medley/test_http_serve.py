@@ -22,10 +22,12 @@ from qdrant_client import QdrantClient
 from typer.testing import CliRunner, Result
 
 import medley
+from flows import runs
 from medley.cli import app
 from medley.http.guard import Guard
 from medley.http.intake import Intake
 from schemas.errors import StoreLockedError, StoreUnavailableError
+from schemas.evaluation import EvaluationReport, Interval, Measured
 from schemas.settings import HttpSettings, load_settings
 from store.lock import server_of
 from tests.media import picture
@@ -199,6 +201,19 @@ def test_sources_are_taken_in_again_although_the_store_was_away_for_a_while(monk
                 intake.stop()
             assert last.report is not None
             assert last.report.unchanged == 4
+
+
+def test_metrics_tell_how_well_the_last_evaluation_found_things() -> None:
+    with quick_folder() as folder:
+        settings = load_settings(store=str(folder / "store"), encoders={"preset": "tiny", "ocr": "off"})
+        with medley.Library(settings) as library, serving(library) as url:
+            library.ingest(album(folder))
+            assert "medley_quality{" not in httpx.get(f"{url}/metrics").text
+            interval = Interval(mean=0.625, low=0.5, high=0.75)
+            measured = Measured(queries=8, groups=8, means={"mrr": interval})
+            runs.keep(EvaluationReport(id="2026-01-01-nightly", name="nightly", overall=measured), settings)
+            assert 'medley_quality{measure="mrr"} 0.625' in httpx.get(f"{url}/metrics").text.splitlines()
+            assert httpx.get(f"{url}/status").json()["quality"] == {"mrr": 0.625}
 
 
 def test_metrics_tell_of_requests_and_of_the_collection() -> None:
