@@ -130,6 +130,10 @@ def tell(explanation: Explanation, request: SearchRequest, console: Console) -> 
         console.print(f"  [green]{escape(line)}[/]", highlight=False)
     sure = "" if hit.confidence is None else f", probably a right answer: {hit.confidence:.2f}"
     console.print(f"     score {hit.score:7.3f}{sure}", highlight=False)
+    if hit.closer is not None and not hit.reasons:
+        console.print(
+            f"    closer {hit.closer:7.3f}, by a closer look: the best are in the order of that", highlight=False
+        )
     if hit.reasons and hit.closer is not None:
         console.print(f"   learned {hit.closer:7.3f}", highlight=False)
         for name, value in hit.reasons.items():

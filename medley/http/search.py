@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, File, Form, Query, UploadFile
 from fastapi.concurrency import run_in_threadpool
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from medley.http.held import HeldLibrary, HeldTurns, Turns
 from medley.library import Library
@@ -14,7 +14,7 @@ from schemas import UsageError
 from schemas.answer import Explanation, SearchResult
 from schemas.fields import Upload
 from schemas.report import CollectionStatus, QuarantineEntry
-from schemas.search import MOST_HITS, MOST_PARTS, Part, SearchRequest
+from schemas.search import MOST_HITS, MOST_PARTS, Part, RerankOptions, SearchRequest
 from schemas.sentences import sentence
 
 router = APIRouter(tags=["Search"])
@@ -35,6 +35,17 @@ class SentRequest(SearchRequest):
     """A request whose files are sent along, as base64."""
 
     parts: Annotated[list[SentPart], Field(min_length=1, max_length=MOST_PARTS)]  # type: ignore[assignment] # narrower
+
+    @field_validator("rerank")
+    @classmethod
+    def _by_name(cls, rerank: RerankOptions | None) -> RerankOptions | None:
+        # Nobody can have this machine load any folder of it, or fetch whatever a hub offers.
+        if rerank is not None and ("/" in rerank.by or rerank.by.startswith((".", "~"))):
+            raise ValueError(
+                f"a reranker is asked for by its name here, not by a folder or a hub id ({rerank.by!r}): "
+                "the setting encoders.models gives a name other weights"
+            )
+        return rerank
 
 
 @router.get("/search")

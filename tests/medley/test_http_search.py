@@ -456,3 +456,14 @@ def test_judgements_are_noted_beside_the_collection(home: Path, client: httpx.Cl
     assert "What was sent along is not kept" in upload.text
     lines = (home / "store" / ".records" / "medley" / "feedback.jsonl").read_text().splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["judged", "click"]
+
+
+@pytest.mark.parametrize("by", ["/etc", "./model", "~/model", "owner/model"])
+@pytest.mark.parametrize("route", ["/search", "/explain"])
+def test_nobody_has_a_folder_or_a_model_of_a_hub_loaded(client: httpx.Client, route: str, by: str) -> None:
+    asked = {"parts": [{"text": "red"}], "rerank": {"by": by}}
+
+    answer = client.post(route, json={"request": asked} if route == "/explain" else asked)
+
+    assert answer.status_code in (400, 422)
+    assert "a reranker is asked for by its name here" in answer.text

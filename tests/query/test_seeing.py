@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 import medley
 from encoders import EncoderSet, Shown, load_reranker
 from encoders.reranker import SIDE
+from medley.explained import page, tell
 from medley.library import Library
 from readers import preview
 from schemas import Modality, UsageError
 from schemas.answer import SearchResult
+from schemas.search import SearchRequest
 from tests.media import COLOURS, clip, pdf, picture, tone
 
 
@@ -141,6 +144,19 @@ def test_hits_whose_files_are_away_or_broken_are_read_by_their_words(library: Li
     assert note == "The pictures of 2 hits cannot be had any more: 'sees' went by words, or left the hit in its place."
     assert (result.hits[0].path, result.hits[0].segment) == ("five.mp4", 0)
     assert [one.pictures for one in sees.shown if one.words.endswith(("one", "three"))] == [(), ()]
+
+
+def test_closer_look_is_told_where_a_hit_is_explained(library: Library, sees: Sees) -> None:
+    request = SearchRequest.of(text="red thing", rerank={"by": "sees"})
+    first = library.search(request).hits[0]
+    console = Console(record=True, width=100)
+
+    why = library.explain(request)
+    tell(why, request, console)
+
+    assert why.hit.path == first.path
+    assert f"A closer look gave it {first.closer:.3f}" in page(why, request)
+    assert f"closer   {first.closer:.3f}, by a closer look" in console.export_text()
 
 
 def test_question_of_neither_words_nor_pictures_is_refused(library: Library, sees: Sees) -> None:
