@@ -143,6 +143,9 @@ def tell(explanation: Explanation, request: SearchRequest, console: Console) -> 
         console.print(f"  [dim]{escape(passage.kind)}[/] {marked}", highlight=False)
     for kind, value in _likest(explanation.kinds):
         console.print(f"  [dim]{escape(kind)}[/] by meaning {value:.2f}", highlight=False)
+    for name, others in explanation.attention.items():
+        attended = ", ".join(f"{other} {share:.2f}" for other, share in others.items())
+        console.print(f"  [dim]{escape(name)}[/] attended to {escape(attended)}", highlight=False)
     for one in explanation.maps:
         console.print(f"  [dim]{escape(where(one))}[/]", highlight=False)
     for note in explanation.notes:

@@ -13,6 +13,7 @@ from query import maps, overlay
 from query.combine import summed
 from query.encode import Encoded, encode_request
 from query.files import read_apart
+from query.fused import Fusing
 from query.located import located
 from query.reach import encoders_in_use
 from query.rerank import for_vector
@@ -21,8 +22,9 @@ from query.vectors import likeness
 from readers import found_file
 from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment, UsageError
 from schemas.answer import Explanation, Hit, VectorMap
+from schemas.payload import point_id
 from schemas.search import ITEM, MOST_HITS, SearchRequest
-from schemas.vectors import vectors_in_use
+from schemas.vectors import FUSED, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -81,6 +83,8 @@ class _Explaining:
 
     def run(self) -> Explanation:
         explanation = Explanation(hit=self._hit, notes=list(self._encoded.notes), kinds=self._kinds())
+        if FUSED in self._hit.vectors:
+            explanation.attention = self._attention()
         segment = self._segment(explanation)
         for name, query in self._queries().items():
             modalities = self._encoders.specs[name].stored
@@ -89,6 +93,13 @@ class _Explaining:
             elif segment is not None and Modality.AUDIO in modalities and segment.sound is not None:
                 explanation.maps.append(self._over_sound(name, query, segment.sound))
         return explanation
+
+    def _attention(self) -> dict[str, dict[str, float]]:
+        """What of the hit attended to what, where that made its fused vector."""
+        point = point_id(self._hit.source, self._hit.path, self._hit.segment)
+        records = self._store.retrieve([point], with_payload=False, with_vectors=True)
+        vectors: Any = records[0].vector if records else None
+        return Fusing(self._store, self._specs).attention(vectors or {})
 
     def _queries(self) -> dict[str, NDArray[np.float32]]:
         """The question's vector on each dense vector that found the hit, or looked at it closely."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion import fusers
+from fusion.attention import Attention
 from fusion.views import Fuser, Views
 from query.kept import kept
 from schemas import CollectionMismatchError, UsageError
@@ -70,6 +71,24 @@ class Fusing:
             return None
         rows = {name: np.concatenate([np.atleast_2d(one) for one in some]) for name, some in vectors.items()}
         return fused(fuser, rows, {name: self._have[name].dim for name in fuser.inputs})
+
+    def attention(self, vectors: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+        """How much each named vector of a segment attended to each; nothing where no attention made the fused one."""
+        fuser = kept(self._store, FIT + self._note["version"], fusers.load) if self.known else None
+        if not isinstance(fuser, Attention):
+            return {}
+        rows = {name: vectors[self._have[name].name] for name in fuser.inputs if self._have[name].name in vectors}
+        views = Views.of([rows], {name: self._have[name].dim for name in fuser.inputs}, TOKENS)
+        weights = fuser.explained(views)[1][-1][0].mean(axis=0)
+        names = np.array(fuser.token_names(views))
+        there = np.concatenate([views.there[name][0] for name in views.names])
+        return {
+            name: {
+                other: round(float(weights[(names == name) & there][:, names == other].sum(axis=1).mean()), 4)
+                for other in rows
+            }
+            for name in rows
+        }
 
     def _stale(self) -> list[str]:
         prints: Mapping[str, str] = self._note["inputs"]

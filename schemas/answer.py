@@ -90,10 +90,13 @@ class Explanation(BaseModel):
         hit: with rank, score and share of each vector, and the passages whose words were asked for.
         kinds: how near each kind of its words is to the question, by meaning.
         maps: where in the picture or the sound it lies.
+        attention: where it was found by the fused vector, and attention made that: how much each named vector of the
+            hit attended to each; the mean over the heads of the last block.
         notes: what the person should know.
     """
 
     hit: Hit
     kinds: dict[str, float] = Field(default_factory=dict)
+    attention: dict[str, dict[str, float]] = Field(default_factory=dict)
     maps: list[VectorMap] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

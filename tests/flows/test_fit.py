@@ -13,6 +13,7 @@ from PIL import Image
 from flows import fitting
 from flows.fitting import FitOptions
 from flows.things import fusible, read_things
+from fusion.contrast import Training
 from fusion.fused import SharedSum
 from medley.library import Library
 from medley.library import open as open_library
@@ -186,3 +187,18 @@ def test_fit_that_wins_is_put_in_use_and_one_that_does_not_is_kept_aside(
     assert won.in_use
     assert library.store.metadata()[FUSED]["version"] == "sum-0002"
     assert set(library.store.vectors()) >= {FUSED}
+
+
+def test_explanation_tells_what_attended_to_what(library: Library) -> None:
+    pytest.importorskip("torch")
+    training = Training(epochs=1, threads=1)
+    report = fitting.fit(library.store, FitOptions("attention", training=training))
+    assert report.details["epochs"] == 1
+    library.use_fit("attention-0001")
+    asked: Any = SearchRequest.of(text="a red boat number0", using=[FUSED])
+    attention = library.explain(asked).attention
+    assert set(attention) == {"image", "text"}
+    for shares in attention.values():
+        assert set(shares) == {"image", "text"}
+        assert sum(shares.values()) == pytest.approx(1.0, abs=1e-3)
+    assert library.explain("a red boat").attention == {}
