@@ -84,6 +84,9 @@ def refresh(store: Store) -> list[str]:
         return []
     have = vectors_in_use(store.vectors(), store.metadata())
     method = str(note["version"]).rpartition("-")[0]
+    if FUSED not in have:  # somebody dropped it: it is not wanted any more
+        store.set_metadata({FUSED: None})
+        return []
     stale = sorted(n for n, print_ in note["inputs"].items() if n not in have or have[n].fingerprint != print_)
     if stale:
         return [

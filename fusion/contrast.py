@@ -57,7 +57,7 @@ class Training:
         threads: of torch; 0: half of the cores, for with as many as there are it is far slower where others work, too.
     """
 
-    epochs: int = 60
+    epochs: int = 30
     patience: int = 6
     batch: int = 256
     rate: float = 1e-4

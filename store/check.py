@@ -99,7 +99,8 @@ def _vector_faults(record: models.Record, specs: dict[str, VectorSpec], fields: 
         fault = check_vector(vector, spec)
         if fault:
             yield f"its vector {name!r} {fault}"
-        if made_by.get(name) != spec.fingerprint:
+        inferred = name in (fields.get(payload.INFERRED) or {}) and name not in made_by  # a guess, and marked as one
+        if made_by.get(name) != spec.fingerprint and not inferred:
             yield (
                 f"its vector {name!r} was made by {made_by.get(name, 'an unknown encoder')} "
                 f"and the collection's by {spec.fingerprint}"

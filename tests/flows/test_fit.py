@@ -20,6 +20,7 @@ from medley.library import open as open_library
 from schemas import CollectionMismatchError, UnknownNameError, UsageError, payload
 from schemas.search import Part, SearchRequest
 from schemas.vectors import FUSED, MIGRATIONS, vectors_in_use
+from store.check import verify
 from tests.collection import contents_of
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (30, 40, 200), "grey": (120, 120, 120)}
@@ -127,6 +128,9 @@ def test_ingest_afterwards_encodes_nothing_and_fuses_what_is_new(library: Librar
     assert len(after) == 104
     assert all(after.values())
     assert FUSED not in library.store.metadata().get(MIGRATIONS, {})
+    library.store.drop_vector(FUSED)  # as `medley store drop fused` does
+    assert library.ingest(media).unchanged == 104
+    assert FUSED not in library.store.metadata()
 
 
 def test_other_version_takes_the_place_of_the_one_in_use(library: Library) -> None:
@@ -141,6 +145,7 @@ def test_other_version_takes_the_place_of_the_one_in_use(library: Library) -> No
         "concatenation-0001": True,
     }
     assert library.fit("sum").compared_with == "concatenation-0001"
+    assert verify(library.store).sound
     library.use_fit(None)
     assert FUSED not in library.store.vectors()
     with pytest.raises(UsageError, match="medley fit attention"):

@@ -16,6 +16,7 @@ from medley.library import open as open_library
 from schemas import payload
 from schemas.search import SearchRequest
 from schemas.vectors import INFERRING
+from store.check import verify
 from tests.collection import contents_of
 
 KINDS = ("boat on water", "tower of stone", "meadow with flowers", "tiger at night")
@@ -82,6 +83,7 @@ def test_pictures_without_words_are_found_by_words_and_marked(
         was, had = before[identity]
         assert fields[payload.ENCODERS] == was[payload.ENCODERS]
         assert {name: vector for name, vector in vectors.items() if name != "text" or had.get("text")} == had
+    assert verify(library.store).problems == []
     if by != "sage":  # two epochs teach nothing
         hits = library.search(SearchRequest.of(text="boat on water", using=["text"], limit=25)).hits
         guessed = [hit.path for hit in hits if int(hit.path[:-4]) >= 80]
