@@ -60,7 +60,8 @@ def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
     """A run that was kept.
 
     Args:
-        name: its id, the beginning or end of one that no other run shares, a file, or `latest`.
+        name: its id, or the beginning of one that no other shares; its name, for the last run of that name; a file; or
+            `latest`.
         settings: name the collection.
         but: a run that is not meant: the one at hand.
 
@@ -72,7 +73,8 @@ def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
         return _read(path)
     known = [one for one in kept(settings) if one != but]
     fitting = known[-1:] if name == LATEST else [one for one in known if one == name]
-    fitting = fitting or [one for one in known if one.startswith(name) or one.endswith(f"-{name}")]
+    fitting = fitting or [one for one in known if one.endswith(f"-{name}")][-1:]
+    fitting = fitting or [one for one in known if one.startswith(name)]
     if len(fitting) != 1:
         what = "There is no run" if not fitting else f"{len(fitting)} runs fit the name"
         listed = ", ".join(known[-5:]) or "none is kept yet; run `medley eval` first"

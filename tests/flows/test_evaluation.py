@@ -185,6 +185,9 @@ def test_collection_is_only_read_and_the_report_is_kept(library: Library) -> Non
     assert report.coverage["image"] == report.overall.means["recall@10"].mean
     assert runs.load("latest", library.settings) == report
     assert runs.load("first-try", library.settings).id == report.id
+    again, _ = library.evaluate(options=EvaluationOptions(kinds=["captions"], questions=1), name="first try")
+    assert runs.load("first-try", library.settings).id == again.id
+    assert runs.load(report.id, library.settings).id == report.id
 
 
 def test_judged_questions_are_asked_of_the_collection_itself(library: Library) -> None:
