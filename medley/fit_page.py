@@ -71,29 +71,26 @@ def versions(cards: Sequence[FitReport]) -> None:
     if not cards:
         Console().print("Nothing was fitted yet: `medley fit attention` fits a fusion of the vectors.", highlight=False)
         return
-    table = Table(box=None, header_style="dim")
-    for column in ("version", "vectors", "segments", "MRR", "against", "made", ""):
-        table.add_column(column, no_wrap=True)
+    console = Console()
+    width = max(len(card.version) for card in cards)
     for card in cards:
         found = card.against
-        table.add_row(
-            card.version,
-            ", ".join(card.inputs),
-            f"{card.things:,}",
-            f"{found.after:.3f}" if found else "",
-            f"{card.compared_with} {found.before:.3f}" if found else "",
-            f"{card.made:%Y-%m-%d %H:%M}",
-            "in use" + (", asked" if card.asked else "") if card.in_use else "",
+        worth = f"MRR {found.after:.3f} against {found.before:.3f} of {card.compared_with}; " if found else ""
+        state = ("in use, asked; " if card.asked else "in use; ") if card.in_use else ""
+        console.print(
+            f"{card.version:{width}}  {card.made:%Y-%m-%d %H:%M}  {state}{worth}{card.things:,} segments of "
+            f"{', '.join(card.inputs)}",
+            highlight=False,
+            soft_wrap=True,
         )
-    Console().print(table)
 
 
 def _measured(card: FitReport) -> Table:
     table = Table(box=None, header_style="dim")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for measure in next(iter(card.measured.values())).means:
         table.add_column(measure.upper() if measure == "mrr" else measure, no_wrap=True)
     for name, measured in card.measured.items():
-        cells = [f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})" for one in measured.means.values()]
+        cells = [f"{one.mean:.3f} [{one.low:.2f}, {one.high:.2f}]" for one in measured.means.values()]
         table.add_row(name, *cells)
     return table
