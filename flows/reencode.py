@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from flows.run import Run
 
-BATCH = 256  # segments written with one request
+BATCH = 64  # segments written with one request: what waits is what a crash costs
 COPIED = 64  # items given the vectors of others with one request
 
 SHOWN_BY = {Modality.IMAGE: (Modality.IMAGE, Modality.VIDEO), Modality.AUDIO: (Modality.AUDIO, Modality.VIDEO)}
