@@ -1,4 +1,4 @@
-"""The command line: `medley ingest`, `search`, `status`, `quarantine`, `show`, `serve` and `store …`.
+"""The command line: `medley ingest`, `search`, and what stands around them.
 
 Exit codes: 0 done; 1 failed (or, with --strict, some files are quarantined); 2 wrong usage. With --json, standard
 output is one JSON document and nothing else; everything for people's eyes goes to standard error then.
@@ -21,6 +21,9 @@ from medley.up_command import up
 from medley.usage import OneSentence
 from medley.watch_command import watch
 
+# The parts of `medley --help`, whose commands stand in the order of this file.
+SEARCH, RUN, LEARN, SET_UP = "Make searchable, and search", "Keep it running", "Measure and learn", "Set up"
+
 app = typer.Typer(
     name="medley",
     cls=OneSentence,
@@ -30,21 +33,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.add_typer(store_commands.app, name="store")
-app.add_typer(model_commands.app, name="models")
-app.add_typer(fit_commands.app, name="fit")
-app.command()(model_commands.encoders)
-app.command()(serve)
-app.command()(settings_commands.init)
-app.command()(settings_commands.config)
-app.command(name="deploy")(deploy_command)
-app.command("eval")(evaluate)
-app.command()(up)
-app.command()(watch)
-app.command()(feedback)
 
-
-@app.command()
+@app.command(rich_help_panel=SEARCH)
 def ingest(
     folder: Annotated[Path, typer.Argument(help="The media to make searchable.", show_default=False)],
     store: Store = None,
@@ -101,11 +91,11 @@ def ingest(
         raise typer.Exit(1)
 
 
-app.command()(search_commands.search)
-app.command()(search_commands.explain)
+app.command(rich_help_panel=SEARCH)(search_commands.search)
+app.command(rich_help_panel=SEARCH)(search_commands.explain)
 
 
-@app.command()
+@app.command(rich_help_panel=SEARCH)
 def status(store: Store = None, as_json: Json = False) -> None:
     """Show what the collection holds, and which files are quarantined, and why."""
     with answering(as_json):
@@ -116,7 +106,7 @@ def status(store: Store = None, as_json: Json = False) -> None:
         show.status(found, as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=SEARCH)
 def quarantine(
     source: Annotated[str | None, typer.Option(help="Of this source alone.", show_default=False)] = None,
     store: Store = None,
@@ -131,7 +121,7 @@ def quarantine(
         show.quarantine(found, as_json=as_json)
 
 
-@app.command(name="show")
+@app.command(name="show", rich_help_panel=SEARCH)
 def show_command(
     item: Annotated[str, typer.Argument(help="Its path in the source, or its id.", show_default=False)],
     store: Store = None,
@@ -144,6 +134,20 @@ def show_command(
         with asked_of(store) as library:
             segments = library.show(item)
         show.item(segments, as_json=as_json)
+
+
+app.command(rich_help_panel=RUN)(serve)
+app.command(rich_help_panel=RUN)(up)
+app.command(rich_help_panel=RUN)(watch)
+app.command("deploy", rich_help_panel=RUN)(deploy_command)
+app.command("eval", rich_help_panel=LEARN)(evaluate)
+app.command(rich_help_panel=LEARN)(feedback)
+app.add_typer(fit_commands.app, name="fit", rich_help_panel=LEARN)
+app.command(rich_help_panel=SET_UP)(settings_commands.init)
+app.command(rich_help_panel=SET_UP)(settings_commands.config)
+app.command(rich_help_panel=SET_UP)(model_commands.encoders)
+app.add_typer(model_commands.app, name="models", rich_help_panel=SET_UP)
+app.add_typer(store_commands.app, name="store", rich_help_panel=SET_UP)
 
 
 @app.callback(invoke_without_command=True)
