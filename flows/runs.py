@@ -26,10 +26,11 @@ def keep(report: EvaluationReport, settings: Settings) -> Path:
     """
     folder = records_folder(settings) / "evaluations"
     path = folder / f"{report.id}.json"
+    moment, dash, name = report.id.partition("-")
     number = 1
-    while path.exists():  # two in one second
+    while path.exists():  # two in one second; a dot sorts after a dash, and the second run after the first
         number += 1
-        path = folder / f"{report.id}-{number}.json"
+        path = folder / f"{moment}.{number}{dash}{name}.json"
     report.id = path.stem
     try:
         folder.mkdir(parents=True, exist_ok=True)

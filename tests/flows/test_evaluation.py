@@ -187,6 +187,10 @@ def test_collection_is_only_read_and_the_report_is_kept(library: Library) -> Non
     assert runs.load("first-try", library.settings).id == report.id
     again, _ = library.evaluate(options=EvaluationOptions(kinds=["captions"], questions=1), name="first try")
     assert runs.load("first-try", library.settings).id == again.id
+    same_second = again.model_copy()
+    runs.keep(same_second, library.settings)
+    assert runs.load("first-try", library.settings).id == runs.load("latest", library.settings).id == same_second.id
+    assert same_second.id != again.id
     assert runs.load(report.id, library.settings).id == report.id
 
 
