@@ -84,8 +84,8 @@ def fit(store: Store, options: FitOptions) -> FitReport:
             details=dict(fuser.meta().get("trained", {})),
         )
         judge(store, report, fuser, things)
-    keep(store, report, fuser)
     report.seconds = round(time.monotonic() - began, 1)
+    keep(store, report, fuser)
     return report
 
 

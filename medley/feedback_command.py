@@ -29,7 +29,7 @@ def feedback(
     with answering(as_json):
         from medley import show
         from medley.asking import made, read_request
-        from medley.judging import judge
+        from query.feedback import feedback_file, record
         from schemas.settings import load_settings
 
         asked = read_request(request) if request else made(words, like=None, unlike=None, without=None)
@@ -38,7 +38,9 @@ def feedback(
         if click is not None:
             with asked_of(store) as library:
                 shown = [hit.path for hit in library.search(asked.model_copy(update={"limit": 50})).hits]
-        grades = judge(settings, asked, right=right or [], wrong=wrong or [], clicked=click, shown=shown)
+        grades = record(
+            feedback_file(settings), asked, right=right or [], wrong=wrong or [], clicked=click, shown=shown
+        )
         if as_json:
             show.document({"judged": grades})
         else:

@@ -259,13 +259,13 @@ class Library:
         Raises:
             UsageError: nothing is judged, or what was chosen is not among the first fifty hits.
         """
-        from medley.judging import judge
+        from query.feedback import feedback_file, record
 
         asked = SearchRequest.of(text=request) if isinstance(request, str) else request
         shown: list[str] = []
         if clicked is not None:
             shown = [hit.path for hit in self.search(asked.model_copy(update={"limit": 50})).hits]
-        return judge(self.settings, asked, right=right, wrong=wrong, clicked=clicked, shown=shown)
+        return record(feedback_file(self.settings), asked, right=right, wrong=wrong, clicked=clicked, shown=shown)
 
     def fit_ranker(self, judged: str | Path | None = None) -> Learnt:
         """Learn the order of hits from judged questions: those of a file, or those that `judge` noted.
@@ -277,7 +277,7 @@ class Library:
             UsageError: there are too few questions, or the file is not understood.
             StoreError: the collection cannot be read or written.
         """
-        from medley.judging import feedback_file
+        from query.feedback import feedback_file
         from query.judged import fit_order
 
         return fit_order(Path(judged) if judged else feedback_file(self.settings), self.store, self.encoders)

@@ -6,14 +6,24 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from schemas import MedleyError, UsageError
 from schemas.fields import Upload
 from schemas.search import SearchRequest
+from store.records import records_folder
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
 
 CLICK = "click"
 """The kind of a question of which only what was clicked on and what was passed over is judged."""
+
+
+def feedback_file(settings: Settings) -> Path:
+    """The file of judged questions beside the collection; it need not exist."""
+    return records_folder(settings) / "feedback.jsonl"
 
 
 def record(
