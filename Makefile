@@ -7,7 +7,7 @@ MEDIA ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak lint types contracts check bench bench-ingest bench-encode bench-store bench-query bench-serve bench-read bench-fusion clean
+.PHONY: help install demo test soak lint types contracts check bench bench-ingest bench-encode bench-store bench-query bench-serve bench-read bench-fusion bench-scale clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -66,6 +66,9 @@ bench-read: $(INSTALLED) ## measure files a second by format, against the bare l
 
 bench-fusion: $(INSTALLED) ## measure which fusion finds more than the best single vector (ARGS='--seeds 1 --only pairs')
 	@$(BIN)/python -m benchmarks.fusion $(ARGS)
+
+bench-scale: $(INSTALLED) ## measure what a second worker of a cluster adds (ARGS='--workers 8')
+	@$(BIN)/python -m benchmarks.scale $(ARGS)
 
 clean: ## remove what was made here: .venv, caches, the demo's media and collection
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/media examples/.medley build dist

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.carry import speaks_for
@@ -40,10 +41,19 @@ class Indexer:
     """Draws items from the pipeline and hands them to the writer; can be stopped and taken up again.
 
     The pipeline reads ahead while nobody draws, so that a pause between two portions costs nothing.
+
+    Args:
+        run: the run, whose report counts what is encoded.
+        work: what to read.
+        counted: is told of each item that is finished; else the run's accounts are.
+        readers: child processes that read; as many as there are cores where it is 0.
     """
 
-    def __init__(self, run: Run, work: list[Work]) -> None:
+    def __init__(
+        self, run: Run, work: list[Work], *, counted: Callable[[Item], object] | None = None, readers: int = 0
+    ) -> None:
         self._report = run.report
+        self._count = counted or partial(count, run.report)
         self._total = len(work)
         self._done = 0
         self._shares: dict[str, float] = {}  # how much is read of files that are not whole yet, by path
@@ -58,6 +68,7 @@ class Indexer:
             limits=run.settings.read.limits,
             enrichers=run.enrichers,
             earlier=lambda group: earlier_vectors(run, group),
+            readers=readers,
             spent=run.spent,
         )
         self._pipeline = Pipeline(
@@ -82,7 +93,7 @@ class Indexer:
                 item.attempted()  # before it is counted: the writer may come to it later
             if item.state is not State.POSTPONED:
                 self._writer.add(item)
-            count(self._report, item)
+            self._count(item)
             self._done += 1
             self._shares.pop(item.found.path, None)
             self._tell()

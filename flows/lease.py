@@ -5,6 +5,9 @@ writes into the collection's metadata who it is and until when it has the collec
 The server cannot compare and write at once, so that the run looks again a moment later whether it is still the one: of
 two that begin in the same instant the later writer goes on. What remains is a rival whose write takes longer than that
 moment; it is noticed when the lease is next prolonged, and the run stops.
+
+A run may lend its lease to workers on other machines. They look at it every few seconds (`stands`), and stop where it
+is recalled or has not been prolonged: what is lent is nobody else's before its time is over, even if its run has died.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ SECONDS = 90.0
 PROLONGED = 20.0  # seconds from one prolongation to the next
 SETTLED = 0.5  # seconds after which a rival that began in the same instant has written
 POLL = 1.0  # seconds between two looks while waiting
+STALE = 40.0  # seconds before its end at which nobody writes under a lease that was lent: its run is probably dead
+WRITING, STOPPING = "writing", "stopping"  # what workers are told
 
 _lost: set[str] = (
     set()
@@ -50,6 +55,8 @@ class Lease:
         self._token = uuid4().hex
         self._ended = Event()
         self._rival = ""
+        self._workers = ""  # what those are told that it is lent to; "": nobody
+        self._saying = Lock()
 
     def check(self) -> None:
         """Ask whether the run may go on.
@@ -59,6 +66,30 @@ class Lease:
         """
         if self._rival:
             raise StoreLockedError(f"{self._rival} It took the collection over: this run stops.")
+
+    def lend(self) -> str:
+        """Let workers write under it, too; returns what they know it by (see `stands`).
+
+        Raises:
+            StoreError: the server cannot be told.
+        """
+        self._tell_workers(WRITING)
+        return self._token
+
+    def recall(self) -> None:
+        """Tell the workers to stop, who are then to be waited for; a server that is away stops them, too."""
+        with suppress(StoreError):
+            self._tell_workers(STOPPING)
+
+    def take_back(self) -> None:
+        """Have it alone again: no worker writes any more."""
+        with suppress(StoreError):
+            self._tell_workers("")
+
+    def _tell_workers(self, word: str) -> None:
+        self._workers = word
+        if not self._rival:
+            self._write()
 
     def _take(self, *, wait: bool) -> None:
         while True:
@@ -78,15 +109,20 @@ class Lease:
         held: dict[str, Any] = self._store.metadata().get(LEASE) or {}
         if not held or held["token"] in {self._token, *_lost} or held["until"] < time.time():
             return ""
-        if held["host"] == socket.gethostname() and not _alive(held["pid"]):
-            return ""
         where = f"collection {self._store.collection!r} of {self._store.location}"
+        if held["host"] == socket.gethostname() and not _alive(held["pid"]):
+            if not held.get("workers"):
+                return ""
+            left = held["until"] - time.time()
+            return f"A run over {where} was killed, and its workers may write to it for another {left:.0f} s."
         return f"A run over {where} is under way in process {held['pid']} on {held['host']} ({held['command']})."
 
     def _write(self) -> None:
         me = {"token": self._token, "host": socket.gethostname(), "pid": os.getpid()}
         command = shlex.join(sys.argv)[:200]
-        self._store.set_metadata({LEASE: {**me, "command": command, "until": time.time() + SECONDS}})
+        with self._saying:  # else what the workers were told before might be written after
+            lent = {"workers": self._workers} if self._workers else {}
+            self._store.set_metadata({LEASE: {**me, **lent, "command": command, "until": time.time() + SECONDS}})
 
     def _prolong(self) -> None:
         while not self._ended.wait(PROLONGED):
@@ -103,6 +139,17 @@ class Lease:
                 self._store.set_metadata({LEASE: None})
         except StoreError:
             _lost.add(self._token)
+
+
+def stands(store: Store, token: str) -> bool:
+    """Whether a worker may go on to write under the lease that it knows by this token.
+
+    Raises:
+        StoreError: the server does not answer.
+    """
+    held: dict[str, Any] = store.metadata().get(LEASE) or {}
+    lent = held.get("token") == token and held.get("workers") == WRITING
+    return lent and held["until"] - time.time() > STALE
 
 
 def open_when_free(settings: Settings, *, wait: bool) -> Store:

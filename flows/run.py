@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.cluster import check_cluster
 from flows.events import of_run
 from flows.lease import Lease, leased, open_when_free
 from flows.migrate import Migration, begin, resume, stale
@@ -20,12 +21,13 @@ from readers import CrawlRules, crawl
 from schemas import Modality, ReadOptions, UsageError, VectorSpec
 from schemas.report import IngestReport
 from schemas.scope import Scope
-from schemas.settings import Settings, load_settings
+from schemas.settings import EncoderSettings, Settings, load_settings
 from schemas.vectors import DEFAULT_PRESET, ENRICHERS, PRESET, SOURCES, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet, Enricher
     from flows.index import Indexer
+    from flows.spread import Spread
     from store import Store
 
 OCR_SIDE = 1280
@@ -59,8 +61,9 @@ class Run:
     wanted: list[VectorSpec] = field(default_factory=list)  # vectors that the collection will have, by their own names
     choices: dict[str, Any] = field(default_factory=dict)  # what the collection's metadata will say that was chosen
     postponed: bool = False  # something that should be encoded anew could not be read
+    names: dict[str, str] = field(default_factory=dict)  # of the vectors that are filled, by their own
     lease: Lease | None = None
-    indexer: Indexer | None = None
+    indexer: Indexer | Spread | None = None
     reencoder: Iterator[None] | None = None
 
     @property
@@ -134,7 +137,6 @@ def open_run(
         UsageError: the folder is none or empty, or its name already stands for another folder.
         StoreError: the store cannot be opened, or was made for other vectors.
     """
-    from encoders import load_enrichers, load_preset, preset_named
     from encoders.listing import check_names
     from readers import start_host
 
@@ -144,16 +146,15 @@ def open_run(
     shared = _shared.get()
     store = shared or open_when_free(settings, wait=wait)
     try:
+        check_cluster(settings.cluster, store.location)
         metadata = store.metadata()
         name = source_name(metadata.get(SOURCES, {}), root, source)
         if name not in metadata.get(SOURCES, {}):
             _refuse_empty(root, settings)
         preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
-        encoders = load_preset(preset, settings=settings.encoders)
-        check_names(settings, [*encoders, *(store.vectors() if settings.vectors and store.exists() else ())])
         chosen = metadata.get(ENRICHERS, {}) | _lasting(settings.encoders.enrichers)
-        running = settings.encoders.model_copy(update=chosen)
-        enrichers = load_enrichers(running, preset_named(preset).enrichers, rate=encoders.sample_rate)
+        encoders, enrichers = load_models(settings.encoders, preset, chosen)
+        check_names(settings, [*encoders, *(store.vectors() if settings.vectors and store.exists() else ())])
         with ExitStack() as held:
             held.enter_context(_uncollected())
             lease = None
@@ -163,10 +164,11 @@ def open_run(
                 lease = held.enter_context(leased(store, wait=wait))
                 resume(store)
             migrations = _migrations(store, encoders)
-            names = {one.name: one.into for one in migrations}
-            filled = encoders.under({one: names.get(one, one) for one in encoders}) if migrations else encoders
+            into = {one.name: one.into for one in migrations}
+            names = {one: into.get(one, one) for one in encoders}
+            filled = encoders.under(names) if migrations else encoders
             run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
-            run.migrations, run.lease, run.report.source = migrations, lease, name
+            run.names, run.migrations, run.lease, run.report.source = names, migrations, lease, name
             run.scope = Scope.of(root, only) if only is not None else None
             held.enter_context(of_run(name))
             run.wanted, run.choices = encoders.vector_specs(), {PRESET: preset, ENRICHERS: chosen}
@@ -180,6 +182,15 @@ def open_run(
     finally:
         if shared is None:
             store.close()
+
+
+def load_models(settings: EncoderSettings, preset: str, chosen: Mapping[str, str]) -> tuple[EncoderSet, list[Enricher]]:
+    """The encoders of a preset and its enrichers, of which some were `chosen`; they load their weights when used."""
+    from encoders import load_enrichers, load_preset, preset_named
+
+    encoders = load_preset(preset, settings=settings)
+    running = settings.model_copy(update=dict(chosen))
+    return encoders, load_enrichers(running, preset_named(preset).enrichers, rate=encoders.sample_rate)
 
 
 @contextmanager

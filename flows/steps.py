@@ -22,7 +22,7 @@ from flows.carry import carry_over, to_read
 from flows.compare import make_plan
 from flows.enrich import lacks, unenriched
 from flows.events import event
-from flows.index import Indexer, count, count_excluded
+from flows.index import count, count_excluded
 from flows.ledger import files_elsewhere, first_segments, known_files
 from flows.migrate import Migration, advance, left, unwanted
 from flows.plan import Carry, Known, entry_of
@@ -31,6 +31,7 @@ from flows.progress import tell, tell_plan
 from flows.reencode import reencode as fill
 from flows.reencode import waiting
 from flows.run import claim, rules_of
+from flows.spread import indexer_of
 from flows.upkeep import build_index
 from readers import content_hash, crawl
 from schemas import FoundFile, MedleyError, ReadError, payload
@@ -176,7 +177,7 @@ def index(run: Run, seconds: float = PORTION) -> bool:
     """Read, encode and write for about so long; says whether there is more to do."""
     _check_lease(run)
     if run.indexer is None:
-        run.indexer = Indexer(run, run.plan.index)
+        run.indexer = indexer_of(run, run.plan.index)
     if run.indexer.advance(seconds):
         return True
     run.indexer.close()

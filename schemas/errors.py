@@ -50,6 +50,10 @@ class UnknownNameError(UsageError):
         self.kind, self.name, self.known = kind, name, sorted(map(str, known))
         super().__init__(f"There is no {kind} named {name!r}. {guess(name, self.known)}")
 
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
+        """To be raised in another process than the one in which it happened."""
+        return UnknownNameError, (self.kind, self.name, self.known)
+
 
 class NotFoundError(UsageError):
     """An item that the collection does not have."""

@@ -144,6 +144,21 @@ class HttpSettings(Strict):
     origins: list[str] = Field(default_factory=list, description="other web pages that may ask (CORS)")
 
 
+class ClusterSettings(Strict):
+    """Who reads, encodes and writes for a run, where that is not its own process: see docs/scale.md."""
+
+    engine: Literal["dask", "ray"] | None = Field(
+        default=None, description="dask or ray; else a run's own process does all", examples=["dask"]
+    )
+    address: str | None = Field(
+        default=None,
+        min_length=1,
+        description="of a cluster that runs; else one is started on this machine for each run",
+        examples=["tcp://scheduler:8786"],
+    )
+    workers: int = Field(default=0, ge=0, description="of a cluster on this machine; 0: one a core")
+
+
 class NotifySettings(Strict):
     """Who is told when a scheduled run wants somebody to look; the log always is."""
 
@@ -196,6 +211,7 @@ class Settings(BaseSettings, Strict):
     crawl: CrawlSettings = CrawlSettings()
     read: ReadSettings = ReadSettings()
     http: HttpSettings = HttpSettings()
+    cluster: ClusterSettings = ClusterSettings()
     notify: NotifySettings = NotifySettings()
     vectors: dict[str, VectorSettings] = Field(default_factory=dict, description="by the name of the vector")
 
