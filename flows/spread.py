@@ -21,7 +21,7 @@ from flows.points import Item
 from flows.progress import tell
 from flows.shard import Done, Models, Orders, already_done, carry_out
 from flows.shards import LEAST, in_shards, weight
-from schemas.errors import MedleyError, StoreLockedError
+from schemas.errors import MedleyError, StoreLockedError, StoreUnavailableError
 from schemas.payload import State
 from schemas.vectors import ENRICHERS, PRESET
 
@@ -129,10 +129,9 @@ class Spread:
                 raise
             raise MedleyError(f"A worker failed: {type(error).__name__}: {error}") from error
         if done.stopped:
-            self._lease.check()
-            raise MedleyError(
-                f"The worker {done.worker} found the run's lease out of date: the clocks of the machines must agree "
-                "within half a minute."
+            raise StoreUnavailableError(
+                f"The worker {done.worker} found that the run does not have the collection any more: another run took "
+                "it over, the server was away, or the clocks of the machines differ by more than half a minute."
             )
         for item in done.items:
             count(run.report, item)

@@ -66,6 +66,12 @@ def test_unknown_name_suggests_the_nearest() -> None:
     assert "Known: image, text." in str(UnknownNameError("vector", "xyz", ["text", "image"]))
 
 
+def test_error_of_another_process_is_the_same_sentence() -> None:
+    error = pickle.loads(pickle.dumps(UnknownNameError("vector", "imgae", ["text", "image"])))
+
+    assert str(error) == str(UnknownNameError("vector", "imgae", ["text", "image"]))
+
+
 def test_error_tree_is_drawn_as_it_is() -> None:
     drawn = schemas.errors.__doc__ or ""
     errors = [e for e in vars(schemas.errors).values() if isinstance(e, type) and issubclass(e, MedleyError)]
