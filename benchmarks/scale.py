@@ -75,7 +75,9 @@ def cluster(workers: int) -> Iterator[str]:
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=None) as local,
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address="127.0.0.1:0"
+        ) as local,
         Client(local, set_as_default=False) as client,
     ):
         for core, worker in enumerate(client.scheduler_info()["workers"]):

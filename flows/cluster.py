@@ -86,6 +86,7 @@ def _dask(settings: ClusterSettings) -> Iterator[Cluster]:
                     threads_per_worker=1,
                     memory_limit=None,  # it would kill workers for the size of their models; files have their own
                     dashboard_address=None,
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its health page listens all the same
                     security=True,  # else whoever has an account on this machine could have the workers run anything
                     silence_logs=logging.ERROR,
                 )
