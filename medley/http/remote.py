@@ -86,7 +86,7 @@ def _plainly(store: str | None) -> _Place | None:
 
 
 _KNOWN = {
-    "api_key", "ca_file", "collection", "crawl", "encoders", "http", "log", "notify", "read",
+    "api_key", "ca_file", "cluster", "collection", "crawl", "encoders", "http", "log", "notify", "read",
     "store", "timeout", "vectors",
 }  # fmt: skip
 """Settings and their sections: any other may be a misspelt one of these."""

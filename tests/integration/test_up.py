@@ -81,7 +81,9 @@ def test_it_runs_what_is_due_and_leaves_no_run_running(prefect_api: str) -> None
 
 def test_runs_that_died_with_their_process_are_crashed_when_it_comes_back(prefect_api: str) -> None:
     with quick_folder() as folder:
-        picture(folder / "killed" / "red.png", "red", (80, 60), "square")
+        (folder / "killed").mkdir()
+        for number in range(4000):  # so many that it is at work for some seconds, however fast the machine
+            (folder / "killed" / f"{number}.txt").write_text(f"note number {number}")
         words = (folder / "killed", "--store", folder / "store", "--prefix", "killed")
         name = "ingest/killed ingest killed"
         with up(prefect_api, *words) as (process, url):
