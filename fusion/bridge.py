@@ -226,15 +226,15 @@ def _checked(source_vectors: Vectors, target_vectors: Vectors) -> tuple[Exact, E
     return x, y
 
 
-def _folds(x: Exact) -> list[NDArray[np.intp]]:
-    """The numbers of the rows of each fold.
+def folds_of(x: NDArray[Any]) -> tuple[list[NDArray[np.intp]], NDArray[np.intp]]:
+    """The numbers of the rows of each fold, and the group of each row.
 
     Equal sources stand in one fold: a caption that many pictures share would be known already when it is asked for.
     """
     groups: dict[bytes, int] = {}
     group = np.array([groups.setdefault(row.tobytes(), len(groups)) for row in x])
     fold = np.random.default_rng(0).permutation(np.arange(len(groups)) % FOLDS)[group]
-    return [np.flatnonzero(fold == i) for i in range(FOLDS)]
+    return [np.flatnonzero(fold == i) for i in range(FOLDS)], group
 
 
 def _cross_validated(
@@ -243,7 +243,7 @@ def _cross_validated(
     """The penalty with the best mean reciprocal rank of the own target among those left out; its recall; chance."""
     ranks: dict[float, list[NDArray[np.intp]]] = {penalty: [] for penalty in PENALTIES}
     chances: list[float] = []
-    for fold in _folds(x):
+    for fold in folds_of(x)[0]:
         candidates = _Candidates(total - _Sums.of(features[fold], y[fold]), weigh=weigh)
         judged = fold[:MOST_JUDGED]
         asked, among = (features[judged] - candidates.source_mean).astype(np.float32), y[judged].astype(np.float32)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.bridge import FOLDS, MOST_JUDGED, TINY, TOP, Bridge
+from fusion.bridge import MOST_JUDGED, TINY, TOP, Bridge, folds_of
 from fusion.cca import canonical
 from fusion.evaluation import compare
 from fusion.generate import Generator
@@ -152,14 +152,6 @@ def select(
     chosen = tried[best](x, y, source=source, target=target, weigh=weigh)
     recall = float((np.concatenate(ranks[best]) < TOP).mean()) if whole.recall is not None else None
     return replace(chosen, recall=recall, chance=whole.chance), against
-
-
-def folds_of(x: Vectors) -> tuple[list[NDArray[np.intp]], NDArray[np.intp]]:
-    """The rows of each fold, and the group of each row: equal sources stand in one."""
-    known: dict[bytes, int] = {}
-    group = np.array([known.setdefault(row.tobytes(), len(known)) for row in np.asarray(x)])
-    fold = np.random.default_rng(0).permutation(np.arange(len(known)) % FOLDS)[group]
-    return [np.flatnonzero(fold == i) for i in range(FOLDS)], group
 
 
 def places(bridge: Any, x: Vectors, y: Vectors) -> NDArray[np.float64]:
