@@ -8,11 +8,8 @@ content group (equal captions, segments of one file) are never held against each
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +19,7 @@ from fusion.attention import Attention, Shape, begin, begin_as_sum, forward
 from fusion.cca import LEAST_PAIRS, shared_space
 from fusion.evaluation import split
 from fusion.likeness import landmarks_of
+from fusion.training import need_torch, own_ranks, plain, repeatable
 from fusion.views import Views
 from schemas import UsageError
 
@@ -93,8 +91,7 @@ def fit_attention(
         UsageError: too few things have several of the vectors, or torch is not installed.
     """
     shape, training = shape or Shape(), training or Training()
-    if find_spec("torch") is None:
-        raise UsageError("Attention is trained with torch, which is not installed: pip install 'medley[models]'.")
+    need_torch("Attention")
     if shape.hidden % shape.heads:
         raise UsageError(f"{shape.hidden} numbers cannot be shared out among {shape.heads} heads.")
     views = Views({n: views.tokens[n] for n in sorted(inputs)}, {n: views.there[n] for n in sorted(inputs)})
@@ -118,17 +115,6 @@ def fit_attention(
     trainer = _Trainer(views, groups, learnt=learnt, judged=judged, shape=shape, training=training, weights=weights)
     fitted, trained = trainer.run(progress)
     return Attention(dict(inputs), shape, fitted, trained)
-
-
-def reciprocal_ranks(asked: NDArray[Any], found: NDArray[Any]) -> NDArray[np.float64]:
-    """Of row i of `found` among all of them, asked with row i: (n,)."""
-    scores = asked @ found.T
-    return np.asarray(1.0 / (1.0 + (scores > np.diag(scores)[:, None]).sum(axis=1)), np.float64)
-
-
-def mean_reciprocal_rank(asked: NDArray[Any], found: NDArray[Any]) -> float:
-    """The mean of `reciprocal_ranks`."""
-    return float(reciprocal_ranks(asked, found).mean())
 
 
 def _surely_better(best: NDArray[np.float64], found: NDArray[np.float64]) -> bool:
@@ -180,7 +166,7 @@ class _Trainer:
                     self._loss(values, batch, hard, device).backward()
                     optimizer.step()
                     schedule.step()
-                self._weights = {name: value.detach().cpu().numpy().copy() for name, value in values.items()}
+                self._weights = plain(values)
                 found = self._judge()
                 if progress is not None:
                     progress(epoch, training.epochs, float(found.mean()))
@@ -289,24 +275,9 @@ class _Trainer:
             whole = whole.take(whole.count() > 1)
             if len(whole) > 1:
                 others = [other for other in whole.names if other != name]
-                ranks.append(reciprocal_ranks(model.fuse(whole.only([name])), model.fuse(whole.only(others))))
-        ranks.append(reciprocal_ranks(model.fuse(self._looks), model.fuse(self._judged)))
+                ranks.append(own_ranks(model.fuse(whole.only([name])) @ model.fuse(whole.only(others)).T))
+        ranks.append(own_ranks(model.fuse(self._looks) @ model.fuse(self._judged).T))
         return np.concatenate(ranks)
 
     def _model(self) -> Attention:
         return Attention(dict.fromkeys(self._views.names, ""), self._shape, self._weights)
-
-
-@contextmanager
-def repeatable(seed: int, threads: int = 0) -> Iterator[None]:
-    """Torch with this seed and so many threads, and as it was afterwards."""
-    import torch
-
-    before = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)

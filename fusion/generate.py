@@ -14,15 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from fusion.bridge import Bridge
-from fusion.contrast import repeatable
+from fusion.network import Network
+from fusion.training import need_torch, plain, repeatable
 from fusion.views import Vectors, unit
-from schemas import UsageError
 
 DIM = 48  # principal directions of the targets
 HIDDEN = 256
@@ -36,29 +35,19 @@ LEAST_VARIANCE = 0.1  # of the mean variance, added before whitening: hardly any
 
 
 @dataclass(frozen=True, eq=False)
-class Generator:
-    """A fitted one; the attributes are those of `fusion.bridge.Bridge`.
+class Generator(Network):
+    """A fitted one; `base` gives the condition.
 
-    Attributes:
-        base: the ridge bridge that gives the condition.
-        weights: of the network, of the whitening (`directions` (d_out, DIM), `scales` (DIM,)), and of the condition
-            (`mean`, `spread` (DIM,)).
+    `weights` are those of the network, of the whitening (`directions` (d_out, DIM), `scales` (DIM,)), and of the
+    condition (`mean`, `spread` (DIM,)).
     """
 
-    source: str
-    target: str
-    base: Bridge
-    weights: Mapping[str, Vectors]
-    pairs: int
-    recall: float | None = None
-    chance: float | None = None
     kind = "flow"
 
     @classmethod
     def fit(cls, x: Vectors, y: Vectors, *, source: str, target: str, weigh: bool = True) -> Generator:
         """Fit it on pairs; see `fusion.bridge.Bridge.fit`."""
-        if find_spec("torch") is None:
-            raise UsageError("This bridge is trained with torch, which is not installed: pip install 'medley[models]'.")
+        need_torch("This bridge")
         import torch
 
         base = Bridge.fit(x, y, source=source, target=target, weigh=False)
@@ -96,10 +85,9 @@ class Generator:
                 ((_velocity(network, torch.tensor(at)) - torch.tensor(end - start)) ** 2).mean().backward()
                 optimizer.step()
                 schedule.step()
-        weights = {name: value.detach().numpy().copy() for name, value in network.items()}
         fixed = {"directions": directions, "scales": scales, "mean": mean, "spread": spread}
-        weights |= {name: np.asarray(array, np.float32) for name, array in fixed.items()}
-        return cls(source, target, base, weights, len(x))
+        weights = plain(network) | {name: np.asarray(array, np.float32) for name, array in fixed.items()}
+        return cls(base, weights)
 
     def guesses(self, vectors: Vectors, count: int = GUESSES) -> Vectors:
         """Several plausible targets of each source vector (n, d_in): float32 (n, count, d_out), of length 1.
@@ -120,25 +108,6 @@ class Generator:
     def project(self, vectors: Vectors) -> Vectors:
         """The mean of the guesses: see `fusion.bridge.Bridge.project`."""
         return np.asarray(unit(self.guesses(vectors).mean(axis=1)), np.float32)
-
-    def arrays(self) -> dict[str, Vectors]:
-        """The arrays to store."""
-        return {**self.base.arrays(), **{f"flow.{name}": array for name, array in self.weights.items()}}
-
-    def meta(self) -> dict[str, Any]:
-        """What to store beside the arrays: plain JSON values."""
-        return {**self.base.meta(), "kind": self.kind, "recall": self.recall, "chance": self.chance}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Vectors], meta: Mapping[str, Any]) -> Generator:
-        """One from what `arrays` and `meta` gave."""
-        base = Bridge.from_arrays(arrays, {**meta, "kind": "ridge"})
-        weights = {
-            name.removeprefix("flow."): np.asarray(array, np.float32)
-            for name, array in arrays.items()
-            if name.startswith("flow.")
-        }
-        return cls(base.source, base.target, base, weights, base.pairs, base.recall, base.chance)
 
 
 def _expected(x: Vectors, y: Vectors, source: str, target: str) -> Vectors:

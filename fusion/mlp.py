@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from fusion.bridge import Bridge
-from fusion.contrast import repeatable
 from fusion.likeness import likeness
+from fusion.network import Network
+from fusion.training import need_torch, own_ranks, plain, repeatable
 from fusion.views import Vectors, unit
-from schemas import UsageError
 
 HIDDEN = 128
 EPOCHS, PATIENCE = 30, 4
@@ -28,23 +27,15 @@ TEMPERATURE = 0.1  # of cosines that were set to vary by 1
 
 
 @dataclass(frozen=True, eq=False)
-class Mlp:
-    """A fitted one; the attributes are those of `fusion.bridge.Bridge`, and `weights` of the hidden layer."""
+class Mlp(Network):
+    """A fitted one; `weights` are those of the hidden layer."""
 
-    source: str
-    target: str
-    base: Bridge
-    weights: Mapping[str, Vectors]
-    pairs: int
-    recall: float | None = None
-    chance: float | None = None
     kind = "mlp"
 
     @classmethod
     def fit(cls, x: Vectors, y: Vectors, *, source: str, target: str, weigh: bool = True) -> Mlp:
         """Fit it on pairs; see `fusion.bridge.Bridge.fit`."""
-        if find_spec("torch") is None:
-            raise UsageError("This bridge is trained with torch, which is not installed: pip install 'medley[models]'.")
+        need_torch("This bridge")
         import torch
 
         base = Bridge.fit(x, y, source=source, target=target, weigh=weigh)
@@ -69,46 +60,28 @@ class Mlp:
             optimizer = torch.optim.AdamW(list(values.values()), RATE, weight_decay=DECAY)
             best, since = -1.0, 0
             for _ in range(EPOCHS):
-                found = _worth(unit(begun[judged] + _added(weights_of(values), features[judged])), targets[judged])
+                now = plain(values)
+                made = unit(begun[judged] + _added(now, features[judged]))
+                found = float(own_ranks(made @ targets[judged].T).mean())
                 if found > best:
-                    best, since, weights = found, 0, weights_of(values)
+                    best, since, weights = found, 0, now
                 elif (since := since + 1) >= PATIENCE:
                     break
                 shuffled = rng.permutation(learnt)
                 for batch in np.array_split(shuffled, max(1, len(shuffled) // BATCH)):
                     optimizer.zero_grad()
-                    made = torch.tensor(begun[batch]) + _added(values, torch.tensor(features[batch]))
-                    scores = torch.nn.functional.normalize(made, dim=1) @ torch.tensor(targets[batch]).T
+                    sent = torch.tensor(begun[batch]) + _added(values, torch.tensor(features[batch]))
+                    scores = torch.nn.functional.normalize(sent, dim=1) @ torch.tensor(targets[batch]).T
                     right = torch.arange(len(batch))
                     torch.nn.functional.cross_entropy(scores / TEMPERATURE, right).backward()
                     optimizer.step()
-        return cls(source, target, base, weights, len(x))
+        return cls(base, weights)
 
     def project(self, vectors: Vectors) -> Vectors:
         """See `fusion.bridge.Bridge.project`."""
         rows = np.atleast_2d(np.asarray(vectors, np.float32))
         added = _added(self.weights, likeness(rows, self.base.landmarks))
         return np.asarray(unit(self.base.project(rows) + added), np.float32)
-
-    def arrays(self) -> dict[str, Vectors]:
-        """The arrays to store."""
-        return {**self.base.arrays(), **self.weights}
-
-    def meta(self) -> dict[str, Any]:
-        """What to store beside the arrays: plain JSON values."""
-        return {**self.base.meta(), "kind": self.kind, "recall": self.recall, "chance": self.chance}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Vectors], meta: Mapping[str, Any]) -> Mlp:
-        """One from what `arrays` and `meta` gave."""
-        base = Bridge.from_arrays(arrays, {**meta, "kind": "ridge"})
-        weights = {name: np.asarray(arrays[name], np.float32) for name in ("w1", "b1", "w2", "b2")}
-        return cls(base.source, base.target, base, weights, base.pairs, base.recall, base.chance)
-
-
-def weights_of(values: Mapping[str, Any]) -> dict[str, Vectors]:
-    """Torch's values as arrays of their own."""
-    return {name: value.detach().numpy().copy() for name, value in values.items()}
 
 
 def _added(weights: Mapping[str, Any], features: Any) -> Any:
@@ -120,8 +93,3 @@ def _centred(y: Vectors, learnt: Vectors) -> Vectors:
     """Targets about their mean, and stretched so that their lengths are about 1: else all would score alike."""
     centred = y - learnt.mean(axis=0)
     return np.asarray(centred / max(float(np.linalg.norm(centred, axis=1).mean()), 1e-12), np.float32)
-
-
-def _worth(made: Vectors, targets: Vectors) -> float:
-    scores = made @ targets.T
-    return float((1.0 / (1.0 + (scores > np.diag(scores)[:, None]).sum(axis=1))).mean())

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from fusion.contrast import repeatable
+from fusion.training import own_ranks, plain, repeatable
 from fusion.views import Vectors, Views, unit
 
 HIDDEN = 256
@@ -71,7 +71,7 @@ class Sage:
                 )
             }
             optimizer = torch.optim.AdamW(list(weights.values()), RATE, weight_decay=DECAY)
-            best, kept, since = -1.0, cls(name, views.dims, _plain(weights)), 0
+            best, kept, since = -1.0, cls(name, views.dims, plain(weights)), 0
             for _ in range(EPOCHS):
                 hidden = np.concatenate([judged, rng.permutation(learnt)[: int(HIDDEN_SHARE * len(learnt))]])
                 features = _features(views, graph, name, hidden)
@@ -83,9 +83,8 @@ class Sage:
                     loss = torch.nn.functional.cross_entropy(scores, right)
                     (loss + torch.nn.functional.cross_entropy(scores.T, right)).backward()
                     optimizer.step()
-                model = cls(name, views.dims, _plain(weights))
-                found = model._told(features[judged]) @ target[judged].T
-                worth = float((1.0 / (1.0 + (found > np.diag(found)[:, None]).sum(axis=1))).mean())
+                model = cls(name, views.dims, plain(weights))
+                worth = float(own_ranks(model._told(features[judged]) @ target[judged].T).mean())
                 if worth > best:
                     best, kept, since = worth, model, 0
                 elif (since := since + 1) >= PATIENCE:
@@ -118,7 +117,3 @@ def _features(views: Views, graph: csr_array, name: str, hidden: NDArray[np.intp
 def _pass(weights: Mapping[str, Any], features: Any) -> Any:
     up = features @ weights["w1"] + weights["b1"]
     return (up * (up > 0)) @ weights["w2"] + weights["b2"]
-
-
-def _plain(weights: Mapping[str, Any]) -> dict[str, Vectors]:
-    return {key: value.detach().numpy().copy() for key, value in weights.items()}
