@@ -59,9 +59,9 @@ def _of(settings: Settings) -> _Place:
 
 
 def _plainly(store: str | None) -> _Place | None:
-    """What the settings say, where they are plain: loading what reads them takes a quarter of the time of an answer.
+    """What the settings say, where no others are set: loading what reads them takes a quarter of the time of an answer.
 
-    None where they are not; then that finds out, and says what is wrong.
+    None where others are, or where one is wrong; then that finds out, and says what is wrong.
     """
     environment = {n.upper(): value for n, value in os.environ.items() if n.upper().startswith("MEDLEY_") and value}
     told: dict[str, Any] = {}
@@ -72,10 +72,10 @@ def _plainly(store: str | None) -> _Place | None:
             told = tomllib.loads(Path("medley.toml").read_text("utf-8"))
         except (OSError, ValueError):
             return None
-    if not all(name.removeprefix("MEDLEY_").partition("__")[0].lower() in _KNOWN for name in environment):
-        return None
     http = told.get("http", {})
-    if not told.keys() <= _KNOWN or "MEDLEY_HTTP" in environment or not isinstance(http, dict):
+    if not (isinstance(http, dict) and http.keys() <= {"api_key"}):
+        return None
+    if not (environment.keys() <= _VARIABLES and told.keys() <= {"store", "collection", "http"}):
         return None
     place = environment.get("MEDLEY_STORE", told.get("store", ".medley")) if store is None else store
     collection = environment.get("MEDLEY_COLLECTION", told.get("collection", "medley"))
@@ -85,11 +85,7 @@ def _plainly(store: str | None) -> _Place | None:
     return place, collection, key
 
 
-_KNOWN = {
-    "api_key", "ca_file", "cluster", "collection", "crawl", "encoders", "http", "log", "notify", "read",
-    "store", "timeout", "vectors",
-}  # fmt: skip
-"""Settings and their sections: any other may be a misspelt one of these."""
+_VARIABLES = {"MEDLEY_STORE", "MEDLEY_COLLECTION", "MEDLEY_HTTP__API_KEY"}
 
 _Place = tuple[str, str, str | None]
 """The store, the name of the collection, and the key of the server."""
