@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from encoders import Enricher, Enriching, Lexical, begin, fingerprints
+from encoders.running import out_of_memory
 from flows.plan import Work
 from flows.points import Item, Vector, storable
 from flows.spent import Spent
@@ -264,10 +265,10 @@ class FileReading:
         began = time.perf_counter()
         try:
             segments = ready()
-        except MemoryError:  # the machine's fault rather than the file's: the next run takes it
-            draft.fail(State.POSTPONED, "There was not enough memory to find its words.", "")
-            return []
         except Exception as error:  # a bug in an enricher or a library must cost one file, and be seen in its reason
+            if out_of_memory(error):  # the machine's fault rather than the file's: the next run takes it
+                draft.fail(State.POSTPONED, "There was not enough memory to find its words.", "")
+                return []
             said = str(error) if isinstance(error, EncodeError) else f"{type(error).__name__}: {error}"
             draft.fail(State.QUARANTINED, said, "enricher")
             return []

@@ -83,6 +83,26 @@ def test_bug_in_an_enricher_costs_one_file(tmp_path: Path, monkeypatch: pytest.M
     ]
 
 
+@pytest.mark.parametrize(
+    "error", [MemoryError(), EncodeError("It cannot be heard: CUDA out of memory. Tried to allocate 2 GiB.")]
+)
+def test_file_for_whose_words_there_is_no_memory_is_taken_by_the_next_run(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Starved(Enricher):
+        name, kind, fingerprint = "ocr", WordKind.OCR, "starved-1"
+
+        def words(self, frames: Sequence[NDArray[np.uint8]]) -> list[str]:
+            raise error
+
+    monkeypatch.setattr("encoders.load_enrichers", lambda *_, **__: [Starved()])
+    picture(tmp_path / "media" / "red.png", "red")
+    with medley.open(tmp_path / "store", encoders={"preset": "tiny"}) as library:
+        report = library.ingest(tmp_path / "media")
+    assert (report.postponed, report.quarantined) == (1, 0)
+    assert report.postponements[0].reason == "There was not enough memory to find its words."
+
+
 def test_enricher_switched_on_later_takes_old_items_and_touches_no_vector_but_those_of_words(
     tmp_path: Path, whisper: Path
 ) -> None:
