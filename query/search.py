@@ -91,7 +91,10 @@ class _Search:
         if highlighter is not None:
             for hit in hits:
                 hit.passages = highlighter.passages(hit.words)
-        if not hits and not request.offset:
+        if request.offset and not chosen:
+            relevant = None  # those before may answer it
+            encoded.note(f"There are not more than {request.offset} hits: ask with a smaller offset.")
+        elif not hits:
             relevant = False
             encoded.note(self._why_none())
         _locate(hits, self._metadata.get(SOURCES, {}))
@@ -113,8 +116,6 @@ class _Search:
             "the least confidence": request.min_confidence is not None,
         }
         ways = " and ".join(name for name, is_given in given.items() if is_given)
-        if request.offset:
-            return f"There are not more than {request.offset} hits: ask with a smaller offset."
         return (
             f"Nothing that the question reaches passes {ways}." if ways else "Nothing in the collection answers this."
         )

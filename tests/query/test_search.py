@@ -484,3 +484,6 @@ def test_question_without_an_answer_says_so(tmp_path: Path) -> None:
         assert any("Nothing here seems to answer this" in note for note in nowhere.notes)
         sure = opened.search(text="qqqq xyzzy", min_confidence=0.5)
         assert sure.hits == []
+        beyond = opened.search(text="boranim", offset=500)
+        assert (beyond.hits, beyond.relevant) == ([], None), "what comes before may answer it"
+        assert beyond.notes[-1] == "There are not more than 500 hits: ask with a smaller offset."
