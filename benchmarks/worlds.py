@@ -43,7 +43,6 @@ class Fold:
         items: what is to be found: all things, those of `train` among them.
         right: bool (questions, items).
         groups: the content group of each question.
-        lot: what recall@1 would be by lot.
     """
 
     train: Views

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.fused import artifact, put_in_use
+from flows.fused import artifact, next_version, put_in_use
 from flows.progress import tell
 from flows.things import Things, fusible, read_things
 from fusion import fusers
@@ -75,7 +75,7 @@ def fit(store: Store, options: FitOptions) -> FitReport:
         learnt = things.views.take(~things.left_out)
         fuser = learn(learnt, things.groups[~things.left_out], specs, options)
         report = FitReport(
-            version=_next_version(store, options.method),
+            version=next_version(store, options.method),
             method=options.method,
             fingerprint=fingerprint(options.method, fuser.arrays()),
             inputs=dict(fuser.inputs),
@@ -228,10 +228,3 @@ def _in_use(store: Store, report: FitReport) -> tuple[str, Fuser] | None:
         report.notes.append(f"{note['version']} fuses vectors that the collection no longer has: it is not compared.")
         return None
     return note["version"], old
-
-
-def _next_version(store: Store, method: str) -> str:
-    """Numbers go up, and none is given twice."""
-    start = f"{FIT}{method}-"
-    numbers = [int(name.removeprefix(start)) for name in store.artifacts() if name.startswith(start)]
-    return f"{method}-{max(numbers, default=0) + 1:04}"

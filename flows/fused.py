@@ -103,3 +103,10 @@ def refresh(store: Store) -> list[str]:
 def artifact(version: str) -> str:
     """The name under which the store keeps a version."""
     return FIT + version
+
+
+def next_version(store: Store, method: str) -> str:
+    """Numbers go up, and none is given twice."""
+    start = f"{FIT}{method}-"
+    numbers = [int(name.removeprefix(start)) for name in store.artifacts() if name.startswith(start)]
+    return f"{method}-{max(numbers, default=0) + 1:04}"

@@ -79,9 +79,9 @@ def test_kind_is_chosen_by_the_collections_own_captions_and_kept_when_it_grows(
         encoded = encode_request(asked, library.encoders, library.store, library.store.vectors())
         assert len(encoded.terms["image"]) == GUESSES
         pictures = {
-            (record.payload or {})["path"]: np.asarray(record.vector["image"])  # type: ignore[index, call-overload]
+            (record.payload or {})["path"]: np.asarray(record.vector["image"])
             for record in library.store.scroll_all(with_vectors=["image"])
-            if record.vector
+            if isinstance(record.vector, dict)
         }
         best = {
             path: max(float(term.vector @ one) for term in encoded.terms["image"]) for path, one in pictures.items()

@@ -95,7 +95,9 @@ def test_fused_vector_is_written_in_place_and_searched_with_whatever_a_question_
         assert {k: v for k, v in fields.items() if k != payload.ENCODERS} == {
             k: v for k, v in was.items() if k != payload.ENCODERS
         }
-    fuser = SharedSum.from_arrays(*library.store.load_artifact("fit-sum-0001"))  # type: ignore[misc]
+    kept = library.store.load_artifact("fit-sum-0001")
+    assert kept is not None
+    fuser = SharedSum.from_arrays(*kept)
     assert library.store.vectors()[FUSED].dim == fuser.dim
 
     asked: Any = SearchRequest.of(text="a red boat number0", using=[FUSED])
