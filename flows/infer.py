@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from flows.fused import artifact
+from flows.fused import artifact, next_version
 from flows.migrate import pages
 from flows.progress import tell
 from flows.things import FIELDS, TOKENS, Things, encoded, fusible, having, read_things
@@ -23,10 +23,11 @@ from fusion.evaluation import compare, summarize
 from fusion.graph import adjacency, by_rows, fill, near_weights, neighbourhood, propagate
 from fusion.held import BRIDGED, FOUND, LEAST, QUESTIONS, Questions, Scores, Standing, reciprocal_ranks
 from fusion.sage import Sage
+from fusion.training import trainable
 from fusion.views import Vectors, Views, unit
 from schemas import UnknownNameError, UsageError, VectorSpec, payload
 from schemas.fit import FitReport
-from schemas.vectors import FIT, INFERRING, MIGRATIONS, vectors_in_use
+from schemas.vectors import INFERRING, MIGRATIONS, vectors_in_use
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -66,7 +67,7 @@ def fit_graph(store: Store, name: str = "text") -> FitReport:
         if held.sum() < LEAST or (both & ~held).sum() < LEAST:
             raise UsageError(f"Too few segments have {name!r} besides another vector to learn from: caption some more.")
         report = FitReport(
-            version=_next_version(store),
+            version=next_version(store, GRAPH),
             method=GRAPH,
             inputs={one: specs[one].fingerprint for one in names},
             dim=specs[name].dim,
@@ -159,8 +160,11 @@ def _judge(
         "neighbours": neighbourhood(hidden.take(held).only(others), hidden.take(hidden.has(name)), name),
         "propagation": fill(graph, hidden, name)[0][held],
     }
-    model = Sage.fit(hidden, graph, name)
-    ways["sage"] = model.fill(graph, hidden)[0][held]
+    model = Sage.fit(hidden, graph, name) if trainable() else None
+    if model is not None:
+        ways["sage"] = model.fill(graph, hidden)[0][held]
+    else:
+        report.notes.append("GraphSAGE was not tried: torch is not installed (pip install 'medley[models]').")
     asked, found = views.take(held), hidden.take(held)
     some = Questions(name, asked.only([name]).take(slice(0, QUESTIONS)), found.take(slice(0, FOUND)),
                      (things.groups[held][:, None] == things.groups[held])[:QUESTIONS, :FOUND],
@@ -170,14 +174,16 @@ def _judge(
     standing = Standing(hidden.take(~held)).rankings(some.asked, some.found)
     values = {way: some.measure(made, MEASURES) for way, made in scores.items()}
     best = max(ways, key=lambda way: float(values[way]["mrr"].mean()))
-    without = some.measure(reciprocal_ranks(standing), MEASURES)
+    # Where there are too few pairs for a bridge, words find nothing without captions.
+    before = reciprocal_ranks(standing) if standing else np.full_like(scores[best], np.nan)
+    without = some.measure(before, MEASURES)
     beside = some.measure(reciprocal_ranks({**standing, best: scores[best]}, {best: BRIDGED}), MEASURES)
     values |= {WITHOUT: without, f"with {best}": beside}
     report.measured = {way: summarize(of, some.groups) for way, of in values.items()}
     report.kinds = {name: {way: round(float(of["mrr"].mean()), 4) for way, of in values.items()}}
     report.compared_with = WITHOUT
     report.against = report.helps = compare(without["mrr"], beside["mrr"], some.groups, measure="mrr")
-    report.in_use = report.against.won
+    report.in_use = report.against.won_among(len(ways))
     return best, model if best == "sage" else None
 
 
@@ -251,9 +257,3 @@ def _local(
     row, column, weight = (np.array(part) for part in zip(*edges, strict=True)) if edges else ([], [], [])
     graph = csr_array((weight, (row, column)), shape=(len(views), len(views)), dtype=np.float64)
     return views, by_rows(graph), len(page)
-
-
-def _next_version(store: Store) -> str:
-    start = f"{FIT}{GRAPH}-"
-    numbers = [int(one.removeprefix(start)) for one in store.artifacts() if one.startswith(start)]
-    return f"{GRAPH}-{max(numbers, default=0) + 1:04}"

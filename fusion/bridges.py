@@ -1,10 +1,11 @@
 """Every kind of bridge between two spaces, and which of them a collection's own pairs speak for.
 
-Ridge regression is the baseline (`fusion.bridge`), and stays unless another finds more of the pairs that are left out,
-by a paired test (p < 0.05) over groups of equal sources: `cca`, canonical correlation with the kernel features of the
-source (`fusion.cca`); `mlp`, a hidden layer on top of the ridge, trained by InfoNCE; `flow`, which generates several
-plausible targets (`fusion.generate`). All lead to the target space as it is, so that nothing there has to be encoded or
-written anew; a map on both sides is the business of a fused vector (`fusion.fused`, `fusion.attention`).
+Ridge regression is the baseline (`fusion.bridge`), and stays unless another finds more of the pairs that are left
+out, by a paired test over groups of equal sources (p < 0.05, shared out among all that are tried): `cca`, canonical
+correlation with the kernel features of the source (`fusion.cca`); `mlp`, a hidden layer on top of the ridge, trained
+by InfoNCE; `flow`, which generates several plausible targets (`fusion.generate`). All lead to the target space as it
+is, so that nothing there has to be encoded or written anew; a map on both sides is the business of a fused vector
+(`fusion.fused`, `fusion.attention`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from fusion.evaluation import compare
 from fusion.generate import Generator
 from fusion.likeness import LANDMARKS, inverse_root, landmarks_of, likeness
 from fusion.mlp import Mlp
+from fusion.training import trainable
 from fusion.views import Vectors
 from schemas import UnknownNameError
 from schemas.evaluation import Comparison
@@ -73,6 +75,9 @@ def fit_cca(x: Vectors, y: Vectors, *, source: str, target: str, weigh: bool = T
 FITS: dict[str, Fit] = {RIDGE: Bridge.fit, CCA: fit_cca, MLP: Mlp.fit, FLOW: Generator.fit}
 """How each kind is fitted."""
 
+TRAINED = (MLP, FLOW)
+"""The kinds that torch trains."""
+
 _KEPT: dict[str, Callable[..., Any]] = {
     RIDGE: Bridge.from_arrays,
     CCA: Bridge.from_arrays,
@@ -120,13 +125,14 @@ def select(
         source: fingerprint of the source's encoder.
         target: fingerprint of the target's encoder.
         weigh: see `fusion.bridge.Bridge.fit`.
-        kinds: those that are tried besides the ridge; all unless given.
+        kinds: those that are tried besides the ridge; all that can be trained here unless given.
         progress: is told how many fits are done of how many.
 
     Raises:
         UsageError: see `fusion.bridge.Bridge.fit`.
     """
-    tried = {RIDGE: FITS[RIDGE], **(FITS if kinds is None else kinds)}
+    able = {kind: make for kind, make in FITS.items() if kind not in TRAINED or trainable()}
+    tried = {RIDGE: FITS[RIDGE], **(able if kinds is None else kinds)}
     whole = fit(RIDGE, x, y, source=source, target=target, weigh=weigh)  # tells first what is wrong with the pairs
     folds, groups = folds_of(x)
     ranks: dict[str, list[NDArray[np.float64]]] = {kind: [] for kind in tried}
@@ -145,7 +151,7 @@ def select(
     against = {
         kind: compare(found[RIDGE], values, asked, measure="mrr") for kind, values in found.items() if kind != RIDGE
     }
-    winners = [kind for kind, comparison in against.items() if comparison.won]
+    winners = [kind for kind, comparison in against.items() if comparison.won_among(len(against))]
     best = max(winners, key=lambda kind: against[kind].after, default=RIDGE)
     if best == RIDGE:
         return whole, against

@@ -100,7 +100,11 @@ class Comparison(BaseModel):
     @property
     def won(self) -> bool:
         """Whether the later one is better, and not by chance (p < 0.05)."""
-        return self.difference.mean > 0 and self.p < 0.05  # noqa: PLR2004  (the level that everybody means)
+        return self.won_among(1)
+
+    def won_among(self, tries: int) -> bool:
+        """The same of the best of so many that were tried: one of them would seem better by chance (Bonferroni)."""
+        return self.difference.mean > 0 and self.p * tries < 0.05  # noqa: PLR2004  (the level that everybody means)
 
 
 class EvaluationReport(BaseModel):

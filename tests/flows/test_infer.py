@@ -64,6 +64,19 @@ def test_what_does_not_help_is_not_written(library: Library, monkeypatch: pytest
     assert library.fits()["graph-0001"].in_use is False
 
 
+def test_neighbours_tell_without_torch_and_where_no_bridge_could_be_fitted(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infer, "trainable", lambda: False)
+    monkeypatch.setattr("fusion.held.MIN_PAIRS", 1000)
+    report = library.fit("graph")
+    assert report.kinds["text"]["without"] == 0.0
+    assert report.in_use
+    assert "sage" not in report.measured
+    assert any("torch is not installed" in note for note in report.notes)
+    assert sum(told(library).values()) == 20
+
+
 @pytest.mark.parametrize("by", ["neighbours", "propagation", "sage"])
 def test_pictures_without_words_are_found_by_words_and_marked(
     library: Library, monkeypatch: pytest.MonkeyPatch, by: str

@@ -62,6 +62,22 @@ def test_ridge_stays_where_nothing_wins(pairs):
     assert not against["blind"].won
 
 
+def test_best_of_many_that_were_tried_must_win_by_more(pairs, monkeypatch):
+    x, y = pairs(60)
+    lucky = bridges.compare(np.zeros(8), np.ones(8)).model_copy(update={"p": 0.03})
+    monkeypatch.setattr(bridges, "compare", lambda *_, **__: lucky)
+    kinds = {"first": Bridge.fit, "second": bridges.fit_cca}
+    one, _ = bridges.select(x, y, source="s", target="t", kinds={"second": bridges.fit_cca})
+    two, _ = bridges.select(x, y, source="s", target="t", kinds=kinds)
+    assert (one.kind, two.kind) == ("cca", "ridge")
+
+
+def test_what_torch_trains_is_not_tried_without_it(pairs, monkeypatch):
+    monkeypatch.setattr("fusion.training.find_spec", lambda _: None)
+    _, against = bridges.select(*pairs(60), source="s", target="t")
+    assert set(against) == {"cca"}
+
+
 def test_what_wins_takes_its_place(pairs, monkeypatch):
     x, y = pairs(100, 3.0)
     of = {row.tobytes(): target for row, target in zip(x, y - y.mean(axis=0), strict=True)}
