@@ -39,13 +39,13 @@ def lacks(enrichers: Iterable[Enricher]) -> Lacks:
 
 
 def unenriched(run: Run) -> set[str]:
-    """Paths, as in the payload, of the indexed items that an enricher of this run has not looked at."""
+    """Paths, as in the payload, of the indexed items that an enricher has not looked at, of those that the run does."""
     from qdrant_client import models
 
     kinds = sorted({modality.value for enricher in run.enrichers for modality in enricher.modalities})
     if not kinds or not run.store.exists():
         return set()
-    items = first_segments(run.source, State.INDEXED)
+    items = first_segments(run.source, State.INDEXED, run.scope)
     kind = models.FieldCondition(key=payload.MODALITY, match=models.MatchAny(any=kinds))
     looked_at = models.Filter(must=[*(items.must or ()), kind])
     ask = lacks(run.enrichers)

@@ -36,18 +36,11 @@ STATES = {state.value: state for state in State}
 def known_files(store: Store, source: str, scope: Scope | None = None) -> dict[str, Known]:
     """All files of a source that the collection knows, by their path in the payload; or those in a scope."""
     known: dict[str, Known] = {}
-    condition = first_segments(source)
-    if scope is not None and not scope.trees:
-        condition.must = [*_conditions(condition), _in_folders(scope.folders)]
-    for record in store.scroll_all(condition, with_payload=FIELDS):
+    for record in store.scroll_all(first_segments(source, scope=scope), with_payload=FIELDS):
         item = known_file(record.payload or {})
         if scope is None or scope.covers(item.path.rpartition("/")[0]):
             known[item.path] = item
     return known
-
-
-def _conditions(condition: models.Filter) -> list[models.Condition]:
-    return condition.must if isinstance(condition.must, list) else []
 
 
 def _in_folders(folders: Collection[str]) -> models.Condition:
@@ -86,8 +79,11 @@ def files_elsewhere(
         yield known_file(told)._replace(source=told[payload.SOURCE]), told
 
 
-def first_segments(source: str, state: State | None = None) -> models.Filter:
-    """The points that speak for their items: segment 0 of each, of one source, perhaps in one state."""
+def first_segments(source: str, state: State | None = None, scope: Scope | None = None) -> models.Filter:
+    """The points that speak for their items: segment 0 of each, of one source, perhaps in one state.
+
+    Those of a scope are among them, and others too where it has whole trees, which no index knows.
+    """
     from qdrant_client import models
 
     must: list[models.Condition] = [
@@ -96,6 +92,8 @@ def first_segments(source: str, state: State | None = None) -> models.Filter:
     ]
     if state is not None:
         must.append(models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=state.value)))
+    if scope is not None and not scope.trees:
+        must.append(_in_folders(scope.folders))
     return models.Filter(must=must)
 
 

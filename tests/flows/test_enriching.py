@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 import medley
 from encoders import Enricher
 from encoders.ocr import installed
+from flows.direct import ingest
+from flows.enrich import unenriched
+from flows.run import open_run
 from schemas import EncodeError, UsageError, WordKind
+from schemas.settings import load_settings
 from tests.media import picture
 
 pytest.importorskip("sentence_transformers", reason="pretrained models need sentence-transformers")
@@ -121,6 +125,28 @@ def test_enricher_switched_on_later_takes_old_items_and_touches_no_vector_but_th
         assert report.encoded == {"text": said, "image": 0, "audio": 0}
         assert said > 0
         assert library.ingest(media).unchanged == 2
+
+
+def test_run_over_what_changed_asks_only_there_whose_words_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media, settings = tmp_path / "media", load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny"})
+    picture(media / "red.png", "red")
+    picture(media / "below" / "blue.png", "blue")
+    monkeypatch.setattr("encoders.load_enrichers", lambda *_, **__: [])
+    ingest(media, settings)
+
+    class Later(Enricher):
+        name, kind, fingerprint = "ocr", WordKind.OCR, "later-1"
+
+        def words(self, frames: Sequence[NDArray[np.uint8]]) -> list[str]:
+            return ["" for _ in frames]
+
+    monkeypatch.setattr("encoders.load_enrichers", lambda *_, **__: [Later()])
+    with open_run(media, settings, dry=True, only=["below/blue.png"]) as run:
+        assert unenriched(run) == {"below/blue.png"}
+    with open_run(media, settings, dry=True) as run:
+        assert unenriched(run) == {"red.png", "below/blue.png"}
 
 
 def test_model_that_is_not_here_ends_the_run_before_it_writes(tmp_path: Path) -> None:
