@@ -233,7 +233,9 @@ def _quarantine(run: Run, known: Known, reason: str, at_fault: str) -> None:
     record = Item(found, known.hash, state=State.QUARANTINED, reason=reason, at_fault=at_fault)
     run.store.delete([point_id(run.source, known.path, n) for n in range(1, known.segments)])
     run.store.upsert(record.points(run.source))
-    if run.report.unchanged:
+    if run.scope is not None and not run.scope.covers(known.path.rpartition("/")[0]):
+        run.report.found += 1  # the crawl passed it over
+    elif run.report.unchanged:
         run.report.unchanged -= 1
     else:
         run.report.indexed -= 1

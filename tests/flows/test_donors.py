@@ -66,8 +66,9 @@ def test_contents_of_a_source_that_is_through_are_not_encoded_for_the_next(folde
     assert of("other", contents(new)) == contents(alone)
 
 
+@pytest.mark.parametrize("only", [None, ["gone/blue.png"]])
 def test_content_that_the_other_encoder_cannot_take_is_quarantined_wherever_it_is(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    only: list[str] | None, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from encoders.visual import VisualEncoder
     from schemas import EncodeError
@@ -81,8 +82,9 @@ def test_content_that_the_other_encoder_cannot_take_is_quarantined_wherever_it_i
         return encode(self, given, modality)
 
     monkeypatch.setattr(VisualEncoder, "_encode", refuse)
-    report = ingest(folder, settings_of(tmp_path, NEW))
+    report = ingest(folder, settings_of(tmp_path, NEW), only=only)
 
     assert {entry.path for entry in report.quarantine} == {"red.png", "copies/again-red.png"}
     assert report.balanced
+    assert min(report.found, report.indexed, report.unchanged) >= 0
     assert ingest(folder, settings_of(tmp_path, NEW)).quarantined == 2
