@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.bridge import Bridge
+from fusion.bridge import MIN_PAIRS, Bridge
 from fusion.likeness import likeness
 from fusion.network import Network
 from fusion.training import need_torch, own_ranks, plain, repeatable
@@ -45,7 +45,7 @@ class Mlp(Network):
         features, targets = likeness(x, base.landmarks).astype(np.float32), _centred(y, y[learnt])
         start = (
             Bridge.fit(x[learnt], y[learnt], source=source, target=target, weigh=weigh)
-            if len(learnt) >= HIDDEN
+            if len(learnt) >= MIN_PAIRS
             else base
         )
         begun = start.project(x)  # what is left out must not be known to what it is added to
