@@ -61,14 +61,15 @@ def hold_out(source: Store, target: Store, encoders: EncoderSet, options: Evalua
         tell("copy", done, total)
     if (weights := source.load_artifact(WEIGHTS)) is not None:
         target.save_artifact(WEIGHTS, *weights)
-    bridges = {name: str(kept[1].get("kind", "")) for name in source.artifacts() if (kept := _bridge(source, name))}
-    notes = _fit(target, encoders, bridges, metadata)
+    notes = _fit(target, encoders, _bridges(source), metadata)
     judged.notes += [f"Of the copy that was asked: {note[0].lower()}{note[1:]}" for note in notes]
     return judged
 
 
-def _bridge(source: Store, name: str) -> Any:
-    return source.load_artifact(name) if name.startswith(BRIDGE) else None
+def _bridges(source: Store) -> dict[str, str]:
+    """The kind of each bridge, by its name."""
+    kept = {name: source.load_artifact(name) for name in source.artifacts() if name.startswith(BRIDGE)}
+    return {name: str(bridge[1].get("kind", "")) for name, bridge in kept.items() if bridge is not None}
 
 
 def _fit(target: Store, encoders: EncoderSet, bridges: Mapping[str, str], metadata: Mapping[str, Any]) -> list[str]:
