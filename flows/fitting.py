@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders import registry
 from flows.fused import artifact, next_version, put_in_use
 from flows.progress import tell
 from flows.things import Things, fusible, read_things
@@ -104,7 +105,9 @@ def learn(learnt: Any, groups: NDArray[Any], specs: Mapping[str, VectorSpec], op
             training=options.training,
             progress=lambda epoch, epochs, _: tell("train", epoch, epochs),
         )
-    return (Concatenation if options.method == "concatenation" else SharedSum).fit(learnt, inputs)
+    if options.method == "concatenation":
+        return Concatenation.fit(learnt, inputs)
+    return SharedSum.fit(learnt, inputs, one_space=_one_space(inputs))
 
 
 def judge(store: Store, report: FitReport, fuser: Fuser, things: Things) -> None:
@@ -156,7 +159,7 @@ def use(store: Store, version: str, *, asked: bool | None = None) -> FitReport:
         UsageError: it fuses other vectors than the collection has now.
         StoreError: the collection cannot be written.
     """
-    kept = store.load_artifact(artifact(version)) if version in versions(store) else None
+    kept = store.load_artifact(artifact(version)) if artifact(version) in store.artifacts() else None
     if kept is None:
         raise UnknownNameError("fit", version, versions(store))
     report = FitReport.model_validate(kept[1]["card"])
@@ -195,6 +198,12 @@ def versions(store: Store) -> dict[str, FitReport]:
             card.asked = card.version == told.get("version") or (card.in_use and bool(used.get("asked")))
             found[card.version] = card
     return found
+
+
+def _one_space(inputs: Mapping[str, str]) -> bool:
+    """Whether the encoders of these fingerprints make vectors that can be compared with each other."""
+    names = {registry.made_by(fingerprint) for fingerprint in inputs.values()}
+    return len({registry.spec(name).space if name else None for name in names}) == 1 and None not in names
 
 
 def _measured(

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from encoders import registry
 from flows import fitting
 from flows.fitting import FitOptions
 from flows.things import fusible, read_things
 from fusion.contrast import Training
 from fusion.fused import SharedSum
+from fusion.views import Views
 from medley.library import Library
 from medley.library import open as open_library
-from schemas import CollectionMismatchError, UnknownNameError, UsageError, payload
+from schemas import CollectionMismatchError, UnknownNameError, UsageError, VectorSpec, payload
 from schemas.search import Part, SearchRequest
 from schemas.vectors import FUSED, MIGRATIONS, vectors_in_use
 from store.check import verify
@@ -166,6 +168,19 @@ def test_what_was_fused_of_other_vectors_is_not_searched(library: Library, tmp_p
         assert FUSED not in changed.search("a red boat").hits[0].vectors
         with pytest.raises(CollectionMismatchError, match="run `medley fit sum` again"):
             changed.search(SearchRequest.of(text="a boat", using=[FUSED]))
+
+
+def test_encoders_that_share_a_space_are_summed_in_it() -> None:
+    rng = np.random.default_rng(0)
+    views = Views.single({name: rng.normal(size=(60, 8)) for name in ("text", "image")})
+    groups = np.arange(60)
+
+    def summed(**encoders: str) -> Any:
+        specs = {name: VectorSpec(name, 8, "cosine", registry.spec(one).fingerprint) for name, one in encoders.items()}
+        return fitting.learn(views, groups, specs, FitOptions("sum"))
+
+    assert summed(text="qwen3-vl-text", image="qwen3-vl").maps == {}
+    assert set(summed(text="bge-small", image="siglip2").maps) == {"text", "image"}
 
 
 def test_names_that_are_not_there_are_refused(library: Library) -> None:
