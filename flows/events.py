@@ -19,6 +19,7 @@ ROOT = "medley"
 """The logger above all of ours."""
 
 log = logging.getLogger(f"{ROOT}.run")
+log.addHandler(logging.NullHandler())  # without any, Python itself writes warnings to standard error
 
 _run: ContextVar[dict[str, str] | None] = ContextVar("run", default=None)
 

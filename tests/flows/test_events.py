@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,3 +54,8 @@ def test_text_can_be_read_and_off_is_off(lines: io.StringIO) -> None:
     events.write("off")
     events.event("quarantined", level=logging.WARNING)
     assert lines.getvalue().count("\n") == 1
+
+
+def test_nobody_who_did_not_ask_sees_a_warning() -> None:
+    code = "import logging; from flows import events; events.event('quarantined', level=logging.WARNING)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr == ""
