@@ -4,6 +4,7 @@
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,6 +52,18 @@ def answering(as_json: bool) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def write_file(file: Path, content: str | bytes) -> None:
+    """Write what a person wanted to have in a file.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise UsageError(f"{str(file)!r} cannot be written: {error.strerror}.") from error
 
 
 def asked_of(store: str | None) -> "Library | Remote":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medley.answering import Json, Store, answering, library_of
+from medley.answering import Json, Store, answering, library_of, write_file
 
 if TYPE_CHECKING:
     from medley.library import Library
@@ -102,7 +102,7 @@ def evaluate(
             failure = _failure(library, report, against, drops) if drops and against else ""
             published = published_for(dataset.partition("=")[0]) if dataset else []
             if html:
-                html.write_text(page(report, compared, published), "utf-8")
+                write_file(html, page(report, compared, published))
             if as_json:
                 show.document(
                     {

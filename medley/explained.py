@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
+from medley.answering import write_file
 from medley.clock import clock
 from medley.html import template
 from schemas.answer import Explanation, Hit, Passage, VectorMap
@@ -106,15 +107,12 @@ def written(explanation: Explanation, request: SearchRequest, file: Path) -> Non
     Raises:
         UsageError: there is no map, or the file cannot be written.
     """
-    try:
-        if file.suffix.lower() != ".png":
-            file.write_text(page(explanation, request), "utf-8")
-        elif explanation.maps:
-            file.write_bytes(explanation.maps[0].picture)
-        else:
-            raise UsageError("There is no picture to draw: no vector of pictures or sounds found this hit, or no file.")
-    except OSError as error:
-        raise UsageError(f"{str(file)!r} cannot be written: {error.strerror}.") from error
+    if file.suffix.lower() != ".png":
+        write_file(file, page(explanation, request))
+    elif explanation.maps:
+        write_file(file, explanation.maps[0].picture)
+    else:
+        raise UsageError("There is no picture to draw: no vector of pictures or sounds found this hit, or no file.")
 
 
 def tell(explanation: Explanation, request: SearchRequest, console: Console) -> None:

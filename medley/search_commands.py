@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medley.answering import Json, Store, answering, asked_of
+from medley.answering import Json, Store, answering, asked_of, write_file
 
 if TYPE_CHECKING:
     from schemas.search import SearchRequest
@@ -131,7 +131,7 @@ def search(
         with asked_of(store) as library, bar.working("Searching", quiet=as_json):
             result = library.search(asked)
         if talk and told:
-            talk.write_text(told.model_dump_json(exclude_defaults=True, indent=1), "utf-8")
+            write_file(talk, told.model_dump_json(exclude_defaults=True, indent=1))
         show.result(result, as_json=as_json)
 
 

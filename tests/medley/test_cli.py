@@ -479,6 +479,15 @@ def test_conversation_in_a_file_is_refined_and_gone_back_in(library: Path, tmp_p
     assert len(json.loads((tmp_path / "talk.json").read_text())["turns"]) == 2
 
 
+def test_file_that_cannot_be_written_is_told(library: Path, tmp_path: Path) -> None:
+    store, nowhere = ("--store", library / "store"), tmp_path / "no" / "file"
+
+    for words in (("search", "--talk"), ("explain", "--out")):
+        done = medley(words[0], "square", *store, words[1], nowhere)
+
+        assert (done.exit_code, done.stderr) == (2, f"'{nowhere}' cannot be written: No such file or directory.\n")
+
+
 def test_weights_are_fitted_and_gone_by(library: Path, tmp_path: Path) -> None:
     import shutil
 
