@@ -108,14 +108,30 @@ def evaluate_as_flow(
 
 @contextmanager
 def _prefect() -> Iterator[None]:
-    """Set Prefect up before it is imported, and tell in one sentence where its API cannot be reached."""
+    """Set Prefect up before it is imported, and tell in one sentence where its API cannot be reached.
+
+    Prefect says that by a `RuntimeError`, as others say other things: so it is asked for its API before the run begins.
+    """
     prepare()
     import httpx
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import CancelledRun
 
     try:
-        yield
+        with get_client(sync_client=True) as client:
+            client.raise_for_api_version_mismatch()
     except (httpx.HTTPError, RuntimeError) as error:
-        raise MedleyError(
-            f"The Prefect API cannot be reached ({str(error).rstrip('.')}). Start it, unset PREFECT_API_URL, or run "
-            "with --no-prefect."
-        ) from error
+        raise _away(error) from error
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise _away(error) from error
+    except CancelledRun as error:  # on the dashboard
+        raise MedleyError(str(error)) from error
+
+
+def _away(error: Exception) -> MedleyError:
+    return MedleyError(
+        f"The Prefect API cannot be reached ({str(error).rstrip('.')}). Start it, unset PREFECT_API_URL, or run "
+        "with --no-prefect."
+    )

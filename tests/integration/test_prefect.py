@@ -10,7 +10,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from flows.run import sharing
-from schemas import GateError, UsageError
+from schemas import GateError, MedleyError, UsageError
 from schemas.settings import load_settings
 from store.server import ServerStore
 from tests.collection import contents
@@ -106,6 +106,53 @@ def test_error_of_a_step_is_the_same_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="There is no folder"):
         ingest_as_flow(tmp_path / "nowhere", load_settings(store=str(tmp_path / "store")))
+
+
+def test_run_that_is_cancelled_on_the_dashboard_ends_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import dashboard
+    from flows.prefect_run import ingest_as_flow
+
+    def cancel() -> bool:
+        from prefect.runtime import flow_run
+        from prefect.states import Cancelling
+
+        read(lambda client: client.set_flow_run_state(flow_run.id, Cancelling()))
+        return asked()
+
+    asked = dashboard._cancelled
+    monkeypatch.setattr(dashboard, "EVERY", 0.0)
+    monkeypatch.setattr(dashboard, "_cancelled", cancel)
+    picture(tmp_path / "media" / "red.png")
+
+    with pytest.raises(MedleyError, match="The run was stopped"):
+        ingest_as_flow(
+            tmp_path / "media", load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny", "ocr": "off"})
+        )
+
+
+def test_a_fault_in_a_run_is_not_taken_for_a_server_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.prefect_run import ingest_as_flow
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise RuntimeError("out of memory")
+
+    settings = load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny", "ocr": "off"})
+    picture(tmp_path / "media" / "red.png")
+    monkeypatch.setattr("flows.ingest.open_run", exhausted)
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        ingest_as_flow(tmp_path / "media", settings)
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}),
+        pytest.raises(MedleyError, match=r"Prefect API cannot be reached \(.*Start it"),
+    ):
+        ingest_as_flow(tmp_path / "media", settings)
 
 
 def test_flow_file_is_loaded_by_its_path_as_prefect_does(tmp_path: Path) -> None:
