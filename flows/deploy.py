@@ -97,9 +97,14 @@ def trigger(name: str, parameters: Mapping[str, Any], tag: str) -> None:
     """
     import httpx
     from prefect.deployments import run_deployment
+    from prefect.exceptions import ObjectNotFound
 
     try:
         run_deployment(name, parameters=dict(parameters), tags=[TAG, tag], timeout=0, as_subflow=False)
+    except ObjectNotFound as error:
+        raise MedleyError(
+            f"Prefect's server has no deployment {name!r} any more: start `medley up` again, which makes it."
+        ) from error
     except (httpx.HTTPError, ValueError) as error:
         raise MedleyError(f"{name} cannot be run ({str(error).rstrip('.')}): look at the Prefect server.") from error
 

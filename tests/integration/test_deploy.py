@@ -15,13 +15,13 @@ import yaml
 from typer.testing import CliRunner
 
 import medley
-from flows.deploy import Wanted, When, deploy, named_sources
+from flows.deploy import Wanted, When, deploy, named_sources, trigger
 from flows.jobs import JOBS
 from flows.lease import leased
 from flows.run import configured, sharing
 from flows.worker import Host, Worker, WorkerThread
 from medley.cli import app
-from schemas import UsageError
+from schemas import MedleyError, UsageError
 from schemas.settings import Settings, load_settings
 from tests.integration.live import read, runs_of, wait_for
 from tests.media import picture
@@ -128,6 +128,11 @@ def test_deployments_of_one_store_never_become_those_of_another(tmp_path: Path) 
 def test_a_schedule_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'now and then' is no cron expression"):
         deploy(Wanted(settings_of(tmp_path), {"any": str(tmp_path)}, When(cron="now and then")))
+
+
+def test_a_deployment_that_somebody_deleted_is_a_sentence() -> None:
+    with pytest.raises(MedleyError, match="no deployment 'ingest/gone' any more: start `medley up` again"):
+        trigger("ingest/gone", {}, "api")
 
 
 def test_runs_of_a_source_never_overlap_and_one_that_is_due_meanwhile_is_left_out(tmp_path: Path) -> None:
