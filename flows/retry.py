@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ATTEMPTS = 5
-FIRST, LONGEST = 15.0, 600.0
-"""Seconds that the first wait and any other may take: each is drawn from 0 to a limit that doubles (full jitter), so
-that runs that failed together do not return together. The store itself has tried for a minute by then."""
+FIRST = 15.0
+"""Seconds that the first wait may take: each is drawn from 0 to a limit that doubles (full jitter), so that runs that
+failed together do not return together. The store itself has tried for a minute by then."""
 
 
 def passes(error: BaseException) -> bool:
@@ -58,7 +58,7 @@ def patiently(
 
     retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_random_exponential(multiplier=first, max=LONGEST),
+        wait=tenacity.wait_random_exponential(multiplier=first),
         retry=tenacity.retry_if_exception(passes),
         before_sleep=note,
         sleep=sleep or _sleep,
