@@ -23,13 +23,14 @@ def notify(subject: str, body: str, settings: NotifySettings) -> None:
     if settings.webhook is not None:
         try:
             _post(settings.webhook.get_secret_value(), subject, body)
-        except Exception as error:  # the address is a secret, and errors tell it
-            log.error("The webhook did not take the message (%s).", type(error).__name__)  # noqa: TRY400
+        except Exception as error:  # whatever it is, it costs no run
+            log.error("The webhook did not take the message: %s", _why(error))  # noqa: TRY400 - it tells the address
     if settings.block is not None:
         try:
             _load(settings.block).notify(body=body, subject=subject)
-        except Exception as error:
-            log.error("The block %s did not take the message: %s", settings.block, error)  # noqa: TRY400
+        except Exception as error:  # as above
+            said = _why(error)
+            log.error("The block %s did not take the message: %s", settings.block, said)  # noqa: TRY400 - as above
 
 
 def on_trouble(flow: Any, flow_run: Any, state: Any) -> None:
@@ -37,7 +38,7 @@ def on_trouble(flow: Any, flow_run: Any, state: Any) -> None:
     try:
         settings = current_settings(store=flow_run.parameters.get("store")).notify
     except MedleyError as error:  # the settings are what is wrong
-        log.error("%s: %s", flow_run.name, error)  # noqa: TRY400
+        log.error("%s: %s", flow_run.name, error)  # noqa: TRY400 - it is a whole sentence
         return
     notify(f"Medley: {flow_run.name} {state.name.lower()}", _sentence(state), settings)
 
@@ -65,6 +66,17 @@ def _post(url: str, subject: str, body: str) -> None:
 
     told = {"subject": subject, "body": body, "text": f"{subject}\n{body}"}  # what chat programs read is the text
     httpx.post(url, json=told, timeout=PATIENCE, follow_redirects=True).raise_for_status()
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, without the address, which is a secret and which httpx tells."""
+    import httpx
+
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"it answered {error.response.status_code}."
+    if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
+        return type(error).__name__
+    return str(error)
 
 
 def _load(name: str) -> Any:

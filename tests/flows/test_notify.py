@@ -76,5 +76,6 @@ def test_a_webhook_that_does_not_answer_costs_no_run_and_its_address_stays_secre
         notify("subject", "body", NotifySettings(webhook="http://127.0.0.1:1/s3cret"))  # type: ignore[arg-type]
     assert len(taken) == 1
     assert caplog.text.count("subject: body") == 2  # the log has it all the same
-    assert caplog.text.count("The webhook did not take the message") == 2
+    assert "The webhook did not take the message: it answered 500." in caplog.text
+    assert "The webhook did not take the message: ConnectError" in caplog.text
     assert "s3cret" not in caplog.text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+import httpx
 import pytest
 
 from flows.automate import ensure_automation
@@ -67,3 +69,23 @@ def test_a_block_of_prefects_takes_messages_and_one_that_is_missing_is_a_sentenc
     assert [action.type for action in rule.actions] == ["change-flow-run-state", "send-notification"]
     with pytest.raises(UsageError, match="no block 'pager/nobody'"):
         ensure_automation("paged", block="pager/nobody", name="another test's")
+
+
+def test_a_block_that_fails_costs_no_run_and_tells_why_without_its_address(caplog: pytest.LogCaptureFixture) -> None:
+    from prefect.blocks.abstract import NotificationBlock
+
+    class Refused(NotificationBlock):
+        _block_type_slug = "refused"
+
+        def notify(self, body: str, subject: str | None = None) -> None:
+            request = httpx.Request("POST", "https://hooks.example.com/s3cret")
+            httpx.Response(404, request=request).raise_for_status()
+
+    Refused().save("operators", overwrite=True)
+    with caplog.at_level(logging.ERROR):
+        notify("subject", "body", NotifySettings(block="refused/operators"))
+        notify("subject", "body", NotifySettings(block="refused/nobody"))
+
+    assert "The block refused/operators did not take the message: it answered 404." in caplog.text
+    assert "Unable to find block document named nobody" in caplog.text
+    assert "s3cret" not in caplog.text
