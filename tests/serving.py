@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +14,37 @@ from medley.http.app import create_app
 from medley.http.intake import Intake
 from medley.http.serve import listen, make_server, url_of
 from medley.library import Library
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@contextmanager
+def started(*words: str | Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A command that answers requests, such as `medley serve`, in a process of its own; and its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "medley.cli", *map(str, words), "--port", "0"],
+        env={
+            **os.environ,
+            "MEDLEY_ENCODERS__PRESET": "tiny",
+            "MEDLEY_ENCODERS__OCR": "off",
+            "PYTHONPATH": str(REPOSITORY),
+            **environment,
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        said = ""
+        while "answers at" not in said:
+            said = process.stderr.readline()
+            assert said, process.wait(10)
+        yield process, said.split()[3]
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
 
 
 @contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +13,13 @@ import httpx
 
 from tests.integration.live import read, runs_of, wait_for
 from tests.media import picture
+from tests.serving import started
 from tests.store.conftest import quick_folder
 
-REPOSITORY = Path(__file__).parents[2]
 
-
-@contextmanager
-def up(api: str, *words: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def up(api: str, *words: str | Path) -> AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     """The process, and the address at which it answers."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "medley.cli", "up", "--port", "0", *map(str, words)],
-        env={
-            **os.environ,
-            "MEDLEY_ENCODERS__PRESET": "tiny",
-            "MEDLEY_ENCODERS__OCR": "off",
-            "PYTHONPATH": str(REPOSITORY),
-            "PREFECT_API_URL": api,
-            "PREFECT_WORKER_QUERY_SECONDS": "0.5",
-        },
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        said = ""
-        while "answers at" not in said:
-            said = process.stderr.readline()
-            assert said, process.wait(10)
-        yield process, said.split()[3]
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
+    return started("up", *words, PREFECT_API_URL=api, PREFECT_WORKER_QUERY_SECONDS="0.5")
 
 
 def test_it_runs_what_is_due_and_leaves_no_run_running(prefect_api: str) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -31,11 +28,8 @@ from schemas.evaluation import EvaluationReport, Interval, Measured
 from schemas.settings import HttpSettings, load_settings
 from store.lock import server_of
 from tests.media import picture
-from tests.serving import serving
+from tests.serving import serving, started
 from tests.store.conftest import quick_folder
-
-TINY = {"MEDLEY_ENCODERS__PRESET": "tiny", "MEDLEY_ENCODERS__OCR": "off"}
-REPOSITORY = Path(__file__).parents[2]
 
 
 def album(folder: Path, count: int = 4) -> Path:
@@ -43,29 +37,6 @@ def album(folder: Path, count: int = 4) -> Path:
         picture(folder / "album" / f"{number}.png", ["red", "green", "blue"][number % 3], (80, 60), "square")
         (folder / "album" / f"{number}.txt").write_text(f"the picture number {number} of a square")
     return folder / "album"
-
-
-@contextmanager
-def command(*words: str | Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`medley serve`, in a process of its own, and its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "medley.cli", "serve", "--port", "0", *map(str, words)],
-        env={**os.environ, **TINY, "PYTHONPATH": str(REPOSITORY), **environment},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        said = ""
-        while "answers at" not in said:
-            said = process.stderr.readline()
-            assert said, process.wait(10)
-        yield process, said.split()[3]
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
 
 
 def medley_says(*words: str | Path) -> Result:
@@ -85,7 +56,7 @@ def test_it_ingests_while_clients_of_other_processes_ask_and_ends_with_ctrl_c() 
     with quick_folder() as folder:
         store = folder / "store"
         media = album(folder)
-        with command(media, "--store", store) as (process, url):
+        with started("serve", media, "--store", store) as (process, url):
             client = QdrantClient(url=url)  # at once, while files are read
             assert httpx.get(f"{url}/healthz").text == httpx.get(f"{url}/readyz").text == "ok"
             [last] = until(url, "idle")["last"]
@@ -118,7 +89,7 @@ def test_it_ingests_while_clients_of_other_processes_ask_and_ends_with_ctrl_c() 
 
 
 def test_ctrl_c_stops_an_ingestion_that_is_under_way_and_keeps_what_is_whole() -> None:
-    with quick_folder() as folder, command(album(folder, 300), "--store", folder / "store") as (process, url):
+    with quick_folder() as folder, started("serve", album(folder, 300), "--store", folder / "store") as (process, url):
         for _ in range(600):
             found = httpx.get(f"{url}/ingest").json()
             if found["stage"] == "index" and found["done"] > 5:
