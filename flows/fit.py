@@ -24,9 +24,9 @@ def fit(method: str = "attention", store: str | None = None, *, using: list[str]
     """Fit a fusion of the vectors on the collection itself; it is put in use if it wins on what was left out.
 
     Args:
-        method: attention, concatenation or sum.
+        method: attention, concatenation or sum; or graph, which tells vectors of words by neighbours.
         store: a folder for the embedded engine, or a server's URL; else that of the settings.
-        using: the named vectors to fuse; none: all dense ones.
+        using: the named vectors to fuse; none: all dense ones. Of graph: the one that is told.
     """
     with store_of(current_settings(store=store), wait=True) as opened, leased(opened, wait=True):
         try:

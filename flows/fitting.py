@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from encoders import registry
 from flows.fused import artifact, next_version, put_in_use
+from flows.infer import GRAPH, fit_graph
 from flows.progress import tell
 from flows.things import Things, fusible, read_things
 from fusion import fusers
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from schemas import VectorSpec
     from store import Store
 
-METHODS = ("attention", "concatenation", "sum")
+METHODS = ("attention", "concatenation", "sum")  # that make a fused vector; `GRAPH` tells another
 MEASURES = ("mrr", "recall@1", "recall@10")
 DECIDES = "mrr"
 BEST, RRF, BESIDE, NEW = "best single", "rrf", "rrf with fused", "fused"
@@ -45,8 +46,8 @@ class FitOptions:
     """How to fit.
 
     Attributes:
-        method: one of `METHODS`.
-        using: the named vectors to fuse; none: all dense ones.
+        method: one of `METHODS`, or `GRAPH`.
+        using: the named vectors to fuse; none: all dense ones. Of `GRAPH`: the one that is told.
         training: of the attention.
     """
 
@@ -56,7 +57,7 @@ class FitOptions:
 
 
 def fit(store: Store, options: FitOptions) -> FitReport:
-    """Fit a fusion on the collection, keep it, and put it in use if it wins.
+    """Fit a fusion on the collection, or what neighbours tell; keep it, and put it in use if it wins.
 
     Raises:
         UnknownNameError: there is no such method, or a vector is named that the collection does not have.
@@ -64,8 +65,10 @@ def fit(store: Store, options: FitOptions) -> FitReport:
         StoreError: the collection cannot be read or written.
     """
     began = time.monotonic()
+    if options.method == GRAPH:
+        return fit_graph(store, *options.using[:1])
     if options.method not in METHODS:
-        raise UnknownNameError("fusion", options.method, METHODS)
+        raise UnknownNameError("fusion", options.method, (*METHODS, GRAPH))
     have = vectors_in_use(store.vectors(), store.metadata())
     for name in options.using:
         if name not in have:

@@ -60,7 +60,7 @@ def fit_graph(store: Store, name: str = "text") -> FitReport:
     if name in store.metadata().get(MIGRATIONS, {}):
         raise UsageError(f"The vector {name!r} is being encoded anew: ingest all its folders first.")
     with read_things(store, specs, most=MOST) as things:
-        names = [one for one in things.views.names if things.views.has(one).any()]
+        names = [one for one in things.views.names if one == name or things.views.has(one).any()]
         views = Views({n: things.views.tokens[n] for n in names}, {n: things.views.there[n] for n in names})
         both = views.has(name) & (views.only([n for n in names if n != name]).count() > 0)
         held = both & things.left_out
@@ -77,6 +77,7 @@ def fit_graph(store: Store, name: str = "text") -> FitReport:
         how, model = _judge(report, views, things, held, name)
         report.details = {"tells": name, "by": how}
         report.fingerprint = f"{report.version}-{specs[name].fingerprint}"
+        report.seconds = round(time.monotonic() - began, 1)
         card = report.model_dump(mode="json")
         arrays = dict(model.weights) if model is not None else {}
         store.save_artifact(artifact(report.version), arrays, {"method": GRAPH, "card": card})
@@ -86,7 +87,6 @@ def fit_graph(store: Store, name: str = "text") -> FitReport:
             store.set_metadata({INFERRING: note})
             _write_graph(store, views, things, model, note)
             refresh(store)
-    report.seconds = round(time.monotonic() - began, 1)
     return report
 
 

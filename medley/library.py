@@ -362,16 +362,12 @@ class Library:
             StoreError: the collection cannot be read or written.
         """
         from flows.fitting import FitOptions, fit
-        from flows.infer import GRAPH, fit_graph
         from flows.lease import leased
         from flows.progress import listening
 
         self._need("fit anything to")
         with leased(self.store), listening(progress):
-            if method == GRAPH:
-                report = fit_graph(self.store, *using[:1])
-            else:
-                report = fit(self.store, FitOptions(method, tuple(using)))
+            report = fit(self.store, FitOptions(method, tuple(using)))
         forget(self.store)
         return report
 

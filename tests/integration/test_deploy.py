@@ -252,9 +252,12 @@ def test_a_collection_that_is_too_small_to_fit_is_no_failure_and_its_open_store_
         library.ingest(tmp_path / "small")
         with library.filling():
             state = fit(return_state=True)
+            graph = fit("graph", return_state=True)
             wrong = fit("no-such-method", return_state=True)
     assert state.is_completed()
     assert state.message
+    assert graph.is_completed()
+    assert "caption some more" in graph.message
     assert wrong.is_failed()
 
 
