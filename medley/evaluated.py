@@ -125,10 +125,9 @@ def _plot(report: EvaluationReport, measure: str) -> dict[str, Any]:
 
 def _curve(report: EvaluationReport) -> Iterator[dict[str, Any]]:
     """For each kind, the share of questions whose first right answer stands among the first k."""
-    ranks = report.values.get("mrr", {})
+    ranks = report.values["mrr"]
     for number, kind in enumerate(report.kinds):
-        own = [value for question, value in ranks.items() if kind in (question.partition(":")[0], "given")]
-        own = own or list(ranks.values())
+        own = [ranks[question] for question, its in report.kind_of.items() if its == kind]
         points = []
         for n, k in enumerate(PLACES):
             share = sum(value >= 1 / k - 1e-9 for value in own) / len(own)

@@ -123,6 +123,7 @@ class EvaluationReport(BaseModel):
         seconds: of a question, the median and the 95th percentile.
         values: by measure and question, for comparisons to come.
         groups: the content group of each question.
+        kind_of: the kind of each question.
         notes: what a person should know.
     """
 
@@ -138,6 +139,7 @@ class EvaluationReport(BaseModel):
     seconds: dict[str, float] = Field(default_factory=dict)
     values: dict[str, dict[str, float]] = Field(default_factory=dict)
     groups: dict[str, str] = Field(default_factory=dict)
+    kind_of: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
 
 

@@ -71,6 +71,7 @@ def report(
         seconds=_percentiles(seconds),
         values=values,
         groups=groups,
+        kind_of={query.id: query.kind for query in judged.queries},
         notes=[*judged.notes, *notes],
     )
 

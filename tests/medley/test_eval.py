@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,20 @@ def test_table_page_and_kept_report_tell_the_same(home: Path, tmp_path: Path) ->
     assert page.count('class="measured"') == 4 * 3  # four plots: all, given, answered by image
     [kept] = (home / "store" / ".records" / "medley" / "evaluations").glob("*-first.json")
     assert json.loads(kept.read_text())["overall"]["means"]["mrr"]["mean"] == 1.0
+
+
+def test_curve_of_a_kind_is_of_its_own_questions(home: Path, tmp_path: Path) -> None:
+    lines = [
+        {"query": "red square", "relevant": ["red-square.png"], "kind": "easy"},
+        {"query": "blue circle", "relevant": ["nothing.png"], "kind": "lost"},
+    ]
+    (tmp_path / "kinds.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    done = medley("eval", tmp_path / "kinds.jsonl", "--html", tmp_path / "page.html")
+
+    assert done.exit_code == 0, done.output
+    curves = re.findall(r'<polyline[^>]* points="([^"]*)"', (tmp_path / "page.html").read_text())
+    top, bottom = "0.0", "230.0"
+    assert [{point.split(",")[1] for point in curve.split()} for curve in curves] == [{top}, {bottom}]
 
 
 def test_json_is_one_document_and_a_run_is_compared_with_an_earlier_one(home: Path) -> None:
