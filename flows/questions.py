@@ -11,6 +11,7 @@ import numpy as np
 
 from flows.catalogue import Thing
 from fusion.evaluation import split
+from fusion.evaluation.groups import LEAST_GROUPS
 from schemas import Modality
 from schemas.evaluation import EvaluationOptions, Judged, Query
 from schemas.search import Part, SearchRequest
@@ -100,7 +101,7 @@ class Asking:
     def _held_out(self) -> tuple[set[str], set[str]]:
         """The groups whose words are withheld, and those whose pictures and sounds are."""
         described = sorted({self._group[thing.id] for thing in self._things if self._described(thing)})
-        if len(described) < 2:  # noqa: PLR2004  (one to learn from, one to ask)
+        if len(described) < LEAST_GROUPS:
             return set(), set()
         held = [
             group

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from medley.html import template
-from schemas.evaluation import SHOWN, Comparison, EvaluationReport, Interval, Measured
+from schemas.evaluation import SHOWN, SURE, Comparison, EvaluationReport, Interval, Measured
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from schemas.published import Published
 
 PUBLISHED = ("success@1", "success@5", "success@10")
-SURE = 0.05
 LEAST = 0.001  # a smaller p is only told to be so
 
 

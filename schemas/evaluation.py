@@ -76,6 +76,10 @@ class Measured(BaseModel):
     means: dict[str, Interval]
 
 
+SURE = 0.05
+"""The level of a test below which a difference is taken for no chance: the one that everybody means."""
+
+
 class Comparison(BaseModel):
     """Two rankings of the same questions.
 
@@ -99,12 +103,12 @@ class Comparison(BaseModel):
 
     @property
     def won(self) -> bool:
-        """Whether the later one is better, and not by chance (p < 0.05)."""
+        """Whether the later one is better, and not by chance."""
         return self.won_among(1)
 
     def won_among(self, tries: int) -> bool:
         """The same of the best of so many that were tried: one of them would seem better by chance (Bonferroni)."""
-        return self.difference.mean > 0 and self.p * tries < 0.05  # noqa: PLR2004  (the level that everybody means)
+        return self.difference.mean > 0 and self.p * tries < SURE
 
 
 class EvaluationReport(BaseModel):

@@ -13,6 +13,8 @@ from schemas import UsageError
 NEAR = 0.98
 """The cosine from which on two contents are taken for near-duplicates, where nothing else is asked for."""
 
+LEAST_GROUPS = 2  # that can be split: one to learn from, one to ask
+
 ROWS = 512  # compared at a time with all others: bounds the memory
 
 Labels = NDArray[np.intp]
@@ -69,7 +71,7 @@ def split(groups: Sequence[Hashable] | NDArray[Any], seed: int, *, share: float 
         UsageError: there are fewer than two groups, or the share is not between 0 and 1.
     """
     names = sorted({str(group) for group in groups})
-    if len(names) < 2 or not 0 < share < 1:  # noqa: PLR2004  (one to learn from, one to ask)
+    if len(names) < LEAST_GROUPS or not 0 < share < 1:
         raise UsageError(
             f"{len(names)} content groups cannot be split by {share:g}: two and a share below 1 are needed."
         )
