@@ -20,13 +20,12 @@ Captioned = Iterator[tuple[str, str]]
 """Names of files, each with a caption of it."""
 
 
-def read_dataset(name: str, path: Path, *, most: int | None = None) -> Judged:
+def read_dataset(name: str, path: Path) -> Judged:
     """Questions from the captions of a data set.
 
     Args:
         name: a key of `DATASETS`.
         path: its file of captions, or a folder in which one lies under its usual name.
-        most: questions at most, evenly spread.
 
     Raises:
         UnknownNameError: there is no such data set here.
@@ -41,19 +40,11 @@ def read_dataset(name: str, path: Path, *, most: int | None = None) -> Judged:
             raise UsageError(f"There are no captions of {name} in {str(path)!r}: none of {', '.join(usual)} is there.")
         path = found[0]
     try:
-        pairs = [(file, " ".join(caption.split())) for file, caption in read(path)]
+        pairs = [(file, words) for file, caption in read(path) if (words := " ".join(caption.split()))]
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise UsageError(f"{str(path)!r} holds no captions as {name} publishes them: {error!r} is wrong.") from error
-    pairs = [(file, caption) for file, caption in pairs if caption]
-    return _judged(name, pairs, most)
-
-
-def _judged(name: str, pairs: list[tuple[str, str]], most: int | None) -> Judged:
-    step = max(1, len(pairs) / most) if most else 1
-    chosen = sorted({int(n * step) for n in range(len(pairs)) if int(n * step) < len(pairs)})
-    judged = Judged(notes=[] if len(chosen) == len(pairs) else [f"{len(chosen)} of {len(pairs)} captions are asked."])
-    for number in chosen:
-        file, caption = pairs[number]
+    judged = Judged()
+    for number, (file, caption) in enumerate(pairs):
         query = Query(id=f"{file}#{number}", request=SearchRequest.of(text=caption), kind=name, group=file)
         judged.queries.append(query)
         judged.judgements[query.id] = {file: 1}
@@ -102,9 +93,8 @@ def _clotho(path: Path) -> Captioned:
 
 def _audiocaps(path: Path) -> Captioned:
     """`test.csv`: ten seconds of a film each. Where a film is cut once, its name is the film's id alone."""
-    rows = list(read_table(path, ("youtube_id", "start_time", "caption")))
-    for row in rows:
-        yield str(row["youtube_id"]), row["caption"]
+    for row in read_table(path, ("youtube_id", "start_time", "caption")):
+        yield row["youtube_id"], row["caption"]
 
 
 def _msrvtt(path: Path) -> Captioned:

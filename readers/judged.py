@@ -121,13 +121,13 @@ def read_text(file: Path) -> str:
         raise UsageError(f"The questions {str(file)!r} cannot be read: {reason}.") from error
 
 
-def read_table(file: Path, needed: tuple[str, ...], *, separator: str = ",") -> Iterator[dict[str, Any]]:
+def read_table(file: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """The rows of a table by the names of its columns.
 
     Raises:
         UsageError: it cannot be read, or lacks a column.
     """
-    rows = csv.DictReader(read_text(file).splitlines(), delimiter=separator, skipinitialspace=True)
+    rows = csv.DictReader(read_text(file).splitlines(), skipinitialspace=True)
     have = [str(name).strip() for name in rows.fieldnames or ()]
     if missing := [name for name in needed if name not in have]:
         raise UsageError(f"The table {str(file)!r} has no column {missing[0]!r}, but {', '.join(have) or 'nothing'}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,8 +19,8 @@ KARPATHY = {
 }
 
 
-def asked(name: str, path: Path, **more: Any) -> list[tuple[str, str]]:
-    judged = read_dataset(name, path, **more)
+def asked(name: str, path: Path) -> list[tuple[str, str]]:
+    judged = read_dataset(name, path)
     assert {query.kind for query in judged.queries} <= {name}
     return [(next(iter(judged.judgements[query.id])), query.request.parts[0].text or "") for query in judged.queries]
 
@@ -100,15 +99,6 @@ def test_stamps_have_their_captions_beside_them(tmp_path: Path) -> None:
     (tmp_path / "dog.png").touch()
 
     assert asked("stamps", tmp_path) == [("animals/cat.png", "A cat.")]
-
-
-def test_of_many_captions_some_are_asked_evenly_spread(tmp_path: Path) -> None:
-    file = tmp_path / "results_20130124.token"
-    file.write_text("".join(f"{n}.jpg#0\tpicture {n}\n" for n in range(100)))
-    judged = read_dataset("flickr30k", file, most=4)
-
-    assert [query.request.parts[0].text for query in judged.queries] == [f"picture {n}" for n in (0, 25, 50, 75)]
-    assert judged.notes == ["4 of 100 captions are asked."]
 
 
 def test_what_is_not_there_or_not_as_published_is_told(tmp_path: Path) -> None:
