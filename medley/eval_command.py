@@ -142,7 +142,7 @@ def _options(kinds: list[str] | None, count: int, seed: int, ask: dict[str, Any]
     for kind in kinds or ():
         if kind not in KINDS:
             raise UnknownNameError("kind of question", kind, KINDS)
-    return EvaluationOptions(kinds=kinds or list(KINDS), questions=count, seed=seed, ask=ask)
+    return EvaluationOptions.model_validate({"kinds": kinds or KINDS, "questions": count, "seed": seed, "ask": ask})
 
 
 def _ask(fusion: str | None, weight: list[str] | None, rerank: str | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Light, and plain JSON: a report that is kept today can be compared with one of n
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
@@ -147,7 +147,8 @@ class EvaluationReport(BaseModel):
     notes: list[str] = Field(default_factory=list)
 
 
-KINDS = ("captions", "descriptions", "views", "sounds", "duplicates")
+Kind = Literal["captions", "descriptions", "views", "sounds", "duplicates"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """Questions that a collection gives by itself, without anybody's judgement.
 
 `captions`: words find the picture, sound or clip that they describe, whose own words are withheld.
@@ -172,7 +173,7 @@ class EvaluationOptions(Strict):
         ask: fields of `schemas.search.SearchRequest` for every question: fusion, weights, rerank …
     """
 
-    kinds: list[str] = Field(default_factory=lambda: list(KINDS))
+    kinds: list[Kind] = Field(default_factory=lambda: list(KINDS))
     questions: int = Field(default=300, ge=1)
     share: float = Field(default=0.2, gt=0, lt=1)
     seed: int = 0
