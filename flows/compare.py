@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from flows.plan import Carry, Known, Plan, Work
-from readers import kind_by_name
+from flows.plan import Carry, Known, Plan, Work, content
 from schemas import ExcludedFile, FoundFile
 from schemas.media import UnreadableFile
 from schemas.payload import State, payload_path
@@ -84,12 +83,6 @@ def _same(file: FoundFile, item: Known) -> bool:
     return item.size == file.size and item.mtime_ns == file.mtime_ns and item.sidecars == file.sidecar_stamp
 
 
-def _content(path: str, digest: str) -> str:
-    """What is encoded alike: the bytes, and the kind of picture where the name alone tells it."""
-    kind = kind_by_name(path)
-    return digest + kind if kind.startswith("image/") else digest
-
-
 def _unread(file: FoundFile, item: Known) -> bool:
     return item.state is not State.INDEXED and not item.hash and _same(file, item)
 
@@ -125,7 +118,7 @@ class _Sorter:
         for item in items:
             if item.size in self.sizes and item.state is State.INDEXED:
                 self.shared[item.size] += 1
-                self.indexed[_content(item.path, item.hash)].append(item)
+                self.indexed[content(item.path, item.hash)].append(item)
 
     def sort(self, digests: Digests) -> None:
         """Place every suspect."""
@@ -166,14 +159,14 @@ class _Sorter:
                 if origin.path in self.gone:
                     plan.moved.append(origin)
             plan.carry.append(Carry(file, origin, move=move, known=here))
-        elif digest and (twin := self.first.get(_content(file.path, digest))) is not None:
+        elif digest and (twin := self.first.get(content(file.path, digest))) is not None:
             first = Known(
                 payload_path(twin.path), State.INDEXED, twin.size, twin.mtime_ns, digest, sidecars=twin.sidecar_stamp
             )
             plan.carry.append(Carry(file, first, move=False, twin=True, known=here))
         else:
             if digest:
-                self.first[_content(file.path, digest)] = file
+                self.first[content(file.path, digest)] = file
             plan.index.append(Work(file, digest, here))
 
     def _stays(self, file: FoundFile, here: Known, digest: str) -> bool:
@@ -198,7 +191,7 @@ class _Sorter:
     def _origin(self, file: FoundFile, digest: str) -> Known | None:
         """Where the collection has the same content: rather where it no longer is, and with the same sidecars."""
         return min(
-            self.indexed.get(_content(file.path, digest), ()) if digest else (),
+            self.indexed.get(content(file.path, digest), ()) if digest else (),
             key=lambda item: (not self._left(item), item.sidecars != file.sidecar_stamp, item.source),
             default=None,
         )

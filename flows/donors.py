@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flows.ledger import FIELDS, known_file
-from flows.plan import Known
+from flows.plan import Known, content
 from schemas import payload
 from schemas.media import join_words
 from schemas.payload import State, point_id
@@ -27,7 +27,7 @@ class Pair(NamedTuple):
 
 
 def donors(run: Run, hashes: Collection[str], vectors: Iterable[str]) -> dict[str, Known]:
-    """Indexed items of any source that have all these named vectors, by their content hash."""
+    """Indexed items of any source that have all these named vectors, by their content (see `flows.plan`)."""
     from qdrant_client import models
 
     has: list[models.Condition] = [models.HasVectorCondition(has_vector=name) for name in vectors]
@@ -40,7 +40,8 @@ def donors(run: Run, hashes: Collection[str], vectors: Iterable[str]) -> dict[st
         condition = models.Filter(must=[first, indexed, same, *has])
         for record in run.store.scroll_all(condition, with_payload=[*FIELDS, payload.SOURCE]):
             told = record.payload or {}
-            found[told[payload.HASH]] = known_file(told)._replace(source=told[payload.SOURCE])
+            item = known_file(told)._replace(source=told[payload.SOURCE])
+            found[content(item.path, item.hash)] = item
     return found
 
 
@@ -59,12 +60,12 @@ def paired(run: Run, lacking: Mapping[str, tuple[Known, set[str]]]) -> tuple[lis
     for names, items in groups.items():
         have = donors(run, {item.hash for item in items}, names)
         for item in items:
-            donor = have.get(item.hash)
+            donor = have.get(content(item.path, item.hash))
             if donor is not None and donor.segments == item.segments:
                 pairs.append(Pair(item, donor))
             else:
                 todo.append(item)
-                have.setdefault(item.hash, item)
+                have.setdefault(content(item.path, item.hash), item)
     return todo, pairs
 
 

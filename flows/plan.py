@@ -129,6 +129,12 @@ class Plan:
         return plan
 
 
+def content(path: str, digest: str) -> str:
+    """What is encoded alike: the bytes, and the kind of picture where the name alone tells it."""
+    kind = kind_by_name(path)
+    return digest + kind if kind.startswith("image/") else digest
+
+
 def entry_of(item: Known, source: str = "") -> QuarantineEntry:
     """A quarantined item for people."""
     return QuarantineEntry(

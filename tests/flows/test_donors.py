@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from flows.direct import ingest
+from flows.donors import Pair, paired
+from flows.plan import Known
+from flows.run import open_run
 from schemas import payload
+from schemas.payload import State
 from schemas.settings import Settings, load_settings
 from tests.collection import contents
 from tests.media import pdf, picture
@@ -48,6 +52,21 @@ def test_copies_are_encoded_once_for_another_encoder(folder: Path, tmp_path: Pat
     alone = settings_of(tmp_path, NEW, "alone")
     ingest(folder, alone)
     assert contents(settings_of(tmp_path, NEW)) == contents(alone)
+
+
+def test_picture_whose_name_makes_another_of_the_same_bytes_is_encoded_by_itself(tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    picture(root / "red.png", "red")
+    settings = settings_of(tmp_path, OLD)
+    ingest(root, settings)
+    names = ("a.dng", "b.tif", "c.tif")  # a raw file is a TIFF, too, of another picture
+    a, b, c = (Known(name, State.INDEXED, 1, 1, hash="#1") for name in names)
+
+    with open_run(root, settings) as run:
+        todo, pairs = paired(run, {item.path: (item, {"image"}) for item in (a, b, c)})
+
+    assert todo == [a, b]
+    assert pairs == [Pair(c, b)]
 
 
 def test_contents_of_a_source_that_is_through_are_not_encoded_for_the_next(folder: Path, tmp_path: Path) -> None:
