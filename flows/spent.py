@@ -40,4 +40,5 @@ class Spent:
     def seconds(self) -> dict[str, float]:
         """Seconds by stage, of the stages that took any."""
         with self._lock:
-            return {stage: round(taken, 3) for stage, taken in self._seconds.items() if taken >= 0.001}  # noqa: PLR2004
+            rounded = {stage: round(taken, 3) for stage, taken in self._seconds.items()}
+        return {stage: taken for stage, taken in rounded.items() if taken}
