@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flows.points import named_vectors
 from fusion import bridges
 from fusion.calibration import BRIDGE, BRIDGED, DIRECT, LEAST_PAIRS, WORDS, Calibration, Null, key, random_pairs
 from schemas import Modality, payload
@@ -80,7 +81,7 @@ class _Sample:
         self._rows: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in self._dense}
         scrolled = store.scroll_all(searchable(), PAGE, with_payload=fields, with_vectors=self._dense)
         for i, record in enumerate(islice(scrolled, SAMPLE)):
-            known, vectors = record.payload or {}, cast("dict[str, Any]", record.vector or {})
+            known, vectors = record.payload or {}, named_vectors(record)
             self._ids.append(record.id)
             self._items.append(known[payload.ITEM])
             words.append(known.get(payload.WORDS, {}))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.plan import Carry, Work
-from flows.points import file_fields
+from flows.points import file_fields, named_vectors
 from schemas import payload
 from schemas.media import WordKind, join_words
 from schemas.payload import State, payload_path, point_id
@@ -131,7 +131,7 @@ def _moved(run: Run, carry: Carry, records: Sequence[models.Record]) -> list[mod
         if unread := fields.get(payload.INFO, {}).get(payload.UNREAD_SIDECARS):
             told_of = [to_stem + name.removeprefix(from_stem) for name in unread]
             fields[payload.INFO] = {**fields[payload.INFO], payload.UNREAD_SIDECARS: told_of}
-        vectors: dict[str, Any] = dict(record.vector) if isinstance(record.vector, dict) else {}
+        vectors = named_vectors(record)
         vectors.pop(LEXICAL, None)
         if text := join_words(fields[payload.WORDS], named=True):
             vectors[LEXICAL] = run.encoders.lexical.document(text)

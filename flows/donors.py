@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flows.ledger import FIELDS, known_file
 from flows.plan import Known, content
+from flows.points import named_vectors
 from schemas import payload
 from schemas.media import join_words
 from schemas.payload import State, point_id
@@ -80,7 +81,7 @@ def texts_encoded(run: Run, hashes: Collection[str], vector: str) -> dict[str, A
     """The vectors of texts that items with these contents have already, by text."""
     points = vectors_of(run, donors(run, hashes, [vector]).values(), [vector])
     return {
-        join_words((record.payload or {}).get(payload.WORDS, {}), named=False): record.vector[vector]
+        join_words((record.payload or {}).get(payload.WORDS, {}), named=False): made[vector]
         for record in points.values()
-        if isinstance(record.vector, dict) and vector in record.vector
+        if vector in (made := named_vectors(record))
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flows.catalogue import Thing, catalogue, file_of
+from flows.points import named_vectors
 from flows.progress import tell
 from flows.questions import Asking, Kinds, Withheld
 from fusion.evaluation import content_groups
@@ -123,7 +124,7 @@ def _groups(store: Store, things: Sequence[Thing], kinds: Kinds) -> NDArray[np.i
         ids = list(place)
         for start in range(0, len(ids), PAGE):
             for record in store.retrieve(ids[start : start + PAGE], with_payload=False, with_vectors=[name]):
-                have: Any = record.vector or {}
+                have = named_vectors(record)
                 if name in have:
                     vectors[place[str(record.id)]] = have[name]
         keys.append(content_groups(vectors=vectors).tolist())
@@ -140,7 +141,7 @@ def _copied(
 
     for record in source.scroll_all(searchable(), PAGE, with_vectors=sorted(kept)):
         fields: dict[str, Any] = dict(record.payload or {})
-        item, vectors = fields[payload.ITEM], dict(record.vector or {})  # type: ignore[arg-type]  # by name
+        item, vectors = fields[payload.ITEM], named_vectors(record)
         if item not in wanted or str(record.id) in withheld.left_out:
             continue
         # What was fitted or inferred has learnt from what is asked: it is made anew.

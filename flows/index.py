@@ -13,7 +13,7 @@ from flows.carry import speaks_for
 from flows.events import event
 from flows.pipeline import Pipeline
 from flows.plan import Work
-from flows.points import Item
+from flows.points import Item, named_vectors
 from flows.progress import tell
 from flows.reading import Earlier, FileReading
 from flows.writer import Writer
@@ -181,9 +181,12 @@ def earlier_vectors(run: Run, group: Sequence[Work]) -> dict[str, Earlier]:
     for record in records:
         fields = record.payload or {}
         made_by = fields.get(payload.ENCODERS, {})
-        vectors = record.vector if isinstance(record.vector, dict) else {}
         earlier.setdefault(heads[fields[payload.ITEM]].found.path, {})[fields[payload.SEGMENT]] = (
-            {name: value for name, value in vectors.items() if name in current and made_by.get(name) == current[name]},
+            {
+                name: value
+                for name, value in named_vectors(record).items()
+                if name in current and made_by.get(name) == current[name]
+            },
             join_words(fields.get(payload.WORDS, {}), named=False),
         )
     return dict(earlier)

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 
 from flows.fused import artifact, next_version
 from flows.migrate import pages
+from flows.points import named_vectors
 from flows.progress import tell
 from flows.things import FIELDS, TOKENS, Things, encoded, fusible, having, read_things
 from fusion.evaluation import compare, summarize
@@ -136,7 +137,7 @@ def forget(store: Store, name: str) -> int:
     for page in pages(store.scroll_all(marked, with_payload=True, with_vectors=True)):
         points = []
         for record in page:
-            vectors: Any = dict(record.vector or {})  # type: ignore[arg-type]  # by name
+            vectors = named_vectors(record)
             fields = dict(record.payload or {})
             if name not in fields.get(payload.ENCODERS, {}):
                 vectors.pop(name, None)
@@ -251,7 +252,7 @@ def _local(
         for point, weight in zip(answer, weights, strict=True):
             if point.id not in at:
                 at[point.id] = len(page) + len(donors)
-                donors.append(encoded(point, specs))  # type: ignore[arg-type]  # it has what a record has
+                donors.append(encoded(point, specs))
             edges.append((i, at[point.id], float(weight)))
     views = Views.of([*rows, *donors], {one: spec.dim for one, spec in specs.items()}, TOKENS)
     row, column, weight = (np.array(part) for part in zip(*edges, strict=True)) if edges else ([], [], [])

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from flows.points import named_vectors
 from schemas import VectorSpec, payload
 from schemas.payload import State
 from schemas.vectors import FUSED, LEXICAL, MIGRATIONS, NEXT
@@ -180,7 +181,7 @@ def _replace(store: Store, name: str, into: str) -> None:
             must_not=[models.IsEmptyCondition(is_empty=models.PayloadField(key=f"{payload.ENCODERS}.{into}"))]
         )
         for page in pages(store.scroll_all(waiting, PAGE, with_payload=[payload.ENCODERS], with_vectors=[into])):
-            vectors_of = {record.id: record.vector for record in page if isinstance(record.vector, dict)}
+            vectors_of = {record.id: named_vectors(record) for record in page}
             store.update_vectors(
                 [
                     models.PointVectors(id=identity, vector={name: vector[into]})

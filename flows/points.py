@@ -137,6 +137,11 @@ def file_fields(source: str, found: FoundFile) -> dict[str, Any]:
     }
 
 
+def named_vectors(record: models.Record | models.ScoredPoint) -> dict[str, Vector]:
+    """The vectors of a point that was read, by name: all of ours have names."""
+    return dict(record.vector) if isinstance(record.vector, dict) else {}
+
+
 def _point(identity: str, vectors: dict[str, Vector], fields: dict[str, Any]) -> models.PointStruct:
     """A point without pydantic's validation of each number, which costs more than writing it."""
     from qdrant_client import models

@@ -16,7 +16,7 @@ from flows.ledger import FIELDS, first_segments, known_file
 from flows.migrate import Migration, pages
 from flows.pipeline import Pipeline
 from flows.plan import Known, Work
-from flows.points import Item
+from flows.points import Item, named_vectors
 from flows.progress import tell
 from flows.reading import FileReading
 from schemas import FoundFile, Modality, payload
@@ -208,7 +208,7 @@ def _copy(run: Run, pairs: Sequence[Pair], wrong: Mapping[str, Item], prints: Ma
         names: set[str] = set()
         for n, identity in enumerate(own):
             record = points.get(point_id(donor.source or run.source, donor.path, n))
-            given = record.vector if record is not None and isinstance(record.vector, dict) else {}
+            given = named_vectors(record) if record is not None else {}
             made[identity] = {name: vector for name, vector in given.items() if name in prints}
             names |= made[identity].keys()
         told |= dict.fromkeys(own, names)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.points import named_vectors
 from flows.progress import tell
 from fusion.evaluation import content_groups
 from fusion.views import Views
@@ -79,9 +80,9 @@ def having(specs: Mapping[str, VectorSpec], *, lacking: str | None = None) -> mo
     return models.Filter(must=[state, models.Filter(should=any_of)], must_not=none)
 
 
-def encoded(record: models.Record, specs: Mapping[str, VectorSpec]) -> dict[str, Any]:
+def encoded(record: models.Record | models.ScoredPoint, specs: Mapping[str, VectorSpec]) -> dict[str, Any]:
     """The vectors that encoders made for a segment, by name; what was inferred is no evidence."""
-    have: Any = record.vector or {}
+    have = named_vectors(record)
     inferred = (record.payload or {}).get(payload.INFERRED, {})
     return {name: have[spec.name] for name, spec in specs.items() if spec.name in have and spec.name not in inferred}
 
