@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flows.catalogue import Thing, catalogue, file_of
+from flows.migrate import pages
 from flows.points import named_vectors
 from flows.progress import tell
 from flows.questions import Asking, Kinds, Withheld
@@ -56,7 +57,7 @@ def hold_out(source: Store, target: Store, encoders: EncoderSet, options: Evalua
     target.set_metadata({key: metadata[key] for key in (PRESET, SOURCES) if key in metadata})
     wanted = {thing.id for thing in things}
     total, done = sum(len(thing.segments) for thing in things), 0
-    for points in _pages(_copied(source, wanted, kept, kinds, asking.withheld)):
+    for points in pages(_copied(source, wanted, kept, kinds, asking.withheld), PAGE):
         target.upsert(points, sync=False)
         done += len(points)
         tell("copy", done, total)
@@ -174,14 +175,3 @@ def _without(
         {name: vector for name, vector in vectors.items() if name not in names},
         {**fields, payload.ENCODERS: {name: made for name, made in encoders.items() if name not in names}},
     )
-
-
-def _pages(points: Iterator[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
-    page: list[models.PointStruct] = []
-    for point in points:
-        page.append(point)
-        if len(page) >= PAGE:
-            yield page
-            page = []
-    if page:
-        yield page

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flows.points import named_vectors
 from schemas import VectorSpec, payload
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from store import Store
 
 PAGE = 256  # points copied with one request
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -195,15 +197,10 @@ def _replace(store: Store, name: str, into: str) -> None:
     store.drop_vector(into)
 
 
-def pages(records: Iterable[models.Record]) -> Iterator[list[models.Record]]:
-    """Records in lists of `PAGE`."""
-    page: list[models.Record] = []
-    for record in records:
-        page.append(record)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
+def pages(records: Iterable[T], size: int = PAGE) -> Iterator[list[T]]:
+    """Records, or points, in lists of this size."""
+    rest = iter(records)
+    while page := list(islice(rest, size)):
         yield page
 
 
