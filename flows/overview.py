@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import runs
-from flows.report import _cell, _table
+from flows.report import cell, table
 from schemas import MedleyError, Modality, payload
 from schemas.payload import State
 from schemas.vectors import LEXICAL, RUNS, SOURCES
 from store import is_server
+from store.files import space_taken
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
     from store import Store
 
-BLOCK = 512  # bytes, of which `st_blocks` counts
 TREND = 8  # evaluations shown
 MEASURES = ("recall@1", "recall@10", "mrr", "ndcg@10")
 
@@ -51,7 +51,7 @@ def _items(store: Store) -> list[str]:
     rows = [(name, f"{count:,}", f"{_count(store, {payload.MODALITY: name}):,}") for name, count in counts.items()]
     rows.append(("**all**", f"**{sum(counts.values()):,}**", f"**{_count(store):,}**"))
     held = _count(store, state=State.QUARANTINED)
-    return [*_table(("", "files", "segments"), rows, "->>"), "", f"Quarantined: {held:,}."]
+    return [*table(("", "files", "segments"), rows, "->>"), "", f"Quarantined: {held:,}."]
 
 
 def _vectors(store: Store) -> list[str]:
@@ -61,8 +61,8 @@ def _vectors(store: Store) -> list[str]:
     for name, spec in store.vectors().items():
         has = store.count(models.Filter(must=[models.HasVectorCondition(has_vector=name)]))
         dim = "sparse" if name == LEXICAL else f"{spec.dim:,}"
-        rows.append((name, f"{has:,}", dim, f"`{_cell(spec.fingerprint)}`"))
-    return _table(("vector", "segments", "dimensions", "encoder"), rows, "->>-")
+        rows.append((name, f"{has:,}", dim, f"`{cell(spec.fingerprint)}`"))
+    return table(("vector", "segments", "dimensions", "encoder"), rows, "->>-")
 
 
 def _sources(store: Store) -> list[str]:
@@ -73,9 +73,9 @@ def _sources(store: Store) -> list[str]:
         run = last.get(source, {})
         files = _count(store, {payload.SOURCE: source, payload.SEGMENT: 0})
         rows.append(
-            (source, f"`{_cell(folder)}`", f"{files:,}", run.get("ended", ""), f"{run.get('seconds', 0):,.1f} s")
+            (source, f"`{cell(folder)}`", f"{files:,}", run.get("ended", ""), f"{run.get('seconds', 0):,.1f} s")
         )
-    return _table(("source", "folder", "files", "last run ended", "took"), rows, "-->->")
+    return table(("source", "folder", "files", "last run ended", "took"), rows, "-->->")
 
 
 def _trend(settings: Settings) -> list[str]:
@@ -87,7 +87,7 @@ def _trend(settings: Settings) -> list[str]:
             continue
         means = report.overall.means
         rows.append((name, *(f"{means[one].mean:.3f}" if one in means else "" for one in MEASURES)))
-    return _table(("evaluation", *MEASURES), rows, "-" + ">" * len(MEASURES)) if rows else []
+    return table(("evaluation", *MEASURES), rows, "-" + ">" * len(MEASURES)) if rows else []
 
 
 def _count(store: Store, fields: Mapping[str, str | int] | None = None, *, state: State = State.INDEXED) -> int:
@@ -108,6 +108,4 @@ def _place(store: Store) -> str:
 def _size(store: Store) -> str:
     if is_server(store.location):
         return ""
-    files = (file for file in Path(store.location).rglob("*") if file.is_file())
-    size = sum(file.stat().st_blocks * BLOCK for file in files)  # they have holes
-    return f", {size / 1e6:,.1f} MB on disk"
+    return f", {space_taken(Path(store.location)) / 1e6:,.1f} MB on disk"

@@ -12,6 +12,16 @@ Listener = Callable[[str, float, int], None]
 """Is told the stage of the run, how many files are done in it, and how many there are (0: not known yet). What is read
 of a long file counts as a part of one."""
 
+STAGES = {
+    "wait": "Waiting for the collection",
+    "scan": "Looking",
+    "hash": "Hashing",
+    "index": "Reading and encoding",
+    "reencode": "Encoding anew",
+    "optimize": "Building the index",
+}
+"""What a run does in each stage, in words."""
+
 Reader = Callable[[IngestPlan], None]
 """Is shown the plan of the run before its work begins."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from flows.progress import STAGES
 from schemas.fit import FitReport
 from schemas.plan import IngestPlan
 from schemas.report import IngestReport
@@ -24,23 +26,14 @@ PLANNED = {
     "delete": "to delete",
 }
 
-DOING = {
-    "wait": "Waiting for the collection",
-    "scan": "Looking",
-    "hash": "Hashing",
-    "index": "Reading and encoding",
-    "reencode": "Encoding anew",
-    "optimize": "Building the index",
-}
-
 
 def progress_line(stage: str, done: float, total: int, seconds: float) -> str:
     """How far a stage is: so many of so many, how fast, how long still."""
-    what = DOING.get(stage, stage)
+    what = STAGES.get(stage, stage)
     if not total:
         return f"{what} ({done:,.0f})" if done else what
     rate = done / seconds if seconds else 0.0
-    left = f", {_time((total - done) / rate)} left" if rate and done < total else ""
+    left = f", {timedelta(seconds=round((total - done) / rate))} left" if rate and done < total else ""
     return f"{what}: {done:,.0f} of {total:,}, {rate:,.1f} a second{left}"
 
 
@@ -50,12 +43,12 @@ def plan_as_markdown(plan: IngestPlan) -> str:
     rows += [(f"{len(one.paths):,}", f"to encode for `{name}`") for name, one in plan.reencode.items()]
     rest = {"unchanged": plan.unchanged, "excluded": len(plan.excluded), "quarantined": len(plan.quarantined)}
     rows += [(f"{count:,}", what) for what, count in rest.items() if count]
-    lines = [f"# Plan for {plan.source}", "", *_table(("files", "what"), rows, ">-")]
+    lines = [f"# Plan for {plan.source}", "", *table(("files", "what"), rows, ">-")]
     for name, what in PLANNED.items():
         if listed := [getattr(one, "path", one) for one in getattr(plan, name)]:
             more = f" (the first {LISTED} of {len(listed):,})" if len(listed) > LISTED else ""
             lines += ["", f"## {what[0].upper()}{what[1:]}{more}", ""]
-            lines += [f"- `{_cell(path)}`" for path in listed[:LISTED]]
+            lines += [f"- `{cell(path)}`" for path in listed[:LISTED]]
     return "\n".join([*lines, "", *plan.notes])
 
 
@@ -80,18 +73,18 @@ def as_markdown(report: IngestReport, link: str | None = None) -> str:
         *_time_spent(report),
     ]
     if report.quarantine:
-        rows = [(f"`{_cell(one.path)}`", _cell(one.reason)) for one in report.quarantine]
-        lines += ["", "## Quarantined", "", *_table(("file", "reason"), rows[:LISTED], "--")]
+        rows = [(f"`{cell(one.path)}`", cell(one.reason)) for one in report.quarantine]
+        lines += ["", "## Quarantined", "", *table(("file", "reason"), rows[:LISTED], "--")]
         if len(rows) > LISTED:
             lines.append(f"\n… and {len(rows) - LISTED:,} more: `medley quarantine`.")
     if report.exclusions:
-        rows = [(_cell(rule), f"{count:,}") for rule, count in report.exclusions.items()]
-        lines += ["", "## Excluded", "", *_table(("rule", "files"), rows, "->")]
+        rows = [(cell(rule), f"{count:,}") for rule, count in report.exclusions.items()]
+        lines += ["", "## Excluded", "", *table(("rule", "files"), rows, "->")]
     if link:
         lines += ["", f"[Search the collection]({link})"]
         named = list(report.added)[:5]
         lines += [
-            f"- [`{_cell(path)}`]({link}/?q={_query(path)})" for path in named if "?" not in link and "#" not in link
+            f"- [`{cell(path)}`]({link}/?q={_query(path)})" for path in named if "?" not in link and "#" not in link
         ]
     return "\n".join([*lines, "", *report.notes])
 
@@ -102,10 +95,11 @@ def fit_as_markdown(report: FitReport) -> str:
     lines = [f"# {report.version}", f"{state}; {report.things:,} segments, {report.seconds:.1f} s", ""]
     measures = list(next(iter(report.measured.values())).means) if report.measured else []
     if measures:
-        lines += ["| | " + " | ".join(measures) + " |", "| --- |" + " ---: |" * len(measures)]
-        for name, measured in report.measured.items():
-            cells = (f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})" for one in measured.means.values())
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        rows = [
+            (name, *(f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})" for one in measured.means.values()))
+            for name, measured in report.measured.items()
+        ]
+        lines += table(("", *measures), rows, "-" + ">" * len(measures))
     if report.against is not None:
         lines += ["", f"Against {report.compared_with}: p = {report.against.p:.3f}."]
     return "\n".join([*lines, "", *report.notes])
@@ -145,7 +139,7 @@ def _counts(report: IngestReport) -> list[str]:
         for modality, outcomes in sorted(report.by_modality.items())
     ]
     rows.append(("**all**", *(f"**{total[name]:,}**" for name in heads)))
-    return _table(("", *heads), rows, "-" + ">" * len(heads))
+    return table(("", *heads), rows, "-" + ">" * len(heads))
 
 
 def _time_spent(report: IngestReport) -> list[str]:
@@ -158,17 +152,13 @@ def _time_spent(report: IngestReport) -> list[str]:
         (stage, f"{seconds:,.1f} s", f"{'█' * round(20 * seconds / whole)} {seconds / whole:.0%}")
         for stage, seconds in spent
     ]
-    return ["", "## Where the time went", "", *_table(("stage", "work", "share"), rows, "->-")]
+    return ["", "## Where the time went", "", *table(("stage", "work", "share"), rows, "->-")]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+    """The lines of a table; `sides` has a > for each column that is aligned to the right."""
     rule = "|".join(" ---: " if side == ">" else " --- " for side in sides)
     return [f"| {' | '.join(heads)} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)]
-
-
-def _time(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{seconds:.0f} s" if seconds < 90 else f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
 
 
 def _query(path: str) -> str:
@@ -177,5 +167,6 @@ def _query(path: str) -> str:
     return quote(Path(path).stem.replace("_", " "))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Text as it may stand in a table."""
     return text.replace("|", "\\|").replace("`", "'").replace("\n", " ")

@@ -21,19 +21,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from flows.progress import STAGES
+
 if TYPE_CHECKING:
     from flows.progress import Listener
 
 PATIENCE = 1.0  # seconds without a bar
-
-STAGES = {
-    "wait": "Waiting",
-    "scan": "Looking",
-    "hash": "Hashing",
-    "index": "Reading and encoding",
-    "reencode": "Encoding anew",
-    "optimize": "Building the index",
-}
 
 
 class Rate(ProgressColumn):

@@ -64,8 +64,8 @@ def test_a_long_list_is_cut_and_says_so() -> None:
 
 
 def test_progress_tells_how_fast_it_is_and_how_long_it_will_take() -> None:
-    assert progress_line("index", 30, 120, 10) == "Reading and encoding: 30 of 120, 3.0 a second, 30 s left"
-    assert progress_line("index", 10, 36_010, 10) == "Reading and encoding: 10 of 36,010, 1.0 a second, 10.0 h left"
+    assert progress_line("index", 30, 120, 10) == "Reading and encoding: 30 of 120, 3.0 a second, 0:00:30 left"
+    assert progress_line("index", 10, 36_010, 10) == "Reading and encoding: 10 of 36,010, 1.0 a second, 10:00:00 left"
     assert progress_line("scan", 2000, 0, 3) == "Looking (2,000)"
     assert progress_line("wait", 0, 0, 3) == "Waiting for the collection"
 
