@@ -21,7 +21,7 @@ from schemas import payload
 from schemas.answer import Hit
 from schemas.evaluation import Comparison, Query
 from schemas.payload import point_id
-from schemas.search import FusionOptions
+from schemas.search import ITEM, FusionOptions, SearchRequest
 from schemas.vectors import RANKER, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ def fit_order(file: Path, store: Store, encoders: EncoderSet) -> Learnt:
 
 def _listed(query: Query, grades: dict[str, int], store: Store, encoders: EncoderSet, vectors: Sequence[str]) -> Listed:
     """The hits of a judged question with all that is known of them; of a click, only those that it judges."""
-    plain = query.request.model_copy(
-        update={"limit": RANKED, "offset": 0, "group_by": "item", "group_size": 1, "rerank": None, "diversity": None}
-    )
+    plain = _as_fused(query, RANKED)
     hits = search(store, encoders, plain).hits
     question = " ".join(part.text for part in plain.parts if part.text and part.weight > 0)
     ids = [point_id(hit.source, hit.path, hit.segment) for hit in hits]
@@ -108,12 +106,23 @@ def _listed(query: Query, grades: dict[str, int], store: Store, encoders: Encode
         ],
         Highlighter(question, encoders.lexical) if question else None,
     )
-    given = [grades.get(hit.path, grades.get(hit.item)) for hit in hits]
-    kept = [i for i, grade in enumerate(given) if query.kind != CLICK or grade is not None]
-    right = np.array([given[i] or 0 for i in kept], np.intp)
-    found = int(sum(bool(grade) for grade in given))
-    missed = sum(grade > 0 for grade in grades.values()) - found
+    given = _grades(query, grades, hits)
+    kept = [i for i, grade in enumerate(given) if grade is not None]
+    right = np.array([given[i] for i in kept], np.intp)
+    missed = sum(grade > 0 for grade in grades.values()) - int(np.count_nonzero(right))
     return Listed(made[kept], right, query.group or question, max(0, missed))
+
+
+def _as_fused(query: Query, limit: int) -> SearchRequest:
+    """What a judged question asks, from the first hit on, each item once, in the order of the fusion."""
+    plain = {"offset": 0, "group_by": ITEM, "group_size": 1, "rerank": None, "diversity": None}
+    return query.request.model_copy(update={"limit": limit, **plain})
+
+
+def _grades(query: Query, grades: dict[str, int], hits: Sequence[Hit]) -> list[int | None]:
+    """The grade of each hit; None where a click does not judge it."""
+    otherwise = None if query.kind == CLICK else 0
+    return [grades.get(hit.path, grades.get(hit.item, otherwise)) for hit in hits]
 
 
 def fit_from(file: Path, store: Store, encoders: EncoderSet) -> Fitted:
@@ -131,12 +140,11 @@ def fit_from(file: Path, store: Store, encoders: EncoderSet) -> Fitted:
     judged = read_judged(file)
     answers = []
     for query in judged.queries:
-        relevant = {one for one, grade in judged.judgements[query.id].items() if grade > 0}
-        plain = query.request.model_copy(
-            update={"limit": LOOKED_AT, "fusion": FusionOptions(), "weights": {}, "rerank": None}
-        )
+        plain = _as_fused(query, LOOKED_AT).model_copy(update={"fusion": FusionOptions(), "weights": {}})
         hits = search(store, encoders, plain, fitted=False).hits
-        answers.append(([_shares(hit) for hit in hits], [hit.path in relevant or hit.item in relevant for hit in hits]))
+        given = _grades(query, judged.judgements[query.id], hits)
+        graded = [(hit, grade) for hit, grade in zip(hits, given, strict=True) if grade is not None]
+        answers.append(([_shares(hit) for hit, _ in graded], [grade > 0 for _, grade in graded]))
     names = sorted({name for shares, _ in answers for one in shares for name in one})
     fitted = fit_weights(
         [

@@ -114,6 +114,21 @@ def test_from_few_questions_weights_are_fitted_instead(library: Library, tmp_pat
     assert found.weights.questions == 6
 
 
+def test_questions_judged_on_a_later_page_are_learnt_from_all_their_hits(library: Library, tmp_path: Path) -> None:
+    first, later = tmp_path / "first.jsonl", tmp_path / "later.jsonl"
+    for file, offset in ((first, 0), (later, 40)):
+        lines = [
+            {"request": {"parts": [{"text": f"{one} boat"}], "offset": offset}, "relevant": [f"{one} boat.png"]}
+            for one in COLOURS
+        ]
+        file.write_text("\n".join(map(json.dumps, lines)))
+    expected, found = library.fit_ranker(first).weights, library.fit_ranker(later).weights
+
+    assert found == expected
+    assert found is not None
+    assert found.before > 0.1
+
+
 def test_what_is_noted_can_be_read_as_judged_questions(tmp_path: Path) -> None:
     file = tmp_path / "new" / "feedback.jsonl"
     request = SearchRequest.of(text="A Red boat", where="modality = image")
