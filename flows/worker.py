@@ -8,19 +8,20 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio import CapacityLimiter, to_thread
 from prefect.exceptions import Abort
 from prefect.flow_engine import run_flow
+from prefect.flows import load_flow_from_flow_run
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from flows.progress import Stopped, listening
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
+    from prefect import Flow
     from prefect.client.schemas.objects import FlowRun, State
 
 SENDING = 10.0  # seconds that logs and events have to reach the server
@@ -81,15 +82,12 @@ class Worker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
         """Run a flow run to its end."""
         if task_status is not None:
             task_status.started(os.getpid())
-        deployment = await self.client.read_deployment(flow_run.deployment_id)  # type: ignore[arg-type] # it has one
-        work = partial(self._run_here, flow_run, deployment.entrypoint or "")
-        await to_thread.run_sync(work, limiter=self._threads)
+        flow = await load_flow_from_flow_run(flow_run=flow_run, ignore_storage=True, use_placeholder_flow=False)
+        await to_thread.run_sync(partial(self._run_here, flow_run, flow), limiter=self._threads)
         return BaseWorkerResult(status_code=0, identifier=str(flow_run.id))
 
-    def _run_here(self, flow_run: FlowRun, entrypoint: str) -> None:
+    def _run_here(self, flow_run: FlowRun, flow: Flow[..., Any]) -> None:
         """What the engine catches it also reports; anything else is nobody's to handle here."""
-        module, _, name = entrypoint.rpartition(".")
-        flow = getattr(import_module(module), name)
         state: Any = None
         try:
             with suppress(Abort, Stopped), listening(partial(self._listen, flow_run)), self._host.around(flow_run):
