@@ -113,6 +113,7 @@ def _prefect() -> Iterator[None]:
     Prefect says that by a `RuntimeError`, as others say other things: so it is asked for its API before the run begins.
     """
     prepare()
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # who runs it here is told otherwise
     import httpx
     from prefect.client.orchestration import get_client
     from prefect.exceptions import CancelledRun
