@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, TypeAlias
 
-from schemas.plan import IngestPlan
+if TYPE_CHECKING:  # the bar of a command that only asks has no use for a plan, whose model is slow to load
+    from schemas.plan import IngestPlan
 
 Listener = Callable[[str, float, int], None]
 """Is told the stage of the run, how many files are done in it, and how many there are (0: not known yet). What is read
@@ -22,7 +24,7 @@ STAGES = {
 }
 """What a run does in each stage, in words."""
 
-Reader = Callable[[IngestPlan], None]
+Reader: TypeAlias = "Callable[[IngestPlan], None]"
 """Is shown the plan of the run before its work begins."""
 
 _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
