@@ -86,7 +86,7 @@ def floor(files: Sequence[Path], encoders: Any) -> int:
 
 def ours(folder: Path, store: Path, preset: str) -> int:
     """`medley ingest` without Prefect; returns how many vectors were made."""
-    from flows.direct import ingest
+    from flows.ingestion.direct import ingest
     from schemas.settings import load_settings
 
     report = ingest(folder, load_settings(store=str(store), encoders={"preset": preset, "ocr": "off"}))
@@ -100,7 +100,7 @@ def child(what: str, folder: Path, preset: str) -> None:
     import qdrant_client  # noqa: F401  (imported beforehand, so that the clock pays for no import)
 
     import encoders as package
-    import flows.direct  # noqa: F401  (likewise)
+    import flows.ingestion.direct  # noqa: F401  (likewise)
     from store import open_store
 
     encoders = package.load_preset(preset)

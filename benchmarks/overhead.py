@@ -28,7 +28,7 @@ def main() -> None:
     options, _ = parser.parse_known_args()
 
     from encoders import load_preset
-    from flows.direct import ingest
+    from flows.ingestion.direct import ingest
     from readers import start_host
     from schemas import Modality
     from schemas.settings import load_settings

@@ -141,7 +141,7 @@ def _walk(folder: Path) -> None:
 
 
 def _scroll(store: Path) -> None:
-    from flows.ledger import FIELDS, first_segments
+    from flows.reconciliation.ledger import FIELDS, first_segments
     from store import open_store
 
     with open_store(store) as opened:
@@ -159,14 +159,14 @@ def _encode(paths: list[Path]) -> float:
 
 
 def _run(folder: Path, store: Path) -> None:
-    from flows.direct import ingest
+    from flows.ingestion.direct import ingest
     from schemas.settings import load_settings
 
     ingest(folder, load_settings(store=str(store), encoders={"preset": "tiny", "ocr": "off"}))
 
 
 def _first_run(folder: Path, store: Path) -> dict[str, float]:
-    from flows.progress import listening
+    from flows.ingestion.progress import listening
 
     warm = Path(tempfile.mkdtemp())
     _write(warm / "note.txt", 1)

@@ -20,8 +20,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks import media
-from flows import steps
-from flows.run import open_run
+from flows.ingestion import steps
+from flows.ingestion.run import open_run
 from schemas.settings import load_settings
 
 

@@ -1,7 +1,7 @@
 """The flow `evaluate`: questions -> answers -> what they are worth -> a report, and a gate that it must pass.
 
-The work is plain functions in `flows.evaluation`. A flow asks no questions of its own: `searcher` names who answers
-them, as a web server is told the application that it serves. Medley's own is `query:search`.
+The work is plain functions in `flows.evaluation.steps`. A flow asks no questions of its own: `searcher` names who
+answers them, as a web server is told the application that it serves. Medley's own is `query:search`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from flows import evaluation
-from flows.evaluated import as_markdown
-from flows.notify import on_trouble
-from flows.run import current_settings
+from flows.dashboard.evaluated import as_markdown
+from flows.evaluation import steps
+from flows.ingestion.run import current_settings
+from flows.operations.notify import on_trouble
 from readers.judged import read_judged
 from schemas.evaluation import EvaluationOptions, EvaluationReport
 
-prepare = task(cache_policy=NO_CACHE)(evaluation.prepare)
-ask = task(cache_policy=NO_CACHE)(evaluation.ask)
-account = task(cache_policy=NO_CACHE)(evaluation.account)
+prepare = task(cache_policy=NO_CACHE)(steps.prepare)
+ask = task(cache_policy=NO_CACHE)(steps.ask)
+account = task(cache_policy=NO_CACHE)(steps.account)
 
 
 @flow(name="evaluate", flow_run_name="evaluate", on_failure=[on_trouble], on_crashed=[on_trouble])
@@ -54,14 +54,14 @@ def evaluate(
     settings = current_settings(store=store)
     judged = read_judged(Path(questions), Path(topics) if topics else None) if questions else None
     answers = resolve_name(searcher)
-    with evaluation.open_evaluation(settings, answers, judged=judged, options=options, name=name, wait=wait) as run:
+    with steps.open_evaluation(settings, answers, judged=judged, options=options, name=name, wait=wait) as run:
         if not prepare(run):  # a collection without captions, clips or twins is no fault of its searches
             create_markdown_artifact("\n".join(run.judged.notes), key="evaluation", description="Nothing to ask")
             return None
         ask(run)
         report = account(run)
-    compared = evaluation.compared(report, against, settings) if against else []
+    compared = steps.compared(report, against, settings) if against else []
     create_markdown_artifact(as_markdown(report, compared), key="evaluation", description=f"Run {report.id}")
     if against and gate:
-        evaluation.check_gate(report, against, gate, settings)
+        steps.check_gate(report, against, gate, settings)
     return report

@@ -1,4 +1,4 @@
-"""The flow `fit`: read -> learn -> judge -> keep -> put in use; the steps are plain functions of `flows.fitting`."""
+"""The flow `fit`: read -> learn -> judge -> keep -> put in use; its steps are functions of `flows.learning.steps`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed
 
-from flows import fitting
-from flows.lease import leased
-from flows.notify import on_trouble
-from flows.report import fit_as_markdown
-from flows.run import current_settings, store_of
+from flows.dashboard.report import fit_as_markdown
+from flows.ingestion.lease import leased
+from flows.ingestion.run import current_settings, store_of
+from flows.learning import steps
+from flows.operations.notify import on_trouble
 from schemas import UnknownNameError, UsageError
 from schemas.fit import FitReport
 from schemas.vectors import FUSED
 
-learn = task(name="learn", cache_policy=NO_CACHE)(fitting.fit)
+learn = task(name="learn", cache_policy=NO_CACHE)(steps.fit)
 
 
 @flow(name="fit", flow_run_name="fit {method}", on_failure=[on_trouble], on_crashed=[on_trouble])
@@ -30,7 +30,7 @@ def fit(method: str = "attention", store: str | None = None, *, using: list[str]
     """
     with store_of(current_settings(store=store), wait=True) as opened, leased(opened, wait=True):
         try:
-            report = learn(opened, fitting.FitOptions(method, tuple(using or ())))
+            report = learn(opened, steps.FitOptions(method, tuple(using or ())))
         except UnknownNameError:
             raise
         except UsageError as error:  # a collection that is too small for it yet is no fault

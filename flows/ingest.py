@@ -1,6 +1,6 @@
 """The flow `ingest`: file -> MediaItem -> Segments -> arrays -> Point.
 
-One flow a run, one task for every ten seconds of work; the work itself is plain functions in `flows.steps`.
+One flow a run, one task for every ten seconds of work; the work itself is plain functions in `flows.ingestion.steps`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Cancelled
 from pydantic import Field
 
-from flows import dashboard, steps
-from flows.notify import check_quarantine, on_trouble
-from flows.progress import Stopped
-from flows.report import run_name
-from flows.retry import patiently
-from flows.run import current_settings, open_run
+from flows.dashboard.artifacts import followed, show_collection, show_report
+from flows.dashboard.report import run_name
+from flows.ingestion import steps
+from flows.ingestion.progress import Stopped
+from flows.ingestion.retry import patiently
+from flows.ingestion.run import current_settings, open_run
+from flows.operations.notify import check_quarantine, on_trouble
 from schemas.plan import RunOptions
 from schemas.report import IngestReport
 from schemas.vectors import RUNS
@@ -74,14 +75,14 @@ def ingest(
             before = run.store.metadata().get(RUNS, {}).get(run.source, {}).get("quarantined", 0)
             report = account(run)
             check_quarantine(report, before, settings.notify)
-            dashboard.show_collection(run.store, settings)
+            show_collection(run.store, settings)
             return report
 
     try:
-        with dashboard.followed(source or Path(folder).name):
+        with followed(source or Path(folder).name):
             report = patiently(run_once, get_run_logger().warning)
     except Stopped:
         said = "The run was stopped. What was finished is kept; the next run goes on from there."
         return Cancelled(message=said)  # type: ignore[return-value] # a state in place of a result is how the run ended
-    dashboard.show_report(report, folder, settings)
+    show_report(report, folder, settings)
     return report

@@ -8,9 +8,9 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import Field
 
-from flows import maintain
-from flows.notify import on_trouble
-from flows.run import current_settings, store_of
+from flows.ingestion.run import current_settings, store_of
+from flows.operations import maintain
+from flows.operations.notify import on_trouble
 from schemas.report import MaintenanceReport
 
 retry_quarantined = task(cache_policy=NO_CACHE)(maintain.retry_quarantined)

@@ -98,7 +98,7 @@ def library_of(store: str | None, encoders: dict[str, str] | None = None, *, wai
     more: dict[str, Any] = {"encoders": encoders} if encoders else {}
     library = medley.open(store, wait=wait, **more)
     if library.settings.log != "off":
-        from flows import events
+        from flows.ingestion import events
 
         events.write(library.settings.log)
     return library

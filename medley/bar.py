@@ -21,10 +21,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from flows.progress import STAGES
+from flows.ingestion.progress import STAGES
 
 if TYPE_CHECKING:
-    from flows.progress import Listener
+    from flows.ingestion.progress import Listener
 
 PATIENCE = 1.0  # seconds without a bar
 

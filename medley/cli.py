@@ -63,7 +63,7 @@ def ingest(
 ) -> None:
     """Make the collection equal to a folder: new, changed, moved and deleted files; nothing is encoded twice."""
     with answering(as_json):
-        from flows.prefect_run import api_configured
+        from flows.operations.prefect_run import api_configured
         from medley import bar, show
         from schemas.plan import RunOptions
         from schemas.report import IngestReport

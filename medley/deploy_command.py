@@ -41,7 +41,7 @@ def deploy_command(
 ) -> None:
     """Tell a Prefect server what to run when; `prefect worker start --pool medley` runs it, on any machine."""
     with answering(as_json):
-        from flows.prefect_run import api_configured
+        from flows.operations.prefect_run import api_configured
         from medley import show
         from schemas.settings import load_settings
 
@@ -56,7 +56,7 @@ def deploy_command(
                 known = library.status().sources
         except EmptyCollectionError:  # the first run makes it
             known = {}
-        from flows.deploy import Wanted, When, deploy, named_sources
+        from flows.operations.deploy import Wanted, When, deploy, named_sources
 
         made = deploy(
             Wanted(

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from flows.lease import open_when_free
+from flows.ingestion.lease import open_when_free
 from query import (
     collection_status,
     forget,
@@ -33,7 +33,7 @@ from store import open_from
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from flows.progress import Listener, Reader
+    from flows.ingestion.progress import Listener, Reader
     from query import EncoderSet, Fitted
     from query.judged import Learnt
     from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Judged
@@ -108,12 +108,12 @@ class Library:
         """
         changed = list(only) if only is not None else None
         options = RunOptions(source=source, retry=retry, force=force, verify=verify, wait=wait, only=changed)
-        from flows import direct  # a question must not wait for what fills the collection
-        from flows.progress import listening
+        from flows.ingestion import direct  # a question must not wait for what fills the collection
+        from flows.ingestion.progress import listening
 
         with self.filling(), listening(progress, planned):
             if prefect:
-                from flows.prefect_run import ingest_as_flow
+                from flows.operations.prefect_run import ingest_as_flow
 
                 return ingest_as_flow(folder, self.settings, **options)
             return direct.ingest(folder, self.settings, **options)
@@ -121,7 +121,7 @@ class Library:
     @contextmanager
     def filling(self) -> Iterator[None]:
         """Let runs inside use this collection, which is open, and its settings."""
-        from flows.run import configured, sharing
+        from flows.ingestion.run import configured, sharing
 
         try:
             with sharing(self.store), configured(self.settings):
@@ -147,9 +147,9 @@ class Library:
             UsageError: there is no such folder, or it is empty.
             StoreError: the collection cannot be read.
         """
-        from flows import direct
-        from flows.progress import listening
-        from flows.run import sharing
+        from flows.ingestion import direct
+        from flows.ingestion.progress import listening
+        from flows.ingestion.run import sharing
 
         with sharing(self.store), listening(progress):
             changed = list(only) if only is not None else None
@@ -311,13 +311,13 @@ class Library:
             UsageError: there is no question, or no such run.
             StoreError: the collection cannot be read.
         """
-        from flows import evaluation
-        from flows.progress import listening
-        from flows.run import sharing
+        from flows.evaluation import steps
+        from flows.ingestion.progress import listening
+        from flows.ingestion.run import sharing
 
         with sharing(self.store), listening(progress):
             if prefect:
-                from flows.prefect_run import evaluate_as_flow
+                from flows.operations.prefect_run import evaluate_as_flow
 
                 if dataset is not None or not isinstance(questions, str | Path | None):
                     raise UsageError("A flow takes its questions from a file, or makes them: leave prefect out.")
@@ -331,9 +331,9 @@ class Library:
                     name=name,
                 )
             else:
-                judged = evaluation.judged_from(questions, topics, dataset)
-                report = evaluation.evaluate(self.settings, search, judged=judged, options=options, name=name)
-        return report, evaluation.compared(report, against, self.settings) if against else []
+                judged = steps.judged_from(questions, topics, dataset)
+                report = steps.evaluate(self.settings, search, judged=judged, options=options, name=name)
+        return report, steps.compared(report, against, self.settings) if against else []
 
     def check_gate(self, report: EvaluationReport, against: str, drops: Mapping[str, float]) -> None:
         """See that no measure fell by more than it may since an earlier run.
@@ -342,7 +342,7 @@ class Library:
             GateError: one did.
             UsageError: there is no such run or measure.
         """
-        from flows.evaluation import check_gate
+        from flows.evaluation.steps import check_gate
 
         check_gate(report, against, drops, self.settings)
 
@@ -361,9 +361,9 @@ class Library:
             UsageError: there is too little to learn from.
             StoreError: the collection cannot be read or written.
         """
-        from flows.fitting import FitOptions, fit
-        from flows.lease import leased
-        from flows.progress import listening
+        from flows.ingestion.lease import leased
+        from flows.ingestion.progress import listening
+        from flows.learning.steps import FitOptions, fit
 
         self._need("fit anything to")
         with leased(self.store), listening(progress):
@@ -378,9 +378,9 @@ class Library:
             UsageError: there are too few captioned items.
             StoreError: the collection cannot be read or written.
         """
-        from flows.bridge import select_bridges
-        from flows.lease import leased
-        from flows.progress import listening
+        from flows.ingestion.lease import leased
+        from flows.ingestion.progress import listening
+        from flows.learning.bridge import select_bridges
 
         self._need("fit bridges to")
         with leased(self.store), listening(progress):
@@ -390,7 +390,7 @@ class Library:
 
     def fits(self) -> dict[str, FitReport]:
         """The cards of all fusions that were fitted, by version."""
-        from flows.fitting import versions
+        from flows.learning.steps import versions
 
         return versions(self.store)
 
@@ -406,9 +406,9 @@ class Library:
             UnknownNameError: there is no such version.
             UsageError: it fuses other vectors than the collection has now.
         """
-        from flows.fitting import drop, use
-        from flows.lease import leased
-        from flows.progress import listening
+        from flows.ingestion.lease import leased
+        from flows.ingestion.progress import listening
+        from flows.learning.steps import drop, use
 
         self._need("use")
         with leased(self.store), listening(progress):
@@ -426,7 +426,7 @@ class Library:
 
     def status(self) -> CollectionStatus:
         """What the collection holds."""
-        from flows.runs import quality
+        from flows.evaluation.runs import quality
 
         found = collection_status(self.store)
         found.quality = quality(self.settings)

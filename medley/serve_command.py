@@ -35,7 +35,7 @@ def serve(
     """Answer over HTTP: a page to search with, an API, and any Qdrant client. Ctrl-C stops it."""
     with answering(as_json=False):
         import medley
-        from flows.run import media_root
+        from flows.ingestion.run import media_root
         from medley.http import serve as server
         from medley.http.intake import Intake
 
@@ -60,7 +60,7 @@ def answer_requests(
     library: "Library", intake: "Intake", taken: socket, ready: Callable[[], object] = lambda: None
 ) -> None:
     """Answer until Ctrl-C or SIGTERM, and ingest meanwhile; `ready` is called when it has begun."""
-    from flows import events
+    from flows.ingestion import events
     from medley.http import serve as server
     from medley.http.app import create_app
 

@@ -52,7 +52,7 @@ def up(
         taken = held.enter_context(server.listen(http))
         library = held.enter_context(medley.open(store, http=http))
         library.store.announce(server.url_of(taken))
-        from flows.deploy import Wanted, When, deploy, deployment_name, mark_crashed, named_sources
+        from flows.operations.deploy import Wanted, When, deploy, deployment_name, mark_crashed, named_sources
 
         sources = named_sources(folders or (), library.status().sources)
         api = held.enter_context(_prefect(prefect_port))
@@ -87,7 +87,7 @@ def up(
 
 def _follow(intake: "ScheduledIntake", source: str, folder: Path, apart: list[Path]) -> None:
     """Have what changes in a folder taken in."""
-    from flows.watch import bursts
+    from flows.ingestion.watch import bursts
 
     for changed in bursts(folder, apart=apart):
         if changed is not None:
@@ -105,8 +105,8 @@ def pool_of(library: "Library") -> str:
 @contextmanager
 def _prefect(port: int) -> Iterator[str]:
     """The API of the Prefect server that is configured, or of one that is started."""
-    from flows.prefect_run import HEARTBEAT, api_configured, configured_api, prepare
-    from flows.prefect_server import answers, running
+    from flows.operations.prefect_run import HEARTBEAT, api_configured, configured_api, prepare
+    from flows.operations.prefect_server import answers, running
 
     for name, value in (LOCAL | HEARTBEAT).items():
         os.environ.setdefault(name, value)

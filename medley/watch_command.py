@@ -25,8 +25,8 @@ def watch(
 ) -> None:
     """Follow a folder: what comes, goes or changes is taken in within seconds. Ctrl-C stops it."""
     with answering(as_json=False):
-        from flows.run import media_root
-        from flows.watch import bursts
+        from flows.ingestion.run import media_root
+        from flows.ingestion.watch import bursts
         from medley import bar, show
 
         root = media_root(folder)

@@ -33,8 +33,8 @@ class IngestReport(BaseModel):
     counts items that were in the collection and are no longer in the folder. `encoded` counts vectors by name.
 
     `by_modality` counts the files that were read, by modality and outcome; `added` are the modalities of some pictures
-    and clips of them, by path. `spent` are seconds of work by stage (see `flows.spent`), `seconds` those of the
-    clock, until `ended`.
+    and clips of them, by path. `spent` are seconds of work by stage (see `flows.ingestion.spent`), `seconds` those of
+    the clock, until `ended`.
     """
 
     source: str = ""

@@ -37,7 +37,7 @@ tells which: ``{"version": "attention-0003", "fingerprint": …, "inputs": {name
 `asked` being whether questions use it without being told to."""
 
 INFERRING = "inferring"
-"""Key of the collection's metadata: the named vector that neighbours tell where it lacks, as `flows.infer` does it."""
+"""Key of the collection's metadata: the named vector that neighbours tell where it lacks (`flows.learning.infer`)."""
 
 FIT = "fit-"
 """What the names of fitted fusions begin with, among what the store keeps beside the points: every version is kept."""
@@ -60,10 +60,10 @@ INDEX = "index"
 
 
 LEASE = "lease"
-"""Key of a server's collection's metadata: the run that has it, and until when (see `flows.lease`)."""
+"""Key of a server's collection's metadata: the run that has it, and until when (see `flows.ingestion.lease`)."""
 
 MIGRATIONS = "migrations"
-"""Key of the collection's metadata: named vectors whose encoder is being changed or added, as `flows.migrate` does it.
+"""Key of the collection's metadata: named vectors whose encoder is being changed or added (`flows.reconciliation`).
 
 ``{name: {"to": fingerprint, "into": named vector, "switched": bool, "done": [sources]}}``
 """

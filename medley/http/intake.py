@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from flows.progress import Stopped
+from flows.ingestion.progress import Stopped
 from schemas import MedleyError, UnknownNameError, UsageError
 from schemas.report import IngestReport
 from schemas.vectors import SOURCES

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.worker import Host, Worker, WorkerThread
+from flows.operations.worker import Host, Worker, WorkerThread
 from medley.http.intake import Intake, IntakeReport, IntakeStatus
 from schemas import UnknownNameError
 from schemas.report import IngestReport
@@ -63,7 +63,7 @@ class ScheduledIntake(Intake, Host):
             UnknownNameError: there is no such source, or it has no schedule.
             MedleyError: Prefect's server does not answer.
         """
-        from flows.deploy import trigger
+        from flows.operations.deploy import trigger
 
         if source is not None and source not in self._deployments:
             raise UnknownNameError("source", source, self._deployments)
@@ -78,7 +78,7 @@ class ScheduledIntake(Intake, Host):
             waiting = [str(run.folder) for run in runs[1:]]
             return now.model_copy(update={"waiting": waiting, "last": list(self._last.values())})
 
-    # -- what the worker is told: see `flows.worker.Host`
+    # -- what the worker is told: see `flows.operations.worker.Host`
 
     @contextmanager
     def around(self, flow_run: Any) -> Iterator[None]:

@@ -29,7 +29,7 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         temporary_settings,
     )
 
-    from flows.prefect_server import running
+    from flows.operations.prefect_server import running
 
     home = tmp_path_factory.mktemp("prefect")
     with (

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from flows.automate import ensure_automation
-from flows.notify import notify
+from flows.operations.automate import ensure_automation
+from flows.operations.notify import notify
 from schemas import UsageError
 from schemas.settings import NotifySettings
 from tests.integration.live import read, wait_for

@@ -15,11 +15,11 @@ import yaml
 from typer.testing import CliRunner
 
 import medley
-from flows.deploy import Wanted, When, deploy, named_sources, trigger
-from flows.jobs import JOBS
-from flows.lease import leased
-from flows.run import configured, sharing
-from flows.worker import Host, Worker, WorkerThread
+from flows.ingestion.lease import leased
+from flows.ingestion.run import configured, sharing
+from flows.operations.deploy import Wanted, When, deploy, named_sources, trigger
+from flows.operations.jobs import JOBS
+from flows.operations.worker import Host, Worker, WorkerThread
 from medley.cli import app
 from schemas import MedleyError, UsageError
 from schemas.settings import Settings, load_settings

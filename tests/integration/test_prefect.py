@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from qdrant_client import QdrantClient
 
-from flows.run import sharing
+from flows.ingestion.run import sharing
 from schemas import GateError, MedleyError, UsageError
 from schemas.settings import load_settings
 from store.server import ServerStore
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
 def test_flow_makes_the_collection_that_the_plain_run_makes(tmp_path: Path) -> None:
-    from flows import direct
-    from flows.prefect_run import ingest_as_flow
+    from flows.ingestion import direct
+    from flows.operations.prefect_run import ingest_as_flow
 
     media = tmp_path / "media"
     picture(media / "red.png")
@@ -51,7 +51,7 @@ def test_flow_makes_the_collection_that_the_plain_run_makes(tmp_path: Path) -> N
 def test_run_is_seen_on_the_dashboard(tmp_path: Path) -> None:
     from prefect.artifacts import Artifact
 
-    from flows.prefect_run import ingest_as_flow
+    from flows.operations.prefect_run import ingest_as_flow
 
     picture(tmp_path / "album" / "red.png")
 
@@ -83,7 +83,7 @@ def test_run_is_seen_on_the_dashboard(tmp_path: Path) -> None:
 def test_secrets_are_not_seen_on_the_dashboard(tmp_path: Path) -> None:
     from prefect.client.orchestration import get_client
 
-    from flows.prefect_run import ingest_as_flow
+    from flows.operations.prefect_run import ingest_as_flow
 
     picture(tmp_path / "secret" / "red.png")
     settings = load_settings(
@@ -102,7 +102,7 @@ def test_secrets_are_not_seen_on_the_dashboard(tmp_path: Path) -> None:
 
 
 def test_error_of_a_step_is_the_same_sentence(tmp_path: Path) -> None:
-    from flows.prefect_run import ingest_as_flow
+    from flows.operations.prefect_run import ingest_as_flow
 
     with pytest.raises(UsageError, match="There is no folder"):
         ingest_as_flow(tmp_path / "nowhere", load_settings(store=str(tmp_path / "store")))
@@ -111,8 +111,8 @@ def test_error_of_a_step_is_the_same_sentence(tmp_path: Path) -> None:
 def test_run_that_is_cancelled_on_the_dashboard_ends_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows import dashboard
-    from flows.prefect_run import ingest_as_flow
+    from flows.dashboard import artifacts
+    from flows.operations.prefect_run import ingest_as_flow
 
     def cancel() -> bool:
         from prefect.runtime import flow_run
@@ -121,9 +121,9 @@ def test_run_that_is_cancelled_on_the_dashboard_ends_with_a_sentence(
         read(lambda client: client.set_flow_run_state(flow_run.id, Cancelling()))
         return asked()
 
-    asked = dashboard._cancelled
-    monkeypatch.setattr(dashboard, "EVERY", 0.0)
-    monkeypatch.setattr(dashboard, "_cancelled", cancel)
+    asked = artifacts._cancelled
+    monkeypatch.setattr(artifacts, "EVERY", 0.0)
+    monkeypatch.setattr(artifacts, "_cancelled", cancel)
     picture(tmp_path / "media" / "red.png")
 
     with pytest.raises(MedleyError, match="The run was stopped"):
@@ -137,7 +137,7 @@ def test_a_fault_in_a_run_is_not_taken_for_a_server_that_is_away(
 ) -> None:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    from flows.prefect_run import ingest_as_flow
+    from flows.operations.prefect_run import ingest_as_flow
 
     def exhausted(*_: object, **__: object) -> None:
         raise RuntimeError("out of memory")
@@ -170,9 +170,10 @@ def test_flow_file_is_loaded_by_its_path_as_prefect_does(tmp_path: Path) -> None
 def test_evaluation_as_a_flow_leaves_its_report_as_an_artifact_and_fails_at_its_gate(tmp_path: Path) -> None:
     from prefect.artifacts import Artifact
 
-    from flows import direct, runs
     from flows.evaluate import evaluate
-    from flows.run import configured
+    from flows.evaluation import runs
+    from flows.ingestion import direct
+    from flows.ingestion.run import configured
 
     for colour in ("red", "green"):
         picture(tmp_path / "media" / f"{colour}.png", colour)

@@ -16,8 +16,8 @@ import pytest
 from qdrant_client import QdrantClient
 from typer.testing import CliRunner
 
-from flows.direct import ingest
-from flows.run import sharing
+from flows.ingestion.direct import ingest
+from flows.ingestion.run import sharing
 from medley.cli import app
 from query import SearchRequest, load_encoders, search
 from schemas.answer import SearchResult

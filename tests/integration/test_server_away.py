@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.direct import ingest
-from flows.run import sharing
+from flows.ingestion.direct import ingest
+from flows.ingestion.run import sharing
 from schemas.errors import StoreUnavailableError
 from schemas.settings import load_settings
 from store.check import verify

@@ -19,7 +19,7 @@ from qdrant_client import QdrantClient
 from typer.testing import CliRunner, Result
 
 import medley
-from flows import runs
+from flows.evaluation import runs
 from medley.cli import app
 from medley.http.guard import Guard
 from medley.http.intake import Intake

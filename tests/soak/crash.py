@@ -28,7 +28,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from flows.writer import BATCH
+from flows.ingestion.writer import BATCH
 from tests.collection import contents
 from tests.media import clip, pdf, picture, tone
 
@@ -100,7 +100,7 @@ def child(folder: str, store: str, log: str, die_at: str, preset: str) -> None:
     Calls of the store are noted twice, before and after, so that it may die at both.
     """
     from encoders.base import Encoder
-    from flows.direct import ingest
+    from flows.ingestion.direct import ingest
     from schemas.settings import load_settings
     from store.embedded import EmbeddedStore
 

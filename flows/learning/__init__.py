@@ -1,0 +1,1 @@
+"""What is fitted on a collection: fusions, bridges, vectors told by neighbours, and how scores are distributed."""

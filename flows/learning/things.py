@@ -1,0 +1,154 @@
+"""The vectors of a collection, read in a stream: what fusions are learnt from, and what is fused."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.ingestion.points import named_vectors
+from flows.ingestion.progress import tell
+from fusion.evaluation import content_groups
+from fusion.views import Views
+from schemas import VectorSpec, payload
+from schemas.media import join_words
+from schemas.payload import State
+from schemas.vectors import FUSED, LEXICAL
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+    from store import Store
+
+MOST = 200_000
+"""Segments that a fit learns from. Ids are hashes, so that the first by id are as good as drawn by lot."""
+
+IN_MEMORY = 256 << 20  # bytes of vectors; more lie in a file, of which a batch at a time is read
+TOKENS = 16  # vectors of late interaction that stand for one segment
+FIELDS = (payload.ITEM, payload.HASH, payload.WORDS, payload.INFERRED)
+COMPANY = (payload.SOURCE, payload.FOLDER, payload.INFO)
+
+
+@dataclass(frozen=True, eq=False)
+class Things:
+    """Segments of a collection.
+
+    Attributes:
+        views: their vectors.
+        ids: of their points.
+        items: (n,) numbers of the items that they belong to.
+        groups: (n,) numbers of their content groups: equal contents and captions, and segments of one item.
+        left_out: bool (n,): which are not learnt from. It is told by the contents themselves, so that it is the same
+            in every fit, however the collection grows: a fit is never asked about what an earlier one learnt from.
+        company: keys of the folder and the day of each thing, None where it has none.
+    """
+
+    views: Views
+    ids: list[str]
+    items: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    left_out: NDArray[np.bool_]
+    company: list[list[str | None]]
+
+
+def fusible(vectors: Mapping[str, VectorSpec], named: Sequence[str] = ()) -> dict[str, VectorSpec]:
+    """The named vectors that can be fused: dense ones, compared by an angle; of late interaction only those `named`."""
+    return {
+        name: spec
+        for name, spec in vectors.items()
+        if name not in (FUSED, LEXICAL)
+        and not spec.sparse
+        and spec.distance in ("cosine", "dot")
+        and (name in named or (not named and not spec.multivector))
+    }
+
+
+def having(specs: Mapping[str, VectorSpec], *, lacking: str | None = None) -> models.Filter:
+    """The indexed segments that have any of these vectors, and lack another."""
+    from qdrant_client import models
+
+    state = models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value))
+    any_of: list[Any] = [models.HasVectorCondition(has_vector=spec.name) for spec in specs.values()]
+    none: list[Any] = [models.HasVectorCondition(has_vector=lacking)] if lacking else []
+    return models.Filter(must=[state, models.Filter(should=any_of)], must_not=none)
+
+
+def encoded(record: models.Record | models.ScoredPoint, specs: Mapping[str, VectorSpec]) -> dict[str, Any]:
+    """The vectors that encoders made for a segment, by name; what was inferred is no evidence."""
+    have = named_vectors(record)
+    inferred = (record.payload or {}).get(payload.INFERRED, {})
+    return {name: have[spec.name] for name, spec in specs.items() if spec.name in have and spec.name not in inferred}
+
+
+@contextmanager
+def read_things(
+    store: Store, specs: Mapping[str, VectorSpec], share: float = 0.2, most: int = MOST
+) -> Iterator[Things]:
+    """The segments that a fit learns from, and is asked about.
+
+    Args:
+        store: the store.
+        specs: the named vectors, as `fusible` gives them.
+        share: of the content groups that is left out, about.
+        most: segments that are read.
+    """
+    condition = having(specs)
+    count = min(store.count(condition), most)
+    dims = {name: spec.dim for name, spec in specs.items()}
+    deep = {name: TOKENS if spec.multivector else 1 for name, spec in specs.items()}
+    size = sum(count * deep[name] * dim * 4 for name, dim in dims.items())
+    with tempfile.TemporaryDirectory(prefix="medley-fit-") as folder:
+        tokens = {
+            name: _array(Path(folder) / f"{i}.f32", (count, deep[name], dim), in_memory=size <= IN_MEMORY)
+            for i, (name, dim) in enumerate(sorted(dims.items()))
+        }
+        there = {name: np.zeros((count, deep[name]), bool) for name in dims}
+        ids: list[str] = []
+        keys: list[tuple[str, str, str]] = []
+        company: list[list[str | None]] = [[], []]
+        names = [spec.name for spec in specs.values()]
+        for record in store.scroll_all(condition, with_payload=[*FIELDS, *COMPANY], with_vectors=names):
+            row = len(ids)
+            if row == count:
+                break
+            for name, vector in encoded(record, specs).items():
+                one = Views.of([{name: vector}], {name: dims[name]}, TOKENS)
+                found = one.tokens[name].shape[1]
+                tokens[name][row, :found], there[name][row, :found] = one.tokens[name][0], one.there[name][0]
+            fields = record.payload or {}
+            text = join_words(fields.get(payload.WORDS, {}), named=False)
+            keys.append((fields[payload.ITEM], fields.get(payload.HASH, ""), text))
+            company[0].append(f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}")
+            company[1].append(str(fields.get(payload.INFO, {}).get("taken") or "")[:10] or None)
+            ids.append(str(record.id))
+            if row % 1000 == 0:
+                tell("read", row, count)
+        tell("read", len(ids), count)
+        items, hashes, words = ([key[i] for key in keys] for i in range(3))
+        groups = content_groups(items, hashes, words)
+        views = Views({name: tokens[name][: len(ids)] for name in dims}, {n: there[n][: len(ids)] for n in dims})
+        numbers = np.unique(np.array(items, object), return_inverse=True)[1] if items else np.zeros(0, np.intp)
+        yield Things(views, ids, np.asarray(numbers), groups, _left_out(groups, hashes, share), company)
+
+
+def _left_out(groups: NDArray[np.intp], hashes: Sequence[str], share: float) -> NDArray[np.bool_]:
+    """Groups whose least content hash, hashed again, is small: about `share` of them, and the same ones every time."""
+    least: dict[int, str] = {}
+    for group, digest in zip(groups.tolist(), hashes, strict=True):
+        least[group] = min(least.get(group, digest), digest)
+    drawn = {group: blake2b(digest.encode(), digest_size=4).digest() for group, digest in least.items()}
+    chosen = {group for group, lot in drawn.items() if int.from_bytes(lot, "big") < share * 2**32}
+    return np.array([group in chosen for group in groups.tolist()], bool)
+
+
+def _array(path: Path, shape: tuple[int, ...], *, in_memory: bool) -> NDArray[np.float32]:
+    if in_memory or not all(shape):
+        return np.zeros(shape, np.float32)
+    return np.memmap(path, np.float32, "w+", shape=shape)

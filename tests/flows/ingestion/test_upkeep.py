@@ -1,0 +1,76 @@
+"""At the end of a run the index is built where it is due, and a run never fails for want of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qdrant_client import QdrantClient
+
+from flows.ingestion import upkeep
+from flows.ingestion.direct import ingest
+from flows.ingestion.run import sharing
+from schemas.settings import Settings, load_settings
+from store import open_store
+from store.server import ServerStore
+from tests.media import picture
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr(upkeep, "LEAST", 2)
+    return load_settings(store=str(tmp_path / "store"), encoders={"preset": "tiny", "ocr": "off"})
+
+
+def add(folder: Path, count: int, start: int = 0) -> Path:
+    for number in range(start, start + count):
+        picture(folder / f"{number}.png", "red", (90 + number, 60))
+    return folder
+
+
+def kept(settings: Settings) -> Any:
+    with open_store(settings.store) as store:
+        return store.metadata().get("index")
+
+
+def test_index_is_built_when_the_collection_has_doubled(tmp_path: Path, settings: Settings) -> None:
+    media = add(tmp_path / "media", 2)
+    ingest(media, settings)
+    assert kept(settings) is None
+
+    ingest(add(media, 2, start=2), settings)
+    assert kept(settings) == {"points": 4, "vectors": {}}
+
+    ingest(add(media, 3, start=4), settings)
+    assert kept(settings)["points"] == 4
+
+    report = ingest(add(media, 1, start=7), settings)
+    assert kept(settings)["points"] == 8
+    assert not any("index" in note for note in report.notes)  # so few vectors are searched by a scan
+
+
+def test_run_does_without_an_index_that_cannot_be_built(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = add(tmp_path / "media", 3)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    report = ingest(media, settings)
+
+    assert report.balanced
+    assert report.indexed == 3
+    assert any("without an index" in note and "no process can be started" in note for note in report.notes)
+    assert kept(settings) is None
+    monkeypatch.undo()
+    monkeypatch.setattr(upkeep, "LEAST", 2)
+    ingest(media, settings)
+    assert kept(settings)["points"] == 3
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+def test_a_server_is_left_to_index_by_itself(tmp_path: Path, settings: Settings) -> None:
+    with ServerStore("http://in-memory", "medley", client=QdrantClient(":memory:")) as store, sharing(store):
+        ingest(add(tmp_path / "media", 3), settings)
+        assert "index" not in store.metadata()

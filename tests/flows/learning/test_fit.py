@@ -1,0 +1,226 @@
+"""A fit is kept with its card, used where it wins, and its vectors are kept up by ingests that encode nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from encoders import registry
+from flows.learning import steps
+from flows.learning.steps import FitOptions
+from flows.learning.things import fusible, read_things
+from fusion.contrast import Training
+from fusion.fused import SharedSum
+from fusion.views import Views
+from medley.library import Library
+from medley.library import open as open_library
+from schemas import CollectionMismatchError, UnknownNameError, UsageError, VectorSpec, payload
+from schemas.search import Part, SearchRequest
+from schemas.vectors import FUSED, MIGRATIONS, vectors_in_use
+from store.check import verify
+from tests.collection import contents_of
+
+COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (30, 40, 200), "grey": (120, 120, 120)}
+SHAPES = ("boat", "tower", "meadow", "tiger", "violin")
+
+
+def captioned(media: Path, numbers: range) -> None:
+    media.mkdir(exist_ok=True)
+    for n in numbers:
+        colour, shape = list(COLOURS)[n % 4], SHAPES[n // 4 % 5]
+        rng = np.random.default_rng(n)
+        pixels = np.full((32, 32, 3), COLOURS[colour], np.int16)
+        pixels[: 6 + 5 * SHAPES.index(shape)] += 50
+        pixels = np.clip(pixels + rng.integers(-20, 20, pixels.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(media / f"{n}.png")
+        (media / f"{n}.txt").write_text(f"a {colour} {shape} number{n}")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    captioned(tmp_path / "media", range(100))
+    with open_library(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off", "threads": 1}) as opened:
+        opened.ingest(tmp_path / "media")
+        yield opened
+
+
+def vectors_of(library: Library, name: str) -> dict[str, Any]:
+    return {identity: vectors.get(name) for identity, (_, vectors) in contents_of(library.store).items()}
+
+
+def test_version_is_kept_with_its_card_whatever_it_is_worth(library: Library) -> None:
+    report = library.fit("sum")
+    assert report.version == "sum-0001"
+    assert set(report.questions) == {"image", "text"}
+    assert set(report.measured) == {"best single", "rrf", "rrf with fused", "fused"}
+    assert report.compared_with in ("best single", "rrf")
+    assert report.in_use == bool(report.against and report.against.won)
+    kept = Path(library.store.location) / "medley" / "artifacts" / "fit-sum-0001.safetensors"
+    assert kept.stat().st_size > 1000
+    [card] = library.fits().values()
+    assert (card.fingerprint, card.seconds) == (report.fingerprint, report.seconds)
+    assert card.inputs == {name: library.store.vectors()[name].fingerprint for name in ("image", "text")}
+    assert library.fit("sum").version == "sum-0002"
+
+
+def test_what_is_left_out_is_never_learnt_from_and_stays_the_same_when_the_collection_grows(
+    library: Library, tmp_path: Path
+) -> None:
+    def left_out() -> dict[str, bool]:
+        specs = fusible(vectors_in_use(library.store.vectors(), library.store.metadata()))
+        with read_things(library.store, specs) as things:
+            return dict(zip(things.ids, things.left_out.tolist(), strict=True))
+
+    before = left_out()
+    assert 5 < sum(before.values()) < 40
+    captioned(tmp_path / "media", range(100, 130))
+    library.ingest(tmp_path / "media")
+    after = left_out()
+    assert {identity: after[identity] for identity in before} == before
+
+
+def test_fused_vector_is_written_in_place_and_searched_with_whatever_a_question_has(library: Library) -> None:
+    library.fit("sum")
+    before = contents_of(library.store)
+    library.use_fit("sum-0001", asked=False)
+    for identity, (fields, vectors) in contents_of(library.store).items():
+        was, had = before[identity]
+        assert {name: one for name, one in vectors.items() if name != FUSED} == {
+            name: one for name, one in had.items() if name != FUSED
+        }
+        assert fields[payload.ENCODERS][FUSED] == library.store.vectors()[FUSED].fingerprint
+        assert {k: v for k, v in fields.items() if k != payload.ENCODERS} == {
+            k: v for k, v in was.items() if k != payload.ENCODERS
+        }
+    kept = library.store.load_artifact("fit-sum-0001")
+    assert kept is not None
+    fuser = SharedSum.from_arrays(*kept)
+    assert library.store.vectors()[FUSED].dim == fuser.dim
+
+    asked: Any = SearchRequest.of(text="a red boat number0", using=[FUSED])
+    hits = library.search(asked).hits
+    assert set(hits[0].vectors) == {FUSED}
+    assert "red" in hits[0].words["sidecar"]
+    picture = Path(library.store.metadata()["sources"]["media"]) / "7.png"
+    both = SearchRequest(parts=[Part(text="a grey tower number7"), Part(image=picture)], using=[FUSED], limit=3)
+    assert library.search(both).hits[0].path == "7.png"
+    assert FUSED not in library.search("a red boat").hits[0].vectors  # which it is not worth
+    library.use_fit("sum-0001", asked=True)
+    assert FUSED in library.search("a red boat").hits[0].vectors
+
+
+def test_ingest_afterwards_encodes_nothing_and_fuses_what_is_new(library: Library, tmp_path: Path) -> None:
+    library.fit("sum")
+    library.use_fit("sum-0001")
+    before = vectors_of(library, FUSED)
+    media = tmp_path / "media"
+    again = library.ingest(media)
+    assert (again.unchanged, again.indexed, set(again.encoded.values())) == (100, 0, {0})
+    assert not [note for note in again.notes if FUSED in note]
+    assert vectors_of(library, FUSED) == before
+    captioned(media, range(100, 104))
+    (media / "5.png").rename(media / "renamed.png")
+    (media / "5.txt").rename(media / "renamed.txt")
+    grown = library.ingest(media)
+    assert (grown.indexed, grown.moved, grown.encoded["image"]) == (5, 1, 4)
+    after = vectors_of(library, FUSED)
+    assert len(after) == 104
+    assert all(after.values())
+    assert FUSED not in library.store.metadata().get(MIGRATIONS, {})
+    library.store.drop_vector(FUSED)  # as `medley store drop fused` does
+    assert library.ingest(media).unchanged == 104
+    assert FUSED not in library.store.metadata()
+
+
+def test_other_version_takes_the_place_of_the_one_in_use(library: Library) -> None:
+    library.fit("sum")
+    library.fit("concatenation")
+    library.use_fit("sum-0001")
+    library.use_fit("concatenation-0001")
+    assert set(library.store.vectors()) == {"text", "image", "audio", "words", FUSED}
+    assert library.store.vectors()[FUSED].distance == "dot"
+    assert {card.version: card.in_use for card in library.fits().values()} == {
+        "sum-0001": False,
+        "concatenation-0001": True,
+    }
+    assert library.fit("sum").compared_with == "concatenation-0001"
+    assert verify(library.store).sound
+    library.use_fit(None)
+    assert FUSED not in library.store.vectors()
+    with pytest.raises(UsageError, match="medley fit attention"):
+        library.search(SearchRequest.of(text="a boat", using=[FUSED]))
+
+
+def test_what_was_fused_of_other_vectors_is_not_searched(library: Library, tmp_path: Path) -> None:
+    library.fit("sum")
+    library.use_fit("sum-0001", asked=True)
+    other = {"preset": "text=hashing,image=visual,audio=logmel", "ocr": "off", "threads": 1}
+    where = library.store.location
+    library.close()
+    with open_library(where, encoders=other) as changed:
+        report = changed.ingest(tmp_path / "media")
+        assert any("fused vectors were made of other vectors image" in note for note in report.notes)
+        assert FUSED not in changed.search("a red boat").hits[0].vectors
+        with pytest.raises(CollectionMismatchError, match="run `medley fit sum` again"):
+            changed.search(SearchRequest.of(text="a boat", using=[FUSED]))
+
+
+def test_encoders_that_share_a_space_are_summed_in_it() -> None:
+    rng = np.random.default_rng(0)
+    views = Views.single({name: rng.normal(size=(60, 8)) for name in ("text", "image")})
+    groups = np.arange(60)
+
+    def summed(**encoders: str) -> Any:
+        specs = {name: VectorSpec(name, 8, "cosine", registry.spec(one).fingerprint) for name, one in encoders.items()}
+        return steps.learn(views, groups, specs, FitOptions("sum"))
+
+    assert summed(text="qwen3-vl-text", image="qwen3-vl").maps == {}
+    assert set(summed(text="bge-small", image="siglip2").maps) == {"text", "image"}
+
+
+def test_names_that_are_not_there_are_refused(library: Library) -> None:
+    with pytest.raises(UnknownNameError, match="attentoin"):
+        library.fit("attentoin")
+    with pytest.raises(UnknownNameError, match="pictures"):
+        library.fit("sum", using=["pictures"])
+    with pytest.raises(UsageError, match="nothing to fuse: the collection has image alone"):
+        library.fit("sum", using=["image"])
+    with pytest.raises(UnknownNameError, match="sum-0009"):
+        library.use_fit("sum-0009")
+
+
+def test_fit_that_wins_is_put_in_use_and_one_that_does_not_is_kept_aside(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = steps.fused_scores
+    monkeypatch.setattr(steps, "fused_scores", lambda fuser, asked, found: blind(fuser, asked, found) * 0)
+    lost = steps.fit(library.store, FitOptions("sum"))
+    assert not lost.in_use
+    assert FUSED not in library.store.vectors()
+
+    monkeypatch.setattr(steps.Standing, "rankings", lambda *_: {})
+    monkeypatch.setattr(steps, "fused_scores", blind)
+    won = steps.fit(library.store, FitOptions("sum"))
+    assert won.in_use
+    assert library.store.metadata()[FUSED]["version"] == "sum-0002"
+    assert set(library.store.vectors()) >= {FUSED}
+
+
+def test_explanation_tells_what_attended_to_what(library: Library) -> None:
+    pytest.importorskip("torch")
+    training = Training(epochs=1, threads=1)
+    report = steps.fit(library.store, FitOptions("attention", training=training))
+    assert report.details["epochs"] == 1
+    library.use_fit("attention-0001")
+    asked: Any = SearchRequest.of(text="a red boat number0", using=[FUSED])
+    attention = library.explain(asked).attention
+    assert set(attention) == {"image", "text"}
+    for shares in attention.values():
+        assert set(shares) == {"image", "text"}
+        assert sum(shares.values()) == pytest.approx(1.0, abs=1e-3)
+    assert library.explain("a red boat").attention == {}
