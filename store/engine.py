@@ -108,7 +108,11 @@ class Engine:
             self._lock.announce(url)
 
     def create(self, wanted: Sequence[VectorSpec]) -> None:
-        """Make the collection, unless it turns out to be there."""
+        """Make the collection, unless it turns out to be there; the payload indexes follow in `add_indexes`.
+
+        They are made in the engine that goes on with them: one that opens them reads all their pages, empty or not, and
+        so keeps 60 MB more in memory.
+        """
         if self._lock is None:
             self.folder.make()
             self._open()
@@ -118,8 +122,6 @@ class Engine:
         vectors = {spec.name: spec for spec in wanted}
         with self.folder.guarded("made"), self._errors():
             shard = edge.EdgeShard.create(str(self.folder.draft), convert.to_config(wanted))
-            for key, kind in INDEXES.items():
-                shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[kind]))
             shard.flush()
             shard.close()
         record = {"engine": "qdrant-edge", "metadata": {VECTORS: to_json(vectors)}, FILES: take(self.folder.draft)}
@@ -155,9 +157,9 @@ class Engine:
         return {"engine": "qdrant-edge", "metadata": metadata, FILES: take(target.draft), CLOSED: closed}
 
     def add_indexes(self) -> None:
-        """Add the payload indexes that an older collection lacks."""
+        """Add the payload indexes that a new or an older collection lacks."""
         with self.use() as shard:
-            missing = INDEXES.keys() - shard.info().payload_schema.keys()
+            missing = [key for key in INDEXES if key not in shard.info().payload_schema]
             for key in missing:
                 self._apply(shard, _Op.create_field_index(key, convert.INDEX_TYPES[INDEXES[key]]))
             if missing:
