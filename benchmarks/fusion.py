@@ -212,6 +212,7 @@ METHODS: dict[str, Method] = {
     "text alone": alone("text"),
     "image through cca": by_bridge("cca"),
     "image through mlp": by_bridge("mlp"),
+    "image through attention": by_bridge("attention"),
     "image through flow": by_bridge("flow"),
     "rrf": by_ranks("rrf"),
     WEIGHTED: by_ranks("rrf", weighted=True),

@@ -93,7 +93,7 @@ class Bridge:
             UsageError: there are fewer than `MIN_PAIRS` pairs, or the arrays do not pair up, are not finite, or hold
                 the same row over and over.
         """
-        x, y = _checked(source_vectors, target_vectors)
+        x, y = checked(source_vectors, target_vectors)
         landmarks = landmarks_of(x, LANDMARKS)
         root = inverse_root(likeness(landmarks, landmarks))
         features = likeness(x, landmarks) @ root
@@ -212,7 +212,12 @@ class _Candidates:
         return np.asarray(self.basis @ (self.rest / shrunk[:, None]))
 
 
-def _checked(source_vectors: Vectors, target_vectors: Vectors) -> tuple[Exact, Exact]:
+def checked(source_vectors: Vectors, target_vectors: Vectors) -> tuple[Exact, Exact]:
+    """The pairs in full precision.
+
+    Raises:
+        UsageError: see `Bridge.fit`.
+    """
     x, y = np.asarray(source_vectors, np.float64), np.asarray(target_vectors, np.float64)
     if {x.ndim, y.ndim} != {2} or len(x) != len(y):
         raise UsageError(f"A bridge is fitted on pairs: arrays of shape {x.shape} and {y.shape} do not pair up.")

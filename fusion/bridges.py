@@ -3,9 +3,10 @@
 Ridge regression is the baseline (`fusion.bridge`), and stays unless another finds more of the pairs that are left
 out, by a paired test over groups of equal sources (p < 0.05, shared out among all that are tried): `cca`, canonical
 correlation with the kernel features of the source (`fusion.cca`); `mlp`, a hidden layer on top of the ridge, trained
-by InfoNCE; `flow`, which generates several plausible targets (`fusion.generate`). All lead to the target space as it
-is, so that nothing there has to be encoded or written anew; a map on both sides is the business of a fused vector
-(`fusion.fused`, `fusion.attention`).
+by InfoNCE; `attention`, which reads the target from the pairs that a source attends to (`fusion.memory`); `flow`,
+which generates several plausible targets (`fusion.generate`). All lead to the target space as it is, so that nothing
+there has to be encoded or written anew; a map on both sides is the business of a fused vector (`fusion.fused`,
+`fusion.attention`).
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from fusion.cca import canonical
 from fusion.evaluation import compare
 from fusion.generate import Generator
 from fusion.likeness import LANDMARKS, inverse_root, landmarks_of, likeness
+from fusion.memory import Memory
 from fusion.mlp import Mlp
 from fusion.training import trainable
 from fusion.views import Vectors
 from schemas import UnknownNameError
 from schemas.evaluation import Comparison
 
-RIDGE, CCA, MLP, FLOW = "ridge", "cca", "mlp", "flow"
+RIDGE, CCA, MLP, ATTENTION, FLOW = "ridge", "cca", "mlp", "attention", "flow"
 
 
 class AnyBridge(Protocol):
@@ -72,16 +74,17 @@ def fit_cca(x: Vectors, y: Vectors, *, source: str, target: str, weigh: bool = T
     )
 
 
-FITS: dict[str, Fit] = {RIDGE: Bridge.fit, CCA: fit_cca, MLP: Mlp.fit, FLOW: Generator.fit}
+FITS: dict[str, Fit] = {RIDGE: Bridge.fit, CCA: fit_cca, MLP: Mlp.fit, ATTENTION: Memory.fit, FLOW: Generator.fit}
 """How each kind is fitted."""
 
-TRAINED = (MLP, FLOW)
+TRAINED = (MLP, ATTENTION, FLOW)
 """The kinds that torch trains."""
 
 _KEPT: dict[str, Callable[..., Any]] = {
     RIDGE: Bridge.from_arrays,
     CCA: Bridge.from_arrays,
     MLP: Mlp.from_arrays,
+    ATTENTION: Memory.from_arrays,
     FLOW: Generator.from_arrays,
 }
 

@@ -14,6 +14,7 @@ from fusion.mlp import Mlp
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
     monkeypatch.setattr("fusion.mlp.EPOCHS", 4)
+    monkeypatch.setattr("fusion.memory.EPOCHS", 4)
     monkeypatch.setattr("fusion.bridge.PENALTIES", (0.3, 3.0))
 
 
@@ -21,7 +22,7 @@ def recall(bridge, x, y, first=10):
     return float((bridges.places(bridge, x, y) < first).mean())
 
 
-@pytest.mark.parametrize("kind", ["ridge", "cca", "mlp", "flow"])
+@pytest.mark.parametrize("kind", ["ridge", "cca", "mlp", "attention", "flow"])
 def test_every_kind_finds_what_it_has_not_seen_and_comes_back_as_it_was(pairs, kind):
     x, y = pairs(240)
     bridge = bridges.fit(kind, x[:180], y[:180], source="words-1", target="pictures-1")
