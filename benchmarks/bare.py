@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,12 +21,17 @@ from schemas import ReadOptions
 
 OPTIONS = ReadOptions()
 STEP = 0.5  # seconds between two frames of a film
+_PARAGRAPH, _SENTENCE = re.compile(r"\n\s*\n"), re.compile(r"(?<=[.!?])\s+")
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def _small(image: Image.Image) -> np.ndarray:
     side = OPTIONS.image_side
     if image.format == "JPEG":
         image.draft("RGB", (side, side))
+    elif image.format == "JPEG2000":
+        image.reduce = int(np.log2(max(image.size) / side))
+        image.load()
     if image.mode == "P":  # a palette cannot be made small well
         image = image.convert("RGB")
     image.thumbnail((side, side))
@@ -85,30 +91,45 @@ def film(path: Path) -> list[np.ndarray]:
 
 
 def text(path: Path) -> list[str]:
-    """A text, in passages of a number of words."""
+    """A text, in passages."""
     return _passages(path.read_text(encoding="utf-8"))
 
 
 def page(path: Path) -> list[str]:
     """The text of a web page, in passages."""
-    return _passages(LexborHTMLParser(path.read_text(encoding="utf-8")).body.text(separator=" "))
+    return _passages(LexborHTMLParser(path.read_text(encoding="utf-8")).body.text(separator="\n\n"))
 
 
 def values(path: Path) -> list[str]:
     """The strings of a JSON document, in passages."""
-    return _passages(" ".join(json.loads(path.read_text(encoding="utf-8"))["parts"]))
+    return _passages("\n\n".join(json.loads(path.read_text(encoding="utf-8"))["parts"]))
 
 
 def docx(path: Path) -> list[str]:
     """The text of a document, in passages."""
     with ZipFile(path) as archive:
-        return _passages(" ".join(ElementTree.fromstring(archive.read("word/document.xml")).itertext()))
+        root = ElementTree.fromstring(archive.read("word/document.xml"))
+    return _passages("\n\n".join("".join(part.itertext()) for part in root.iter(f"{_WORD}p")))
 
 
 def _passages(text: str) -> list[str]:
-    words = text.split()
-    step = OPTIONS.passage - OPTIONS.overlap
-    return [" ".join(words[at : at + OPTIONS.passage]) for at in range(0, len(words), step)]
+    """Passages of whole sentences, neighbours sharing some: what a splitter of texts does, without any offsets."""
+    made: list[str] = []
+    held: list[tuple[str, int]] = []
+    count = 0
+    for paragraph in _PARAGRAPH.split(text):
+        for sentence in _SENTENCE.split(paragraph):
+            words = sentence.split()
+            if held and count + len(words) > OPTIONS.passage:
+                made.append(" ".join(part for part, _ in held))
+                kept, count = len(held), 0
+                while kept > 1 and count + held[kept - 1][1] <= OPTIONS.overlap:
+                    kept -= 1
+                    count += held[kept][1]
+                held = held[kept:]
+            held.append((" ".join(words), len(words)))
+            count += len(words)
+    return [*made, " ".join(part for part, _ in held)]
 
 
 def pdf(path: Path) -> list[tuple[str, np.ndarray]]:

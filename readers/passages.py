@@ -9,8 +9,8 @@ from dataclasses import dataclass
 _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e00-\u0e7f"  # written without spaces
 LONG_WORD = 40  # letters; what is longer counts as several words
 _WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,{LONG_WORD}}}\s?")
-_SENTENCE_END = re.compile(r"[.!?…]{1,8}+[\"'”’)\]]{0,8}+(?=\s)|[。！？]+[」』”]*")
-_SENTENCE_END_ASCII = re.compile(r"[.!?]{1,8}+[\"')\]]{0,8}+(?=\s)")  # the same, seven times as fast
+_SENTENCE_END = re.compile(r"[.!?…][.!?…]{0,7}+[\"'”’)\]]{0,8}+(?=\s)|[。！？]+[」』”]*")
+_SENTENCE_END_ASCII = re.compile(r"[.!?][.!?]{0,7}+[\"')\]]{0,8}+(?=\s)")  # the same, many times as fast
 _HEADING = re.compile(r" {0,3}#{1,6}\s+\S")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
@@ -74,7 +74,7 @@ def _short(text: str, longest: int) -> Part | None:
     if not text.isascii() or "\n\n" in bare or _PARAGRAPH.search(bare):
         return None
     words = bare.split()
-    if len(words) > longest or (words and len(max(words, key=len)) > LONG_WORD):
+    if len(words) > longest or (words and max(map(len, words)) > LONG_WORD):
         return None
     if not words or ("#" in text and any(_HEADING.match(line) for line in text.split("\n"))):
         return None
@@ -142,7 +142,7 @@ def _split(text: str, begin: int, end: int, longest: int, *, plain: bool) -> lis
         return []
     begin = text.index(sentence[0], begin)
     words = sentence.split()
-    if plain and len(max(words, key=len)) <= LONG_WORD:  # words are what lies between spaces
+    if plain and max(map(len, words)) <= LONG_WORD:  # words are what lies between spaces
         count = len(words)
     else:
         found = _WORD.findall(sentence)

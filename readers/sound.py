@@ -84,9 +84,10 @@ def _time(block: AudioFrame) -> float:
 def _array(block: AudioFrame) -> Samples:
     plane: Any = block.planes[0]  # which holds more than the samples
     array = np.frombuffer(plane, np.float32, block.samples).copy()
-    if not np.isfinite(array).all():
+    if array.size and not (array.min() >= -1.0 and array.max() <= 1.0):  # also where one is no number
         np.nan_to_num(array, copy=False)
-    return np.clip(array, -1.0, 1.0, out=array)
+        np.clip(array, -1.0, 1.0, out=array)
+    return array
 
 
 class SoundTrack:

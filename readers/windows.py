@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
+_ROOM = 4  # windows that one buffer holds: what is left in a full one is copied to the next
 _FRAME = 0.02  # seconds in which loudness is measured
 _EVERY = 4  # samples of which one is enough to tell how loud it is
 _PAUSE = 0.3  # seconds; less is a breath inside a sentence
@@ -31,23 +32,26 @@ def windows(blocks: Iterator[tuple[float, Samples]], options: ReadOptions) -> It
     """
     rate = options.sample_rate
     length, hop = max(1, round(options.window * rate)), max(1, round(options.hop * rate))
-    parts: list[Samples] = []
-    have = begin = 0  # samples buffered; where the buffer begins
+    buffer: Samples = np.empty(_ROOM * length, np.float32)  # of which windows are views: none is copied out
+    first = last = begin = 0  # what is buffered and not passed; where that begins in the recording
     for _, block in blocks:
-        parts.append(block)
-        have += len(block)
-        while have >= hop + length and begin + have > 1.5 * length:
-            buffer = np.concatenate(parts)
-            end, onward = _pause(buffer[:length], rate) or (length, hop)
-            yield begin / rate, (begin + end) / rate, buffer[:end]  # nobody writes into it
-            parts, have, begin = [buffer[onward:]], have - onward, begin + onward
-    if not have:
+        if last + len(block) > len(buffer):
+            rest = buffer[first:last]
+            buffer = np.empty(max(_ROOM * length, len(rest) + len(block)), np.float32)
+            buffer[: len(rest)] = rest
+            first, last = 0, len(rest)
+        buffer[last : last + len(block)] = block
+        last += len(block)
+        while last - first >= hop + length and begin + last - first > 1.5 * length:
+            end, onward = _pause(buffer[first : first + length], rate) or (length, hop)
+            yield begin / rate, (begin + end) / rate, buffer[first : first + end]  # nobody writes into it
+            first, begin = first + onward, begin + onward
+    if first == last:
         return
-    buffer = np.concatenate(parts)
-    if have > 1.5 * length:
-        yield begin / rate, (begin + length) / rate, buffer[:length]
-        begin, buffer = begin + have - length, buffer[have - length :]
-    yield begin / rate, (begin + len(buffer)) / rate, buffer
+    if last - first > 1.5 * length:
+        yield begin / rate, (begin + length) / rate, buffer[first : first + length]
+        begin, first = begin + last - first - length, last - length
+    yield begin / rate, (begin + last - first) / rate, buffer[first:last]
 
 
 def _pause(sound: Samples, rate: int) -> tuple[int, int] | None:
