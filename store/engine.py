@@ -18,8 +18,9 @@ from schemas.payload import INDEXES
 from store import convert, memory
 from store.builder import Builder
 from store.files import copy_tree, space_taken
-from store.folder import ROOM_TO_CREATE, ROOM_TO_OPEN, ROOM_TO_WRITE, CollectionFolder
-from store.inventory import drop_indexes, indexes, logs, loss, take
+from store.folder import ROOM_TO_CREATE, ROOM_TO_WRITE, CollectionFolder
+from store.inventory import indexes, logs, take
+from store.loading import CHANGING, CLOSED, FILES, load
 from store.lock import FolderLock, Gate
 from store.specs import VECTORS, from_json, to_json
 
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
     from schemas.vectors import VectorSpec
 
 _Op = edge.UpdateOperation
-# Keys of the record, besides the metadata.
-FILES = "files"  # sizes of the files that must be there: see `store.inventory`
-CLOSED = "closed"  # what there was when it was closed in order (points, logs, indexes); gone with the first write
 MOST_MISSED = 500  # writes that are remembered while the index is built; beyond that they wait
-CHANGING = "changing"  # the vector that is being added or dropped
 
 
 class Engine:
@@ -316,54 +313,10 @@ class Engine:
             raise
 
     def _load(self) -> edge.EdgeShard:
-        closed = self._record.get(CLOSED, {})
-        lost = loss(self.folder.shard, self._record.get(FILES, {}))
-        missing = set(closed.get("logs", ())) - set(found_logs := logs(self.folder.shard))
-        if lost is None and (missing or not found_logs):
-            lost = f"shard/wal/{min(missing, default='')} is missing"
-        if lost is not None:
-            raise self.folder.torn(lost)
-        self.folder.check_room(ROOM_TO_OPEN)
-        there = indexes(self.folder.shard)
-        spoilt = any(there.get(segment, 0) < size for segment, size in closed.get("indexes", {}).items())
-        if spoilt:
-            with self.folder.guarded("repaired"):
-                drop_indexes(self.folder.shard)
-        shard = self._load_or_repair()
-        points = shard.info().points_count
-        if points != closed.get("points", points):
-            shard.close()
-            raise self.folder.torn(f"it has {points:,} points and had {closed['points']:,} when it was closed")
-        if spoilt:
-            for key, kind in INDEXES.items():
-                shard.update(_Op.create_field_index(key, convert.INDEX_TYPES[kind]))
-            shard.flush()
+        shard, mended = load(self.folder, self._record)
+        if mended:
             self._set_aside(CLOSED)
         return shard
-
-    def _load_or_repair(self) -> edge.EdgeShard:
-        """Load; after an interrupted change of the vectors, if need be, without the engine's list of them.
-
-        The engine writes its list before it changes the segments, and refuses both if it is killed in between. Without
-        the list it goes by the segments, which are sound.
-        """
-        listed, aside = self.folder.shard / "edge_config.json", self.folder.shard / "edge_config.json.old"
-        try:
-            return edge.EdgeShard.load(str(self.folder.shard))
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a panic of the engine is no Exception
-            torn = self.folder.torn((str(error).splitlines() or [type(error).__name__])[0])
-            if CHANGING not in self._record or not listed.exists():
-                raise torn from error
-        with self.folder.guarded("repaired"):
-            listed.replace(aside)
-        try:
-            return edge.EdgeShard.load(str(self.folder.shard))
-        except Exception as error:
-            with self.folder.guarded("repaired"):
-                aside.replace(listed)
-            raise torn from error
 
     def _record_vectors(self, vectors: dict[str, VectorSpec], more: dict[str, Any]) -> None:
         record = {name: value for name, value in self._record.items() if name not in (CHANGING, CLOSED, FILES)}
