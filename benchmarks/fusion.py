@@ -117,7 +117,7 @@ def _evidence(fold: Fold, found: Mapping[str, Scores]) -> dict[str, Any]:
         if null is not None:
             nulls[name] = null
     lacking = {name: ~items.has(name) for name in found}
-    return {"nulls": nulls, "lacks": lambda item, name: lacking[name][item]}
+    return {"nulls": nulls, "lacks": lambda item: [name for name in found if lacking[name][item]]}
 
 
 def _best_weights(fold: Fold, method: str) -> dict[str, float]:

@@ -22,6 +22,7 @@ import numpy as np
 from qdrant_client import models
 
 from encoders import EncoderSet, load_preset
+from flows.learning.calibrate import calibrate
 from query import SearchRequest, search
 from schemas import Modality, payload
 from schemas.payload import point_id
@@ -83,6 +84,7 @@ def fill(store: Store, encoders: EncoderSet, count: int) -> None:
             points.append(models.PointStruct.model_construct(id=fields[payload.ITEM], vector=vectors, payload=fields))
         store.upsert(points, sync=False)
     store.sync()
+    calibrate(store, encoders)  # as a run does at its end: how sure a hit is, is told of every answer
 
 
 Question = tuple[Callable[[int], SearchRequest], Callable[[int], Any]]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import fsum, isfinite
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schemas import UsageError
 
@@ -16,8 +15,7 @@ Factor = Callable[[str, Hashable], float]
 """What the weight of a ranking is multiplied by for one id, such as for hits of one modality."""
 
 
-@dataclass(frozen=True, slots=True)
-class VectorPart:
+class VectorPart(NamedTuple):
     """What one ranking adds to a fused score: rank from 1, raw score, and its share of the fused score."""
 
     rank: int
@@ -25,8 +23,7 @@ class VectorPart:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
+class Fused(NamedTuple):
     """An id with its fused score, and by ranking what it is made of. The shares and benefits add up to the score.
 
     `benefit`: what it is given for vectors that it lacks, by fusions that do so.
@@ -34,8 +31,8 @@ class Fused:
 
     id: Hashable
     score: float
-    parts: dict[str, VectorPart] = field(default_factory=dict)
-    benefit: dict[str, float] = field(default_factory=dict)
+    parts: dict[str, VectorPart]
+    benefit: dict[str, float]
 
 
 class Fusion(Protocol):
@@ -94,7 +91,7 @@ def add_up(rankings: Mapping[str, Ranking], shares: Mapping[str, Sequence[float]
             parts.setdefault(id_, {})[name] = VectorPart(rank, float(score), share)
     # fsum rounds once: the sum, and with it a tie, does not depend on the order of the rankings.
     return in_order(
-        Fused(id_, fsum(part.share for part in made_of.values()), made_of) for id_, made_of in parts.items()
+        Fused(id_, fsum(part.share for part in made_of.values()), made_of, {}) for id_, made_of in parts.items()
     )
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,18 @@ class Null:
         tail = float((above - quantiles[-1]).mean()) if above.size else 0.0
         return cls(quantiles, max(tail, TINY), a, points)
 
+    @cached_property
+    def _steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The different quantiles, and the level of each."""
+        # The first level at which a value is reached: many pairs share the score 0, and none of them is surprising.
+        values, first = np.unique(self.quantiles, return_index=True)
+        return values, LEVELS[first]
+
     def surprise(self, scores: ArrayLike) -> NDArray[np.float64]:
         """-ln p of each score, 0 to `MOST`."""
         given = np.asarray(scores, np.float64)
-        # The first level at which a value is reached: many pairs share the score 0, and none of them is surprising.
-        values, first = np.unique(self.quantiles, return_index=True)
-        body = 1.0 - np.interp(given, values, LEVELS[first])
+        values, levels = self._steps
+        body = 1.0 - np.interp(given, values, levels)
         body = np.where(given <= values[0], 1.0, body)
         last = self.quantiles[-1]
         beyond = -np.log(1.0 - LEVELS[-1]) + (given - last) / self.tail

@@ -17,16 +17,17 @@ Where no null distribution is known, the place speaks alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from math import exp, fsum, log
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from math import fsum, log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.base import Factor, Fused, Ranking, VectorPart, entry_weights, in_order, weight_of
 from fusion.calibration import DIRECT, Null
 
-Lacks = Callable[[Hashable, str], bool]
-"""Whether an id has no vector of this name at all."""
+Lacks = Callable[[Hashable], Collection[str]]
+"""The names of the vectors that an id does not have at all."""
 
 
 def evidence(
@@ -44,7 +45,7 @@ def evidence(
         weights: by the ranking's name, 1 where missing; multiplies its evidence.
         factor: what a weight is multiplied by for an id.
         nulls: the null distributions, by the ranking's name.
-        lacks: whether an id has no vector of this name; else all ids have all.
+        lacks: the vectors that an id does not have; else all ids have all.
 
     Raises:
         UsageError: a weight is negative or not finite.
@@ -54,52 +55,58 @@ def evidence(
     for name, ranking in rankings.items():
         null = nulls.get(name)
         told = 1.0 - (DIRECT if null is None else null.a)
-        given = entry_weights(name, ranking, weights, factor)
-        for place, ((id_, score), x, w) in enumerate(zip(ranking, surprises(ranking, null), given, strict=True), 1):
-            parts.setdefault(id_, {})[name] = VectorPart(place, float(score), w * told * x)
+        given = np.asarray(entry_weights(name, ranking, weights, factor))
+        shares = (given * told * surprises(ranking, null)).tolist()
+        for place, ((id_, score), share) in enumerate(zip(ranking, shares, strict=True), start=1):
+            parts.setdefault(id_, {})[name] = VectorPart(place, float(score), share)
     doubts = {name: weight_of(name, weights) * log(1.0 / _a(nulls.get(name))) for name in rankings}
     fused = []
     for id_, made_of in parts.items():
         benefit = {
-            name: doubt * (1.0 if factor is None else factor(name, id_))
-            for name, doubt in doubts.items()
-            if name not in made_of and lacks is not None and lacks(id_, name)
+            name: doubts[name] * (1.0 if factor is None else factor(name, id_))
+            for name in (lacks(id_) if lacks is not None else ())
+            if name in doubts and name not in made_of
         }
-        score = fsum((*(part.share for part in made_of.values()), *benefit.values()))
+        score = fsum([*[part.share for part in made_of.values()], *benefit.values()])
         fused.append(Fused(id_, score, made_of, benefit))
     return in_order(fused)
 
 
-def surprises(ranking: Ranking, null: Null | None) -> Sequence[float]:
+def surprises(ranking: Ranking, null: Null | None) -> NDArray[np.float64]:
     """The surprise of each entry: by its score and its place, or by its place alone."""
     count = len(ranking) if null is None else max(null.points, len(ranking))
     by_place = np.log((count + 0.5) / (np.arange(len(ranking)) + 0.5))
     if null is None or not len(ranking):
-        return [float(x) for x in by_place]
-    return [float(x) for x in (by_place + null.surprise([score for _, score in ranking])) / 2]
+        return np.asarray(by_place)
+    return np.asarray((by_place + null.surprise([score for _, score in ranking])) / 2)
 
 
-def confidence(scores: Mapping[str, float], lacking: Sequence[str], nulls: Mapping[str, Null], points: int) -> float:
-    """How probable it is that a segment is a right answer, from its raw scores alone.
+def confidences(
+    scores: Sequence[Mapping[str, float]],
+    lacking: Sequence[Collection[str]],
+    nulls: Mapping[str, Null],
+    points: int,
+) -> list[float]:
+    """How probable it is that segments are right answers, from their raw scores alone.
 
     Naive Bayes over the vectors' evidence, with one right answer expected among the `points` of the collection.
 
     Args:
-        scores: by vector, those that found it; higher is better.
-        lacking: vectors that it does not have.
+        scores: of each segment by vector, those that found it; higher is better.
+        lacking: the vectors that each does not have.
         nulls: by vector; one without is left out.
         points: segments that are searched.
 
     Returns:
-        0 to 1.
+        0 to 1 for each segment.
     """
-    total = -log(max(points, 1))
+    totals = np.full(len(scores), -log(max(points, 1)))
     for name, null in nulls.items():
-        if name in scores:
-            total += log(null.a) + (1.0 - null.a) * float(null.surprise(scores[name]))
-        elif name not in lacking:
-            total += log(null.a)
-    return 1.0 / (1.0 + exp(-max(min(total, 500.0), -500.0)))
+        found = [i for i, one in enumerate(scores) if name in one]
+        missed = [i for i, one in enumerate(scores) if name not in one and name not in lacking[i]]
+        totals[found] += log(null.a) + (1.0 - null.a) * null.surprise([scores[i][name] for i in found])
+        totals[missed] += log(null.a)
+    return [float(one) for one in 1.0 / (1.0 + np.exp(-np.clip(totals, -500.0, 500.0)))]
 
 
 def _a(null: Null | None) -> float:

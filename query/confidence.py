@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fusion.calibration import Null
-from fusion.evidence import confidence
+from fusion.evidence import confidences
 from query.combine import ascending
 
 if TYPE_CHECKING:
@@ -35,15 +35,18 @@ def judge(
         None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it.
     """
     points = max(null.points for null in nulls.values())
-    best = 0.0
-    for hit in hits:
-        scores = {
+    scores = [
+        {
             name: -part.score if ascending(specs[name]) else part.score
             for name, part in hit.vectors.items()
             if name in nulls
         }
-        hit.confidence = confidence(scores, list(hit.benefit), nulls, points)
-        best = max(best, hit.confidence)
+        for hit in hits
+    ]
+    sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
+    for hit, confidence in zip(hits, sure, strict=True):
+        hit.confidence = confidence
+    best = max(sure, default=0.0)
     if nulls.keys() <= encoded.bridged:
         return None
     if not hits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import fusion
@@ -92,7 +92,7 @@ def fusing(
     if method in STRETCHING and request.fusion.bounds == "theory":
         options["bounds"] = bounds(specs)
     if method == "evidence":
-        options |= {"nulls": nulls, "lacks": lambda id_, name: lacks(fields(id_), name, specs)}
+        options |= {"nulls": nulls, "lacks": _lacking(fields, specs)}
     return partial(fusion.get(method), **options)
 
 
@@ -122,18 +122,24 @@ def known_nulls(calibration: Calibration | None, encoded: Encoded, specs: Specs)
     return found
 
 
-def lacks(fields: Fields, name: str, specs: Specs) -> bool:
-    """Whether a segment has no vector of this name.
+def _lacking(fields: Callable[[Hashable], Fields], specs: Specs) -> Callable[[Hashable], tuple[str, ...]]:
+    """The vectors that a segment does not have, as a function of its id.
 
     Every segment has words, those of its file's name. Where there are no others, it is not expected to be found by
     words, and is taken to have none; then it has no other vector of texts either.
     """
-    have = fields.get(payload.ENCODERS)
-    if have is None:
-        return False
-    if name == LEXICAL and TEXT in specs:
-        name = TEXT
-    return name not in have and specs[name].name not in have
+    words = TEXT if TEXT in specs else LEXICAL
+
+    @cache  # most segments have the same vectors as others
+    def lacked(have: tuple[str, ...]) -> tuple[str, ...]:
+        found = {name for name in specs if name in have or specs[name].name in have}
+        return tuple(name for name in specs if (words if name == LEXICAL else name) not in found)
+
+    def lacking(id_: Hashable) -> tuple[str, ...]:
+        have = fields(id_).get(payload.ENCODERS)
+        return () if have is None else lacked(tuple(have))
+
+    return lacking
 
 
 def _kind(spec: VectorSpec) -> str:

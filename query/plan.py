@@ -32,12 +32,12 @@ SHALLOW, LEAST, MOST = 20, 50, 20_000  # segments asked of each vector
 
 FIELDS = (
     payload.ITEM, payload.SOURCE, payload.PATH, payload.MODALITY, payload.SEGMENT, payload.START, payload.END,
-    payload.PAGE, payload.CHARACTERS, payload.WORDS, payload.INFO, payload.ENCODERS,
+    payload.PAGE, payload.CHARACTERS, payload.WORDS, payload.INFO,
 )  # fmt: skip
 """What a hit is made from."""
 
-RANKING = (payload.ITEM, payload.ENCODERS)
-"""What rankings are fused and grouped by. In the same process it is cheaper to fetch the rest for the hits alone."""
+RANKING = (payload.ITEM,)
+"""What segments are grouped by. In the same process it is cheaper to fetch the rest for the hits alone."""
 
 
 def first_depth(request: SearchRequest, vectors: int) -> int:
@@ -135,7 +135,8 @@ def requests(
         return models.SearchParams(hnsw_ef=efforts[name]) if name in efforts else None
 
     fields = list(FIELDS if whole else RANKING)
-    fields += [key for key in (group_key(request), _factor(request)) if key is not None and key not in fields]
+    needed = group_key(request), _factor(request), _lacking(request, encoded)
+    fields += [key for key in needed if key is not None and key not in fields]
     return {
         name: models.QueryRequest(
             query=query_of(terms, specs[name], _combine(terms, request)),
@@ -158,6 +159,11 @@ def _combine(terms: Sequence[Term], request: SearchRequest) -> str:
 def _factor(request: SearchRequest) -> str | None:
     """The field that weights of single hits depend on."""
     return payload.MODALITY if any("@" in name for name in request.weights) else None
+
+
+def _lacking(request: SearchRequest, encoded: Encoded) -> str | None:
+    """The field that tells which vectors a segment lacks, for the fusion that asks."""
+    return payload.ENCODERS if len(encoded.terms) > 1 and request.fusion.method == "evidence" else None
 
 
 def _matches(key: str, value: str) -> models.FieldCondition:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from schemas import payload
 from schemas.answer import Hit, VectorHit
+from schemas.trusted import trusted
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -27,42 +28,40 @@ class Ranked:
     id: Any
     fields: Mapping[str, Any]  # of the payload
     score: float
-    vectors: dict[str, tuple[int, float, float]]  # rank, score, share
+    vectors: Mapping[str, tuple[int, float, float]]  # rank, score, share
     benefit: dict[str, float] = field(default_factory=dict)
     closer: float | None = None  # what a closer look found
     reasons: dict[str, float] = field(default_factory=dict)  # what gave that, where the order was learnt
 
 
-def rank(rankings: Rankings, fuse: Fuse, weights: Mapping[str, float], turned: Collection[str]) -> list[Ranked]:
+def rank(
+    rankings: Rankings,
+    fields: Mapping[Any, Mapping[str, Any]],
+    fuse: Fuse,
+    weights: Mapping[str, float],
+    turned: Collection[str],
+) -> list[Ranked]:
     """All segments that were found, best first: as the one vector ranked them, or fused.
 
     Args:
         rankings: by vector; one by the name "" was fused by Qdrant.
+        fields: what was fetched of the payload of each.
         fuse: the fusion.
         weights: by vector.
         turned: vectors whose best score is the lowest.
     """
     if len(rankings) == 1:
         [(name, answer)] = rankings.items()
-        if not name:
-            return [Ranked(point.id, point.payload or {}, point.score, {}) for point in answer]
         return [
-            Ranked(point.id, point.payload or {}, point.score, {name: (n, point.score, point.score)})
+            Ranked(point.id, fields[point.id], point.score, {name: (n, point.score, point.score)} if name else {})
             for n, point in enumerate(answer, start=1)
         ]
-    points = {point.id: point for answer in rankings.values() for point in answer}
     signs = {name: -1.0 if name in turned else 1.0 for name in rankings}
     scored = {name: [(point.id, signs[name] * point.score) for point in answer] for name, answer in rankings.items()}
-    return [
-        Ranked(
-            one.id,
-            points[one.id].payload or {},  # type: ignore[index]  # the ids are those of the points
-            one.score,
-            {name: (part.rank, signs[name] * part.score, part.share) for name, part in one.parts.items()},
-            one.benefit,
-        )
-        for one in fuse(scored, weights)
-    ]
+    found = [Ranked(one.id, fields[one.id], one.score, one.parts, one.benefit) for one in fuse(scored, weights)]
+    for one in found if turned else ():
+        one.vectors = {name: (n, signs[name] * score, share) for name, (n, score, share) in one.vectors.items()}
+    return found
 
 
 def grouped(ranked: Sequence[Ranked], key: str | None, size: int) -> dict[Any, list[Ranked]]:
@@ -79,21 +78,23 @@ def grouped(ranked: Sequence[Ranked], key: str | None, size: int) -> dict[Any, l
     return groups
 
 
-def values(fields: Mapping[str, Any], key: str) -> Iterator[str | int]:
+def values(fields: Mapping[str, Any], key: str) -> Sequence[str | int]:
     """What a field holds that a group can be named by: words and whole numbers, one or a list."""
     found: Any = fields
     for step in key.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
+        found = found.get(step) if isinstance(found, dict) else None
     if isinstance(found, str | int):
-        yield found
-    elif isinstance(found, list):
-        yield from dict.fromkeys(value for value in found if isinstance(value, str | int))
+        return [found]
+    if isinstance(found, list):
+        return list(dict.fromkeys(value for value in found if isinstance(value, str | int)))
+    return []
 
 
 def to_hit(one: Ranked, group: str | int | None) -> Hit:
     """A hit; nothing is checked, for all comes from the store."""
     fields = one.fields
-    return Hit.model_construct(
+    return trusted(
+        Hit,
         item=fields[payload.ITEM],
         source=fields[payload.SOURCE],
         path=fields[payload.PATH],
@@ -105,8 +106,9 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         characters=None if (found := fields.get(payload.CHARACTERS)) is None else (found[0], found[1]),
         segment=fields[payload.SEGMENT],
         group=group,
+        confidence=None,
         vectors={
-            name: VectorHit.model_construct(rank=rank, score=score, share=share)
+            name: trusted(VectorHit, rank=rank, score=score, share=share)
             for name, (rank, score, share) in one.vectors.items()
         },
         benefit=one.benefit,
@@ -115,4 +117,5 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         passages=[],
         words=fields.get(payload.WORDS, {}),
         info=fields.get(payload.INFO, {}),
+        file=None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,9 +164,11 @@ class _Search:
             before = time.perf_counter()
             answers = dict(zip(asked, self._store.query_batch(list(asked.values())), strict=True))
             self._in_store += time.perf_counter() - before
-            found: dict[Hashable, Any] = {one.id: one.payload or {} for answer in answers.values() for one in answer}
+            found: dict[Any, Any] = {one.id: one.payload or {} for answer in answers.values() for one in answer}
             fusing = fuse.fusing(request, specs, nulls, found.__getitem__)
-            ranked = _above(rank(answers, fusing, weights, turned), request, reverse=len(names) == 1 and bool(turned))
+            ranked = _above(
+                rank(answers, found, fusing, weights, turned), request, reverse=len(names) == 1 and bool(turned)
+            )
             exhausted = all(len(answer) < (asked[name].limit or depth) for name, answer in answers.items())
             groups = grouped(ranked, key, request.group_size)
             enough = len(groups) >= wanted

@@ -1,7 +1,7 @@
 """Points of `qdrant_client.models` as those of the embedded engine, and its answers as `qdrant_client.models`.
 
-Answers are built with `model_construct`: they come from the engine, and to check them again would cost more than the
-search itself.
+Answers are built with `trusted`: they come from the engine, and to check them again would cost more than the search
+itself.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from qdrant_client import models
 
 from schemas.errors import StoreError
+from schemas.trusted import trusted
 from store.checks import check_ids
 from store.specs import EF_CONSTRUCT, SCALAR_QUANTILE, edges
 
@@ -165,7 +166,8 @@ def to_payload_selector(given: models.WithPayloadInterface | None) -> Any:
 
 def from_record(found: edge.Record) -> models.Record:
     """A point."""
-    return models.Record.model_construct(
+    return trusted(
+        models.Record,
         id=from_id(found.id),
         payload=found.payload,
         vector=from_vectors(found.vector),
@@ -176,7 +178,8 @@ def from_record(found: edge.Record) -> models.Record:
 
 def from_scored(found: edge.ScoredPoint) -> models.ScoredPoint:
     """A point with its score."""
-    return models.ScoredPoint.model_construct(
+    return trusted(
+        models.ScoredPoint,
         id=from_id(found.id),
         version=found.version,
         score=found.score,

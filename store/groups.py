@@ -12,6 +12,7 @@ from qdrant_client.local.json_path_parser import parse_json_path
 from qdrant_client.local.payload_value_extractor import value_by_key
 
 from schemas.errors import RefusedError
+from schemas.trusted import trusted
 from store.convert import from_id
 from store.filters import unsupported
 
@@ -154,7 +155,8 @@ def _finish(groups: Groups, request: models.QueryGroupsRequest, fetch: Fetch) ->
 
     def whole(point_id: int | str, hit: edge.ScoredPoint) -> models.ScoredPoint:
         record = records.get(point_id)
-        return models.ScoredPoint.model_construct(
+        return trusted(
+            models.ScoredPoint,
             id=point_id,
             version=hit.version,
             score=hit.score,
@@ -165,6 +167,6 @@ def _finish(groups: Groups, request: models.QueryGroupsRequest, fetch: Fetch) ->
         )
 
     return [
-        models.PointGroup.model_construct(id=value, hits=[whole(*member) for member in members], lookup=None)
+        trusted(models.PointGroup, id=value, hits=[whole(*member) for member in members], lookup=None)
         for value, members in kept.items()
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fusion.calibration import DIRECT, Null
-from fusion.evidence import confidence, evidence
+from fusion.evidence import confidences, evidence
 from fusion.rrf import rrf
 
 # Three items with captions and one without, which its picture alone speaks for.
@@ -17,8 +17,8 @@ RANKINGS = {
 }
 
 
-def without_captions(id_, name):
-    return id_ == "bare" and name != "image"
+def without_captions(id_):
+    return {"text", "words"} if id_ == "bare" else set()
 
 
 def test_scores_are_those_of_hand_arithmetic():
@@ -73,6 +73,10 @@ def test_confidence_is_that_of_bayes():
     assert null is not None
     odds = 0.2 * np.exp(0.8 * null.surprise(5.0)) / 100
 
-    assert confidence({"text": 5.0}, [], {"text": null}, 100) == pytest.approx(odds / (1 + odds))
-    assert confidence({}, [], {"text": null}, 100) < confidence({}, ["text"], {"text": null}, 100)
-    assert confidence({"text": 1.0}, [], {"text": null}, 100) < 0.05
+    found, missed, lacking, poor = confidences(
+        [{"text": 5.0}, {}, {}, {"text": 1.0}], [[], [], ["text"], []], {"text": null}, 100
+    )
+
+    assert found == pytest.approx(odds / (1 + odds))
+    assert missed < lacking
+    assert poor < 0.05
