@@ -6,7 +6,6 @@ output is one JSON document and nothing else; everything for people's eyes goes 
 
 # Typer reads the annotations at run time. What is heavy is imported in the commands: `medley --help` answers at once.
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,7 +35,9 @@ app = typer.Typer(
 
 @app.command(rich_help_panel=SEARCH)
 def ingest(
-    folder: Annotated[Path, typer.Argument(help="The media to make searchable.", show_default=False)],
+    folder: Annotated[
+        str, typer.Argument(help="The media to make searchable: a folder, or s3://bucket/folder.", show_default=False)
+    ],
     store: Store = None,
     source: Annotated[
         str | None, typer.Option(help="Name of this media root. [default: the folder's]", show_default=False)

@@ -10,7 +10,7 @@ from medley.answering import Json, Store, answering, asked_of
 from schemas.errors import EmptyCollectionError, UsageError
 
 Folders = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Argument(help="Media to make searchable. [default: those of the collection]", show_default=False),
 ]
 Every = Annotated[

@@ -158,10 +158,12 @@ def _fits(info: Mapping[str, Any]) -> bool:
 
 
 def _link(hit: Hit) -> str | None:
-    """The file on this machine, at the second of the hit."""
+    """The file on this machine or on a web server, at the second of the hit."""
+    at = f"#t={hit.start:.1f}" if hit.start and hit.modality in (Modality.VIDEO, Modality.AUDIO) else ""
+    if hit.file is not None and hit.file.startswith(("http://", "https://")):
+        return hit.file + at
     if hit.file is None or not Path(hit.file).is_absolute():
         return None
-    at = f"#t={hit.start:.1f}" if hit.start and hit.modality in (Modality.VIDEO, Modality.AUDIO) else ""
     return Path(hit.file).as_uri() + at
 
 

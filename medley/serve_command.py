@@ -3,7 +3,6 @@
 # Typer reads the annotations at run time.
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from socket import socket
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +23,7 @@ Port = Annotated[int | None, typer.Option(help="Port; 0: one that is free. [defa
 
 
 def serve(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Media to ingest meanwhile.", show_default=False)] = None,
+    folders: Annotated[list[str] | None, typer.Argument(help="Media to ingest meanwhile.", show_default=False)] = None,
     host: Host = None,
     port: Port = None,
     every: Annotated[

@@ -79,6 +79,9 @@ def up(
             typer.echo(f"Its runs are seen at {api.removesuffix('/api')}.", err=True)
             Thread(target=intake.ask, kwargs={"tag": "start"}, daemon=True).start()
             for source, folder in sources.items() if follow else ():
+                if "://" in folder:
+                    typer.echo(f"Nobody tells what changes in {folder}: its schedule alone takes it in.", err=True)
+                    continue
                 Thread(target=_follow, args=[intake, source, Path(folder), apart], daemon=True).start()
 
         answer_requests(library, intake, taken, ready)

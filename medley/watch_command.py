@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from medley.answering import Store, answering, library_of
-from schemas.errors import MedleyError
+from schemas.errors import MedleyError, UsageError
 
 if TYPE_CHECKING:
     from schemas.report import IngestReport
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(help="The media to make searchable.", show_default=False)],
+    folder: Annotated[str, typer.Argument(help="The media to make searchable.", show_default=False)],
     settled: Annotated[float, typer.Option(help="Seconds of quiet after which changes are taken in.", min=0.05)] = 1.0,
     every: Annotated[float, typer.Option(help="Look at the whole folder after so many minutes.", min=0.1)] = 60,
     source: Annotated[
@@ -30,9 +30,14 @@ def watch(
         from medley import bar, show
 
         root = media_root(folder)
+        if "://" in root:
+            raise UsageError(
+                f"Nobody tells what changes in {root}: run `medley serve {root} --every 5` instead, which looks every "
+                "five minutes."
+            )
         with library_of(store) as library, suppress(KeyboardInterrupt):
             apart = [Path(library.store.location).expanduser().resolve()] if "://" not in library.store.location else []
-            for changed in bursts(root, settled=settled, every=every * 60, apart=apart):
+            for changed in bursts(Path(root), settled=settled, every=every * 60, apart=apart):
                 try:
                     with bar.shown(quiet=library.settings.log != "off") as progress:
                         report = library.ingest(root, source=source, wait=True, only=changed, progress=progress)

@@ -67,9 +67,12 @@ def preview_hit(hit: Hit, side: int = 240, limits: ReadLimits | None = None) -> 
     """A small JPEG of a hit, at most `side` pixels wide and high; None for a text, or where the file is not here."""
     if hit.file is None:
         return None
+    from query.located import on_this_machine
     from query.pictures import drawn
     from readers import Draw
     from schemas import Modality
 
-    with reading_within(limits or ReadLimits()):
-        return drawn([Draw(hit.file, Modality(hit.modality), hit.start, hit.end, side, hit.page)]).get(0)
+    with reading_within(limits or ReadLimits()), on_this_machine(hit.file, hit.path) as file:
+        if file is None:
+            return None
+        return drawn([Draw(str(file), Modality(hit.modality), hit.start, hit.end, side, hit.page)]).get(0)

@@ -14,7 +14,7 @@ from query.combine import summed
 from query.encode import Encoded, encode_request
 from query.files import read_apart
 from query.fused import Fusing
-from query.located import located
+from query.located import at_hand
 from query.reach import encoders_in_use
 from query.rerank import for_vector
 from query.search import search
@@ -24,7 +24,7 @@ from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment, Us
 from schemas.answer import Explanation, Hit, VectorMap
 from schemas.payload import point_id
 from schemas.search import ITEM, MOST_HITS, SearchRequest
-from schemas.vectors import FUSED, vectors_in_use
+from schemas.vectors import FUSED, SOURCES, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -126,18 +126,19 @@ class _Explaining:
         """The hit's segment, read again from its file."""
         if self._hit.file is None or self._hit.modality == Modality.TEXT:
             return None
-        path = located(self._store, self._hit.source, self._hit.path)
-        if path is None:
-            explanation.notes.append(f"{self._hit.path} does not lie in its source any more: there is no map of it.")
-            return None
-        options = ReadOptions(sample_rate=self._encoders.sample_rate)
-        try:
-            with closing(read_apart(path, found_file(path), options)) as events:
-                segments = (event for event in events if isinstance(event, Segment))
-                return next(islice(segments, self._hit.segment, None), None)
-        except (ReadError, OSError) as error:
-            explanation.notes.append(f"{self._hit.path} cannot be read any more: {error}")
-            return None
+        with at_hand(self._store.metadata().get(SOURCES, {}), self._hit.source, self._hit.path) as path:
+            if path is None:
+                said = f"{self._hit.path} does not lie in its source any more: there is no map of it."
+                explanation.notes.append(said)
+                return None
+            options = ReadOptions(sample_rate=self._encoders.sample_rate)
+            try:
+                with closing(read_apart(path, found_file(path), options)) as events:
+                    segments = (event for event in events if isinstance(event, Segment))
+                    return next(islice(segments, self._hit.segment, None), None)
+            except (ReadError, OSError) as error:
+                explanation.notes.append(f"{self._hit.path} cannot be read any more: {error}")
+                return None
 
     def _over_frames(self, name: str, query: NDArray[np.float32], segment: Segment) -> VectorMap:
         spec, encoder = self._specs[name], self._encoders[name]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from query.located import below
+from query.located import at_hand
 from query.pictures import drawn
 from schemas import Modality, UsageError, payload
 from schemas.media import join_words
@@ -116,20 +117,21 @@ class CloseReading:
         words = [join_words(hit.fields.get(payload.WORDS, {}), named=True) for hit in hits]
         if not self._reranker.sees:
             return [Shown(one) for one in words]
-        jobs = {n: job for n, hit in enumerate(hits) if (job := self._job(hit.fields)) is not None}
-        made = drawn(list(jobs.values()), max(0.0, self._clock.left()))
+        with ExitStack() as held:
+            jobs = {n: job for n, hit in enumerate(hits) if (job := self._job(hit.fields, held)) is not None}
+            made = drawn(list(jobs.values()), max(0.0, self._clock.left()))
         self.unseen += len(jobs) - len(made)
         found = {n: made.get(at) for at, n in enumerate(jobs)}
         return [Shown(one, _decoded(found.get(n))) for n, one in enumerate(words)]
 
-    def _job(self, fields: Mapping[str, Any]) -> Draw | None:
+    def _job(self, fields: Mapping[str, Any], held: ExitStack) -> Draw | None:
         from encoders.reranker import SIDE
         from readers import Draw
 
         modality, page = Modality(fields[payload.MODALITY]), fields.get(payload.PAGE)
         if modality is Modality.AUDIO or (modality is Modality.TEXT and page is None):
             return None
-        path = below(self._sources.get(fields[payload.SOURCE]), fields[payload.PATH])
+        path = held.enter_context(at_hand(self._sources, fields[payload.SOURCE], fields[payload.PATH]))
         if path is None:
             self.unseen += 1
             return None

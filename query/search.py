@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion.calibration import Calibration
@@ -14,6 +13,7 @@ from query.confidence import judge
 from query.encode import Encoded, encode_request
 from query.examples import plain, query_of
 from query.kept import kept
+from query.located import shown_place
 from query.passages import Highlighter
 from query.plan import FIELDS, MOST, condition, first_depth, group_key, leaving_out, requests, thoroughness
 from query.rank import Ranked, grouped, rank, to_hit
@@ -216,8 +216,7 @@ def _above(ranked: list[Ranked], request: SearchRequest, *, reverse: bool) -> li
 
 
 def _locate(hits: Sequence[Hit], sources: Mapping[str, str]) -> None:
-    """Name the file on this machine, where its source's folder is known and the file is there."""
+    """Name the file, where its source's folder is known and the file is there; or its address, if it lies elsewhere."""
     for hit in hits:
         if hit.source in sources:
-            file = Path(sources[hit.source]) / hit.path
-            hit.file = str(file) if file.exists() else None
+            hit.file = shown_place(sources[hit.source], hit.path)

@@ -5,21 +5,48 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any, Protocol
 
 from readers.hash import TRANSIENT, again, os_reason, unreadable
-from readers.ignore import IGNORE_FILE, IgnoreRules, read_ignore_file
+from readers.ignore import IGNORE_FILE, IgnoreRules, ignore_rules, text_of
 from readers.pairing import is_sidecar, pair_sidecars
-from schemas import ExcludedFile, FoundFile, ReadError, TransientReadError, UnreadableFile, UsageError
+from schemas import (
+    ExcludedFile,
+    FoundFile,
+    ReadError,
+    SourceUnavailableError,
+    TransientReadError,
+    UnreadableFile,
+    UsageError,
+)
 from schemas.scope import Scope
 
 Size = tuple[int, int]  # bytes, and time of change in nanoseconds
 
 Crawled = FoundFile | ExcludedFile | UnreadableFile
+
+
+class Entry(Protocol):
+    """What a walk asks of an entry of a folder: an `os.DirEntry`, or what stands for one."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    def is_symlink(self) -> bool:
+        """Whether it is a symbolic link."""
+
+    def is_dir(self) -> bool:
+        """Whether it is a folder."""
+
+    def stat(self) -> Any:
+        """Its `st_mode`, `st_size`, `st_mtime_ns` and `st_dev`."""
+
 
 _STORE_FILES = ("collection.json", "lock")  # what tells a folder in which a collection is stored
 
@@ -63,7 +90,7 @@ def crawl(root: Path, rules: CrawlRules | None = None, scope: Scope | None = Non
         raise UsageError(f"The folder {str(root)!r} cannot be crawled: {os_reason(error)}.") from error
     if not stat.S_ISDIR(status.st_mode):
         raise UsageError(f"{str(root)!r} is a file, not a folder: name the folder that holds it.")
-    return _Walk(os.path.abspath(root), rules, status.st_dev, scope).files()  # noqa: PTH100  # keeps links as they are
+    return Walk(os.path.abspath(root), rules, status.st_dev, scope).files()  # noqa: PTH100  # keeps links as they are
 
 
 @dataclass(slots=True)
@@ -74,7 +101,7 @@ class _Folder:
     ignore: IgnoreRules | None
 
 
-class _Walk:
+class Walk:
     """One walk. Plain strings and no recursion: 100,000 files take about a second."""
 
     def __init__(self, root: str, rules: CrawlRules, device: int, scope: Scope | None = None) -> None:
@@ -87,6 +114,7 @@ class _Walk:
         self.visited: set[tuple[int, int]] = set()
 
     def files(self) -> Iterator[Crawled]:
+        """Every file, as `crawl` gives them."""
         self.folders.append(_Folder("", None))
         while self.folders or self.links:
             if self.folders:
@@ -95,6 +123,7 @@ class _Walk:
                 yield from self.link(self.links.pop(0))
 
     def link(self, folder: _Folder) -> Iterator[Crawled]:
+        """Have a folder behind a link looked at, if it was not."""
         try:
             status = os.stat(self.root + folder.path)  # noqa: PTH116  # paths are strings in a walk
         except OSError as error:
@@ -106,14 +135,20 @@ class _Walk:
             self.folders.append(folder)
 
     def folder(self, folder: _Folder) -> Iterator[Crawled]:
+        """The files of a folder; those below it are noted."""
         path = folder.path
         try:
             if self.rules.follow_links:
                 status = os.stat(self.root + path)  # noqa: PTH116  # paths are strings in a walk
                 self.visited.add((status.st_dev, status.st_ino))
-            entries = again(partial(_listing, self.root + path))
+            entries = again(partial(self.listing, path))
         except OSError as error:
             yield _unreadable(path or "/", "The folder cannot be listed", error)
+            return
+        except SourceUnavailableError:
+            raise
+        except TransientReadError as error:
+            yield UnreadableFile(path or "/", f"The folder cannot be listed. {error}", transient=True)
             return
         if path and all(name in entries for name in _STORE_FILES):
             yield ExcludedFile(path, "a collection of Medley")
@@ -121,14 +156,14 @@ class _Walk:
         ignore = folder.ignore
         if IGNORE_FILE in entries:
             try:
-                ignore = again(partial(read_ignore_file, self.root + path + IGNORE_FILE, path, ignore))
+                ignore = again(partial(self.ignore_file, path, ignore))
             except ReadError as error:
                 yield UnreadableFile(path or "/", str(error), transient=isinstance(error, TransientReadError))
                 return
         files: dict[str, Size] = {}
         below: list[_Folder] = []
         if self.scope is not None and not self.scope.covers(path[:-1]):
-            entries = {name: entry for name, entry in entries.items() if self.scope.leads_to(path + name)}
+            entries = {name: entry for name, entry in entries.items() if self.scope.leads_to(path + entry.name)}
         for name in sorted(entries):
             outcome = self.entry(entries.pop(name), path, ignore, below)  # a million of them are let go one by one
             if isinstance(outcome, tuple):
@@ -138,8 +173,17 @@ class _Walk:
         self.folders.extend(reversed(below))
         yield from _with_sidecars(path, files, self.unwanted(path, files))
 
+    def listing(self, path: str) -> MutableMapping[str, Entry]:
+        """The entries of a folder, whose path ends in "/" or is ""."""
+        with os.scandir(self.root + path) as listing:
+            return {entry.name: entry for entry in listing}
+
+    def ignore_file(self, path: str, above: IgnoreRules | None) -> IgnoreRules:
+        """The rules in the ignore file of a folder."""
+        return ignore_rules(partial(text_of, self.root + path + IGNORE_FILE), path, above)
+
     def entry(
-        self, entry: os.DirEntry[str], base: str, ignore: IgnoreRules | None, below: list[_Folder]
+        self, entry: Entry, base: str, ignore: IgnoreRules | None, below: list[_Folder]
     ) -> Size | ExcludedFile | UnreadableFile | None:
         """Size and time of a file that may pass, or what else became of an entry; folders are noted in `below`."""
         path = base + entry.name
@@ -163,7 +207,8 @@ class _Walk:
         rule = self.rule_of_status(status)
         return (status.st_size, in_64_bits(status.st_mtime_ns)) if rule is None else ExcludedFile(path, rule)
 
-    def rule_of_status(self, status: os.stat_result) -> str | None:
+    def rule_of_status(self, status: Any) -> str | None:
+        """The rule that keeps a file out for what it is, or how large."""
         if not stat.S_ISREG(status.st_mode):
             return "not a regular file"
         if 0 < self.rules.max_size < status.st_size:
@@ -171,6 +216,7 @@ class _Walk:
         return None
 
     def rule(self, name: str, path: str, ignore: IgnoreRules | None) -> str | None:
+        """The rule that keeps a file or folder out for its name."""
         if name == IGNORE_FILE:
             return "a file of patterns for Medley"
         if name[0] == "." and not self.rules.hidden:
@@ -190,11 +236,6 @@ class _Walk:
             elif size < self.rules.min_size:
                 rules[name] = f"smaller than {self.rules.min_size:,} bytes"
         return rules
-
-
-def _listing(path: str) -> dict[str, os.DirEntry[str]]:
-    with os.scandir(path) as listing:
-        return {entry.name: entry for entry in listing}
 
 
 def _unreadable(path: str, what: str, error: OSError, *, linked: bool = False) -> UnreadableFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pathspec import GitIgnoreSpec
 
@@ -41,8 +41,8 @@ class IgnoreRules:
         return None
 
 
-def read_ignore_file(path: str, base: str, above: IgnoreRules | None) -> IgnoreRules:
-    """The rules of an ignore file at `path`, for the folder `base`.
+def ignore_rules(text: Callable[[], str], base: str, above: IgnoreRules | None) -> IgnoreRules:
+    """The rules of the ignore file of the folder `base`, which `text` reads.
 
     Raises:
         ReadError: The file cannot be read: what it would have kept out is unknown.
@@ -50,8 +50,13 @@ def read_ignore_file(path: str, base: str, above: IgnoreRules | None) -> IgnoreR
     """
     label = base + IGNORE_FILE
     try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:  # noqa: PTH123  # str paths in crawls
-            return IgnoreRules(file.read().splitlines(), base, label, above)
+        return IgnoreRules(text().splitlines(), base, label, above)
     except OSError as error:
         kind = type(unreadable(error))
         raise kind(f"The ignore file {label!r} cannot be read: {os_reason(error)}.") from error
+
+
+def text_of(path: str) -> str:
+    """The words of an ignore file of this machine."""
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:  # noqa: PTH123  # str paths in crawls
+        return file.read()

@@ -47,7 +47,7 @@ class Hit(BaseModel):
     passages: list[Passage] = Field(default_factory=list)  # the words that were asked for, and where they stand
     words: dict[str, str] = Field(default_factory=dict)
     info: dict[str, Any] = Field(default_factory=dict)
-    file: str | None = None  # the file on this machine, where the source's folder is known
+    file: str | None = None  # on this machine, where the source's folder is known; or its address elsewhere
 
 
 class SearchResult(BaseModel):

@@ -9,7 +9,8 @@
     ├── ReadError               a file that cannot be read: it is quarantined with this sentence
     │   ├── UnsupportedError    a kind of file that nothing here reads: it is excluded
     │   └── TransientReadError  a fault that may pass by itself: it is read again, and never quarantined
-    │       └── FileChangedError    a file that changed or went while it was read: the next run takes it
+    │       ├── FileChangedError    a file that changed or went while it was read: the next run takes it
+    │       └── SourceUnavailableError  nothing answers where the source's files lie
     ├── EncodeError             an encoder that cannot be loaded, or cannot encode an item
     ├── GateError               searches got worse than they may
     └── StoreError              the collection cannot be used
@@ -83,6 +84,10 @@ class FileChangedError(TransientReadError):
     """A file that changed or went between the crawl and the end of its reading: to read it again at once is no use."""
 
 
+class SourceUnavailableError(TransientReadError):
+    """Nothing answers where a source's files lie: no file of it is to blame, and none can be read."""
+
+
 class EncodeError(MedleyError):
     """An encoder that cannot be loaded, or cannot encode an item."""
 
@@ -121,6 +126,7 @@ HTTP_STATUS: dict[type[MedleyError], int] = {
     EmptyCollectionError: 404,
     CollectionMismatchError: 409,
     UnsupportedError: 415,
+    SourceUnavailableError: 503,
     UnreachableError: 422,
     ReadError: 422,
     EncodeError: 422,

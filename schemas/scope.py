@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,19 +31,29 @@ class Scope:
             root: of the source.
             paths: what came, went or changed: files or folders, in the source or absolute. Others are passed over.
         """
+        absolute = (root / given for given in paths)
+        inside = (
+            "" if path == root else path.relative_to(root).as_posix() for path in absolute if path.is_relative_to(root)
+        )
+        return cls.within(inside, lambda path: (root / path).is_file())
+
+    @classmethod
+    def within(cls, paths: Iterable[str], is_file: Callable[[str], bool]) -> Scope:
+        """The same for paths in the source.
+
+        Args:
+            paths: what came, went or changed, with "/" between the parts; "": the root.
+            is_file: whether there is a file at such a path.
+        """
         folders: set[str] = set()
         trees: set[str] = set()
-        for given in paths:
-            path = root / given
-            if not path.is_relative_to(root):
-                continue
-            inside = "" if path == root else path.relative_to(root).as_posix()
-            parent = inside.rpartition("/")[0]
+        for path in paths:
+            parent, _, name = path.rpartition("/")
             folders.add(parent)
-            if path.name == IGNORE_FILE:
+            if name == IGNORE_FILE:
                 trees.add(parent)
-            elif not path.is_file():  # a folder, or gone: it may have been one
-                trees.add(inside)
+            elif not is_file(path):  # a folder, or gone: it may have been one
+                trees.add(path)
         return cls(frozenset(folders), frozenset(trees))
 
     def covers(self, folder: str) -> bool:

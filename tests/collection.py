@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from schemas.payload import FIRST_ATTEMPT, LAST_ATTEMPT
+from schemas.payload import FIRST_ATTEMPT, LAST_ATTEMPT, MODIFIED, MTIME_NS, SIDECARS
 from schemas.settings import Settings
 from store import Store, open_store
 
@@ -20,6 +21,14 @@ def contents_of(store: Store) -> dict[str, tuple[dict[str, Any], dict[str, list[
     return {
         str(record.id): (_timeless(record.payload or {}), _plain(record.vector))
         for record in store.scroll_all(with_payload=True, with_vectors=True)
+    }
+
+
+def placeless(points: Mapping[str, tuple[dict[str, Any], Any]]) -> dict[str, Any]:
+    """Contents without the times of files, in which no two places agree."""
+    return {
+        identity: ({key: value for key, value in fields.items() if key not in (MTIME_NS, MODIFIED, SIDECARS)}, vectors)
+        for identity, (fields, vectors) in points.items()
     }
 
 

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -102,8 +101,7 @@ def show_report(found: IngestReport, folder: str, settings: Settings) -> None:
     )
     if found.added:
         with suppress(Exception):  # what cannot be drawn is in the report all the same
-            root = Path(folder).expanduser().resolve()
-            if sheet := contact_sheet(root, found.added, settings.read.limits):
+            if sheet := contact_sheet(folder, found.added, settings.read.limits):
                 said = f"{len(found.added)} of the pictures and clips that were added or changed"
                 create_image_artifact(sheet, key=f"added-{key}", description=said)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -15,11 +16,11 @@ SECONDS = 10.0  # that one of them may take
 PAPER = (246, 246, 246)
 
 
-def contact_sheet(root: Path, added: Mapping[str, str], limits: ReadLimits) -> str | None:
+def contact_sheet(root: str | Path, added: Mapping[str, str], limits: ReadLimits) -> str | None:
     """Pictures and clips side by side, as the address of a JPEG that carries it; None where nothing can be drawn.
 
     Args:
-        root: folder of the source.
+        root: folder or address of the source.
         added: modality by path in it.
         limits: what drawing one of them may take.
     """
@@ -41,12 +42,21 @@ def contact_sheet(root: Path, added: Mapping[str, str], limits: ReadLimits) -> s
     return f"data:image/jpeg;base64,{b64encode(made.getvalue()).decode()}"
 
 
-def _draw(root: Path, added: Mapping[str, str], limits: ReadLimits) -> list[bytes]:
+def _draw(root: str | Path, added: Mapping[str, str], limits: ReadLimits) -> list[bytes]:
     """Small pictures, made in a child process; those that can be."""
     from readers import Draw, Drawn, IsolatedReader
-    from schemas import Modality, ReadOptions
+    from readers.trees import open_tree
+    from schemas import Modality, ReadError, ReadOptions
 
-    jobs = [Draw(str(root / path), Modality(kind), 0.0, None, SIDE, None) for path, kind in added.items()]
-    with IsolatedReader(ReadOptions(), replace(limits, seconds=min(limits.seconds, SECONDS))) as reader:
+    tree = open_tree(root)
+    with ExitStack() as held:
+        files: dict[Path, str] = {}
+        for path, kind in added.items():
+            with suppress(ReadError):
+                files[held.enter_context(tree.fetched(path))] = kind
+        jobs = [Draw(str(file), Modality(kind), 0.0, None, SIDE, None) for file, kind in files.items()]
+        reader = held.enter_context(
+            IsolatedReader(ReadOptions(), replace(limits, seconds=min(limits.seconds, SECONDS)))
+        )
         events = [event for group in reader.read(jobs) for _, event in group]
     return [event.picture for event in events if isinstance(event, Drawn) and event.picture]

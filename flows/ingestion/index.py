@@ -61,7 +61,7 @@ class Indexer:
             payload_path(job.found.path): job.known.segments for job in work if job.known is not None
         }
         reading = FileReading(
-            run.root,
+            run.tree,
             work,
             lexical=run.encoders.lexical,
             options=run.read_options,

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from itertools import tee
 
 from encoders import Enricher, Enriching, Lexical, begin, fingerprints
 from encoders.running import out_of_memory
@@ -23,7 +23,16 @@ from flows.ingestion.points import Item, Vector, storable
 from flows.ingestion.spent import Spent
 from flows.reconciliation.plan import Work
 from readers import Closed, Event, Hashed, IsolatedReader, Job, Opened
-from schemas import EncodeError, FileChangedError, ReadOptions, Segment, TransientReadError, UnsupportedError
+from readers.trees import Here, Tree, Wanted
+from schemas import (
+    EncodeError,
+    FileChangedError,
+    ReadError,
+    ReadOptions,
+    Segment,
+    TransientReadError,
+    UnsupportedError,
+)
 from schemas.limits import ReadLimits
 from schemas.media import join_words
 from schemas.payload import State
@@ -108,7 +117,7 @@ class FileReading:
     """Reads files in child processes, as many at once as there are cores, ahead of whoever draws.
 
     Args:
-        root: folder that the paths of the work are relative to.
+        tree: what the paths of the work are relative to.
         work: what to read.
         options: how media are decoded.
         limits: what one file may take.
@@ -121,7 +130,7 @@ class FileReading:
 
     def __init__(
         self,
-        root: Path,
+        tree: Tree,
         work: Sequence[Work],
         *,
         lexical: Lexical | None = None,
@@ -132,12 +141,13 @@ class FileReading:
         readers: int = 0,
         spent: Spent | None = None,
     ) -> None:
-        self._root = f"{root}{os.sep}"
         self._lexical = lexical
         self._enrichers = enrichers
         self._earlier = earlier
         self._spent = spent or Spent()
-        self._groups = _groups(work)
+        groups, wanted = tee(_groups(work))
+        self._brought = tree.bring([Wanted(one.found, one.hash) for one in group] for group in wanted)
+        self._groups = zip(groups, self._brought, strict=True)
         self._next = threading.Lock()
         self._queue = ByteQueue(QUEUE_BYTES)
         self._stopped = threading.Event()
@@ -179,6 +189,7 @@ class FileReading:
                 self._queue.get_nowait()
             for thread in self._threads:
                 thread.join(0.05)
+        self._brought.close()
 
     # -- in the threads
 
@@ -187,20 +198,28 @@ class FileReading:
             with reader:
                 while not self._stopped.is_set():
                     with self._next:
-                        group = next(self._groups, None)
-                    if group is None:
+                        found = next(self._groups, None)
+                    if found is None:
                         break
-                    self._read(reader, group)
+                    group, brought = found
+                    with brought as here:
+                        self._read(reader, group, here)
         except BaseException as error:  # whatever it is, the thread that draws must hear of it, and not wait for ever
             self._failure = error
         self._queue.put(None)
 
-    def _read(self, reader: IsolatedReader, group: Sequence[Work]) -> None:
+    def _read(self, reader: IsolatedReader, group: Sequence[Work], here: Sequence[Here | ReadError]) -> None:
         """Read a group of files; those with a fault that may pass are read again after a while, a few times."""
+        files: list[tuple[Work, Here]] = []
+        for work, place in zip(group, here, strict=True):
+            if isinstance(place, Here):
+                files.append((work, place))
+            else:  # it was tried a few times
+                self._queue.put(self._take(self._drafts([work])[0], place))
         for wait in (*RETRY_AFTER, None):
-            drafts = self._drafts(group)
-            jobs = [Job(self._root + work.found.path, work.found, work.hash) for work in group]
-            again: list[Work] = []
+            drafts = self._drafts([work for work, _ in files])
+            jobs = [Job(place.path, place.found, work.hash) for work, place in files]
+            again: list[tuple[Work, Here]] = []
             for events in reader.read(jobs):
                 if self._stopped.is_set():
                     return
@@ -208,13 +227,13 @@ class FileReading:
                 for number, event in events:
                     if wait is not None and _may_pass(event):
                         drafts[number].abandon()
-                        again.append(group[number])
+                        again.append(files[number])
                     else:
                         read += self._take(drafts[number], event)
                 self._queue.put(read)
             if not again or self._stopped.wait(wait):
                 return
-            group = again
+            files = again
 
     def _drafts(self, group: Sequence[Work]) -> list[Draft]:
         """A draft for each file, with the vectors that the collection has of the same content."""

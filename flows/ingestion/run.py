@@ -17,7 +17,8 @@ from flows.ingestion.spent import Spent
 from flows.reconciliation.migrate import Migration, begin, resume, stale
 from flows.reconciliation.plan import Plan
 from flows.scale.cluster import check_cluster
-from readers import CrawlRules, crawl
+from readers import CrawlRules
+from readers.trees import Tree, open_tree
 from schemas import Modality, ReadOptions, UsageError, VectorSpec
 from schemas.report import IngestReport
 from schemas.scope import Scope
@@ -41,7 +42,7 @@ _settings: ContextVar[Settings | None] = ContextVar("settings", default=None)
 class Run:
     """A run. Its steps are in `flows.ingestion.steps`."""
 
-    root: Path
+    tree: Tree
     source: str
     store: Store
     encoders: EncoderSet
@@ -140,7 +141,8 @@ def open_run(
     from encoders.listing import check_names
     from readers import start_host
 
-    root = media_root(folder)
+    tree = open_tree(folder)
+    tree.check()
     if not dry:
         start_host()  # it imports while the models are loaded
     shared = _shared.get()
@@ -148,9 +150,9 @@ def open_run(
     try:
         check_cluster(settings.cluster, store.location)
         metadata = store.metadata()
-        name = source_name(metadata.get(SOURCES, {}), root, source)
+        name = source_name(metadata.get(SOURCES, {}), tree, source)
         if name not in metadata.get(SOURCES, {}):
-            _refuse_empty(root, settings)
+            _refuse_empty(tree, settings)
         preset = settings.encoders.preset or metadata.get(PRESET, DEFAULT_PRESET)
         chosen = metadata.get(ENRICHERS, {}) | _lasting(settings.encoders.enrichers)
         encoders, enrichers = load_models(settings.encoders, preset, chosen)
@@ -167,9 +169,9 @@ def open_run(
             into = {one.name: one.into for one in migrations}
             names = {one: into.get(one, one) for one in encoders}
             filled = encoders.under(names) if migrations else encoders
-            run = Run(root, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
+            run = Run(tree, name, store, filled, enrichers, settings, retry=retry, force=force, verify=verify, dry=dry)
             run.names, run.migrations, run.lease, run.report.source = names, migrations, lease, name
-            run.scope = Scope.of(root, only) if only is not None else None
+            run.scope = tree.scope(only) if only is not None else None
             held.enter_context(of_run(name))
             run.wanted, run.choices = encoders.vector_specs(), {PRESET: preset, ENRICHERS: chosen}
             try:
@@ -221,7 +223,7 @@ def claim(run: Run) -> None:
     begin(store, run.migrations, run.wanted)
     store.ensure(run.settings.keeping(run.encoders.vector_specs()))
     have = store.metadata()
-    says = run.choices | {SOURCES: have.get(SOURCES, {}) | {run.source: str(run.root)}}
+    says = run.choices | {SOURCES: have.get(SOURCES, {}) | {run.source: str(run.tree)}}
     if changed := {key: value for key, value in says.items() if have.get(key, {}) != value}:
         store.set_metadata(changed)
 
@@ -240,22 +242,20 @@ def rules_of(settings: Settings) -> CrawlRules:
     )
 
 
-def media_root(folder: str | Path) -> Path:
-    """The folder as an absolute path.
+def media_root(folder: str | Path) -> str:
+    """The address of a source: an absolute path, or a URL.
 
     Raises:
         UsageError: there is no such folder.
+        SourceUnavailableError: nobody answers there.
     """
-    root = Path(folder).expanduser()
-    if not root.exists():
-        raise UsageError(f"There is no folder {str(folder)!r}.")
-    if not root.is_dir():
-        raise UsageError(f"{str(folder)!r} is a file: give the folder that it lies in.")
-    return root.resolve()
+    tree = open_tree(folder)
+    tree.check()
+    return str(tree)
 
 
-def source_name(sources: Mapping[str, str], root: Path, name: str | None) -> str:
-    """The name of the source for a folder, where `sources` are the folders of those that the collection has.
+def source_name(sources: Mapping[str, str], root: Tree, name: str | None) -> str:
+    """The name of the source for a folder or an address; `sources` are the folders of those that the collection has.
 
     Without a name given, it is the one that the folder already has, or the folder's own. A name given moves a source:
     the folder was mounted or moved elsewhere.
@@ -266,7 +266,7 @@ def source_name(sources: Mapping[str, str], root: Path, name: str | None) -> str
     if name is not None and not name.strip():
         raise UsageError("The name of the source is empty: give one, or leave --source out.")
     if name is None:
-        name = next((known for known, at in sources.items() if at == str(root)), root.name or "root")
+        name = next((known for known, at in sources.items() if at == str(root)), root.name)
         if sources.get(name, str(root)) != str(root):
             raise UsageError(
                 f"The collection already has a source named {name!r}, the folder {sources[name]}. If {root} is the "
@@ -282,7 +282,7 @@ def _lasting(enrichers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _refuse_empty(root: Path, settings: Settings) -> None:
+def _refuse_empty(tree: Tree, settings: Settings) -> None:
     """A folder without anything, taken for a new source, is more often a mistake than a wish."""
-    if next(crawl(root, rules_of(settings)), None) is None:
-        raise UsageError(f"The folder {root} is empty: there is nothing to make searchable.")
+    if next(tree.crawl(rules_of(settings)), None) is None:
+        raise UsageError(f"The folder {tree} is empty: there is nothing to make searchable.")

@@ -7,7 +7,6 @@ compare -> carry -> index, again and again -> forget -> reencode, again and agai
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,8 +32,7 @@ from flows.reconciliation.plan import Carry, Known, entry_of
 from flows.reconciliation.reencode import reencode as fill
 from flows.reconciliation.reencode import waiting
 from flows.scale.spread import indexer_of
-from readers import content_hash, crawl
-from schemas import FoundFile, MedleyError, ReadError, payload
+from schemas import FoundFile, MedleyError, ReadError, SourceUnavailableError, payload
 from schemas.media import UnreadableFile
 from schemas.payload import State, payload_path, point_id
 from schemas.plan import IngestPlan, Reencoding
@@ -81,14 +79,14 @@ def compare(run: Run) -> None:
     if run.refused and not run.dry:
         raise MedleyError(f"{run.refused} Nothing was deleted; if they are really gone, run again with --force.")
     if not run.dry:
-        event("begun", folder=str(run.root), found=run.plan.found, only=len(run.scope.folders) if run.scope else None)
+        event("begun", folder=str(run.tree), found=run.plan.found, only=len(run.scope.folders) if run.scope else None)
         claim(run)
 
 
 def plan_value(run: Run) -> IngestPlan:
     """The plan of a run as a value, to be shown."""
     plan = run.plan.value()
-    plan.source, plan.folder = run.source, str(run.root)
+    plan.source, plan.folder = run.source, str(run.tree)
     for entry in plan.quarantined:
         entry.source = run.source
     plan.reencode = {one.name: _reencoding(run, one) for one in run.migrations if run.source not in one.done}
@@ -113,7 +111,7 @@ def _reencoding(run: Run, migration: Migration) -> Reencoding:
 def _found(run: Run) -> Iterator[Crawled]:
     """Every file of the folder, with the rule where one keeps it out."""
     count = 0
-    for file in crawl(run.root, rules_of(run.settings), run.scope):
+    for file in run.tree.crawl(rules_of(run.settings), run.scope):
         yield file
         count += 1
         if count % 1000 == 0:
@@ -122,15 +120,17 @@ def _found(run: Run) -> Iterator[Crawled]:
 
 
 def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
-    """Content hashes, taken by as many threads as there are cores: hashing releases the interpreter's lock."""
+    """Content hashes, taken by threads: hashing releases the interpreter's lock."""
 
     def digest(file: FoundFile) -> str:
         try:
-            return content_hash(run.root / file.path)
+            return run.tree.hash(file)
+        except SourceUnavailableError:
+            raise
         except ReadError:
             return ""  # reading it will say why
 
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="hash") as pool:
+    with ThreadPoolExecutor(run.tree.threads, thread_name_prefix="hash") as pool:
         for start in range(0, len(files), HASHED):
             yield from pool.map(digest, files[start : start + HASHED])
             tell("hash", min(start + HASHED, len(files)), len(files))
@@ -152,7 +152,7 @@ def _guard(run: Run, indexed: int) -> str:
     if run.force or not gone or not (most or not (run.plan.found or run.scope)):
         return ""
     return (
-        f"{gone:,} of the {indexed:,} items of source {run.source!r} are no longer in {run.root}. Is the right disk "
+        f"{gone:,} of the {indexed:,} items of source {run.source!r} are no longer in {run.tree}. Is the right disk "
         "mounted there?"
     )
 

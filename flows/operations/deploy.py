@@ -13,6 +13,7 @@ from flows.ingestion.run import media_root, source_name
 from flows.operations.automate import ensure_automation
 from flows.operations.jobs import JOBS, Job
 from flows.operations.prefect_run import HEARTBEAT, prepare
+from readers.trees import open_tree
 from schemas import MedleyError, UsageError
 from store import is_server, shown_location
 
@@ -137,12 +138,13 @@ def named_sources(folders: Iterable[str | Path], known: Mapping[str, str]) -> di
         UsageError: there is nothing to deploy, no such folder, or its name stands for another one.
     """
     found = dict(known)
-    roots = [media_root(folder) for folder in folders]
-    for root in roots:
-        found[source_name(found, root, None)] = str(root)
+    trees = [open_tree(media_root(folder)) for folder in folders]
+    for tree in trees:
+        found[source_name(found, tree, None)] = str(tree)
     if not found:
         raise UsageError("The collection has no source yet: name a folder.")
-    return found if not roots else {name: at for name, at in found.items() if Path(at) in roots}
+    roots = set(map(str, trees))
+    return found if not trees else {name: at for name, at in found.items() if at in roots}
 
 
 def deployment_name(job: str, prefix: str = "", source: str = "") -> str:

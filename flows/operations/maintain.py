@@ -13,7 +13,8 @@ from flows.ingestion import direct
 from flows.ingestion.lease import leased
 from flows.ingestion.run import sharing
 from flows.ingestion.upkeep import LEAST
-from schemas import payload
+from readers.trees import is_remote
+from schemas import SourceUnavailableError, payload
 from schemas.payload import State
 from schemas.report import MaintenanceReport
 from schemas.vectors import SOURCES
@@ -41,11 +42,15 @@ def retry_quarantined(store: Store, settings: Settings, report: MaintenanceRepor
         )
         if not waiting:
             continue
-        if not Path(folder).is_dir():
+        if not is_remote(folder) and not Path(folder).is_dir():
             report.notes.append(f"The {waiting} quarantined files of {source} wait: there is no folder {folder!r} now.")
             continue
-        with sharing(store):
-            found = direct.ingest(folder, settings, source=source, retry=True, wait=True)
+        try:
+            with sharing(store):
+                found = direct.ingest(folder, settings, source=source, retry=True, wait=True)
+        except SourceUnavailableError as error:
+            report.notes.append(f"The {waiting} quarantined files of {source} wait: {error}")
+            continue
         report.retried += waiting
         report.recovered += max(0, waiting - found.quarantined)
         report.quarantined += found.quarantined

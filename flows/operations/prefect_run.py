@@ -69,14 +69,16 @@ def ingest_as_flow(folder: str | Path, settings: Settings, **options: Unpack[Run
     Raises:
         MedleyError: as the steps do; or the Prefect API cannot be reached.
     """
+    from flows.ingestion.run import configured, media_root
+
+    address = media_root(folder)
     with _prefect():
         from flows.ingest import ingest
-        from flows.ingestion.run import configured
         from store import shown_location
 
         with configured(settings):
             shown = shown_location(settings.store)  # parameters are seen on the dashboard
-            return ingest(str(folder), store=shown, **options)
+            return ingest(address, store=shown, **options)
 
 
 def evaluate_as_flow(

@@ -141,7 +141,7 @@ def _from_files(run: Run, media: Sequence[Migration]) -> Iterator[None]:
     work = [Work(FoundFile(spelled.get(item.path, item.path), item.size, item.mtime_ns), item.hash) for item in todo]
     # Words that are read again are nobody's business here, so that nothing enriches them.
     pipeline = Pipeline(
-        FileReading(run.root, work, options=run.read_options, limits=run.settings.read.limits),
+        FileReading(run.tree, work, options=run.read_options, limits=run.settings.read.limits),
         run.encoders.under({migration.into: migration.into for migration in media}),
     )
     prints = {migration.into: migration.spec.fingerprint for migration in media}

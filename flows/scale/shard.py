@@ -20,6 +20,7 @@ from flows.ingestion.points import Item
 from flows.ingestion.run import Run, load_models
 from flows.reconciliation.ledger import FIELDS, known_file
 from flows.reconciliation.plan import Known, Work
+from readers.trees import is_remote, open_tree
 from schemas import Modality, payload
 from schemas.errors import MedleyError, UsageError
 from schemas.payload import State, point_id
@@ -61,7 +62,7 @@ class Orders:
     Attributes:
         settings: of the run.
         models: what encodes.
-        root: folder of the source, the same on all machines.
+        root: folder or address of the source, the same on all machines.
         source: its name.
         prints: the fingerprint that each vector must have.
         token: what the run's lease is known by.
@@ -114,7 +115,7 @@ def carry_out(orders: Orders, shard: Sequence[Work]) -> Done:
         _check(orders, encoders)
         done.items, rest = already_done(store, orders.source, shard)
         done.before = len(done.items)
-        run = Run(Path(orders.root), orders.source, store, encoders, enrichers, orders.settings)
+        run = Run(open_tree(orders.root), orders.source, store, encoders, enrichers, orders.settings)
         readers = max(1, (os.cpu_count() or 1) // orders.models.share)
         indexer = Indexer(run, rest, counted=lambda item: done.items.append(_bare(item)), readers=readers)
         try:
@@ -191,8 +192,12 @@ def _bare(item: Item) -> Item:
 def _check(orders: Orders, encoders: EncoderSet) -> None:
     """See that a worker that was set up by somebody else does what the run's own process would."""
     host = socket.gethostname()
-    if not Path(orders.root).is_dir():
+    if not is_remote(orders.root) and not Path(orders.root).is_dir():
         raise UsageError(f"The worker on {host} does not see the folder {orders.root}: mount it there under that path.")
+    try:
+        open_tree(orders.root).check()
+    except UsageError as error:
+        raise UsageError(f"The worker on {host} does not see the source: {error}") from error
     prints = {spec.name: spec.fingerprint for spec in encoders.vector_specs()}
     if prints != orders.prints:
         raise MedleyError(

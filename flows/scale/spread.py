@@ -73,7 +73,7 @@ class Spread:
         chosen = run.choices[ENRICHERS]
         models = Models(run.settings.encoders, run.choices[PRESET], chosen, run.names, self._cluster.share)
         prints = {spec.name: spec.fingerprint for spec in run.encoders.vector_specs()}
-        return Orders(run.settings, models, str(run.root), run.source, prints, self._lease.lend())
+        return Orders(run.settings, models, str(run.tree), run.source, prints, self._lease.lend())
 
     def advance(self, seconds: float) -> bool:
         """Count for about so long what the workers have done, and say whether there is more to do.

@@ -57,9 +57,9 @@ class Intake:
         every: seconds after which every source of the collection is taken in again; None: only when asked.
     """
 
-    def __init__(self, library: Library, folders: Sequence[Path] = (), every: float | None = None) -> None:
+    def __init__(self, library: Library, folders: Sequence[str | Path] = (), every: float | None = None) -> None:
         self._library, self._every = library, every
-        self._jobs: deque[_Job] = deque(_Job(str(folder.expanduser().resolve())) for folder in folders)
+        self._jobs: deque[_Job] = deque(_Job(str(folder)) for folder in folders)
         self._changed = threading.Condition()
         self._stopping = False
         self._now = IntakeStatus()

@@ -16,8 +16,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
 from medley.http.held import HeldLibrary, HeldTurns
+from medley.http.streams import streamed
 from medley.library import Library
-from query.located import located
+from query.located import elsewhere, located, shown_place
 from schemas import NotFoundError, payload
 from schemas.answer import Hit
 from schemas.media import Modality
@@ -92,7 +93,9 @@ async def thumbnail(
 
 
 def _drawn(library: Library, fields: dict[str, Any], side: int, tag: str) -> bytes:
-    picture = library.preview(_as_hit(fields, _file(library, fields)), side)
+    tree = elsewhere(library.store, fields[payload.SOURCE])
+    place = str(_file(library, fields)) if tree is None else shown_place(str(tree), fields[payload.PATH])
+    picture = library.preview(_as_hit(fields, place), side)
     if picture is None:
         raise NotFoundError(f"{fields[payload.PATH]} has nothing to be seen.")
     _pictures.keep(tag, picture)
@@ -101,14 +104,21 @@ def _drawn(library: Library, fields: dict[str, Any], side: int, tag: str) -> byt
 
 @router.head("/items/{item}/file", include_in_schema=False)
 @router.get("/items/{item}/file", response_class=FileResponse, responses={206: {}, 416: {}})
-def file(library: HeldLibrary, item: UUID) -> FileResponse:
+def file(
+    library: HeldLibrary,
+    item: UUID,
+    asked: Annotated[str | None, Header(alias="Range", include_in_schema=False)] = None,
+) -> Response:
     """The file, whole or in ranges of bytes, so that a player can begin anywhere: `…/file#t=12.5`."""
     fields = _segment(library, item, 0)
-    path = _file(library, fields)
     mime = fields.get(payload.MIME) or "application/octet-stream"
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache"}
     if mime in _SCRIPTED:  # a page that was indexed must not run its scripts as if it were one of ours
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    tree = elsewhere(library.store, fields[payload.SOURCE])
+    if tree is not None:
+        return streamed(tree, fields[payload.PATH], asked, mime, headers)
+    path = _file(library, fields)
     return FileResponse(path, media_type=mime, headers=headers, filename=path.name, content_disposition_type="inline")
 
 
@@ -149,7 +159,7 @@ def _file(library: Library, fields: dict[str, Any]) -> Path:
     return path
 
 
-def _as_hit(fields: dict[str, Any], path: Path) -> Hit:
+def _as_hit(fields: dict[str, Any], place: str | None) -> Hit:
     return Hit(
         item=fields[payload.ITEM],
         source=fields[payload.SOURCE],
@@ -160,5 +170,5 @@ def _as_hit(fields: dict[str, Any], path: Path) -> Hit:
         end=fields.get(payload.END),
         page=fields.get(payload.PAGE),
         segment=fields[payload.SEGMENT],
-        file=str(path),
+        file=place,
     )

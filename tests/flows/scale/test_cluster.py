@@ -30,7 +30,8 @@ from schemas.settings import ClusterSettings, Settings, load_settings
 from schemas.vectors import LEASE
 from store import Store
 from store.server import ServerStore
-from tests.collection import contents_of
+from tests.collection import contents_of, placeless
+from tests.elsewhere import on_the_web
 from tests.rest import RestServer, stall
 from tests.soak.crash import change, make_folder
 from tests.store.conftest import quick_folder
@@ -160,6 +161,20 @@ def test_collection_and_accounts_are_those_of_a_run_on_one_process(
 
     again = ingest(media, on(dask, rest))
     assert (again.unchanged, again.indexed, sum(again.encoded.values())) == (alone.indexed, 0, 0)
+
+
+def test_source_that_lies_elsewhere_is_fetched_by_the_workers(
+    dask: Any, rest: RestServer, media: Path, undisturbed: tuple[dict[str, Any], IngestReport], tmp_path: Path
+) -> None:
+    expected, alone = undisturbed
+    with on_the_web(tmp_path / "web") as place:
+        place.fill(media)
+        report = ingest(place.address, on(dask, rest))
+        asked = [one for one in place.asked if one.startswith("GET") and not one.endswith("/")]
+
+    assert placeless(held(rest)) == placeless(expected)
+    assert accounts(report) == accounts(alone)
+    assert len(asked) >= report.indexed - report.copied
 
 
 def test_workers_that_die_in_the_middle_cost_nothing_but_time(
