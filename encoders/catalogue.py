@@ -82,7 +82,7 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         max_tokens=512,
         sample_rate=48_000,
     ),
-    _known("image", "qwen3-vl", **_QWEN),
+    _known("image", "qwen3-vl", films=True, **_QWEN),
     _known("sentence", "qwen3-vl-text", **_QWEN),
     _known(
         "late",

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas import Modality
+from schemas import Modality, Segment
 
-Content = str | NDArray[np.uint8] | NDArray[np.float32]
-"""A text; a picture, RGB uint8 (height, width, 3); or a sound, mono float32 (samples,) in [-1, 1]."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """A scene as a film: frames, RGB uint8 (height, width, 3), and when each is shown.
+
+    `times` are seconds from the scene's start: where in its film it lies is nothing that is seen.
+    """
+
+    frames: tuple[NDArray[np.uint8], ...]
+    times: tuple[float, ...]
+
+    @classmethod
+    def of(cls, segment: Segment) -> Clip | None:
+        """The scene that a segment is; None if it is none."""
+        if not segment.times:
+            return None
+        start = segment.start or 0.0
+        return cls(segment.frames, tuple(round(time - start, 3) for time in segment.times))
+
+
+Content = str | NDArray[np.uint8] | NDArray[np.float32] | Clip
+"""A text; a picture, RGB uint8 (height, width, 3); a sound, mono float32 (samples,) in [-1, 1]; or a scene."""
 
 SAMPLE_RATE = 16_000
 """Hertz of sounds, unless an encoder set asks for more (see `EncoderSet.sample_rate`)."""
@@ -22,7 +44,7 @@ def wrong(content: object, modality: Modality) -> str | None:
         return _wrong_picture(content)
     if modality is Modality.AUDIO:
         return _wrong_sound(content)
-    return f"{modality} is not encoded as such, but as its pictures, sounds and words"
+    return _wrong_clip(content)
 
 
 def resampled(sound: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
@@ -47,6 +69,14 @@ def _wrong_picture(content: object) -> str | None:
     if not isinstance(content, np.ndarray) or content.dtype != np.uint8 or content.shape[2:] != (3,):
         return f"a picture is an array of uint8 (height, width, 3), not {_kind(content)}"
     return None if content.size else f"the picture is empty: {content.shape}"
+
+
+def _wrong_clip(content: object) -> str | None:
+    if not isinstance(content, Clip):
+        return f"a scene is a Clip of frames, not {_kind(content)}"
+    if not content.frames or len(content.frames) != len(content.times):
+        return f"a scene has a time for each frame, not {len(content.times)} for {len(content.frames)}"
+    return next((fault for frame in content.frames if (fault := _wrong_picture(frame))), None)
 
 
 def _wrong_sound(content: object) -> str | None:

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.contents import Content
-from encoders.neural import ModelEncoder, weighted_mean
+from encoders.contents import Clip, Content
+from encoders.neural import ModelEncoder, picture, weighted_mean
 from encoders.sentence import encode_role
 from schemas import Modality
 
 SIGLIP = ("siglip", "siglip2")
+_FILM_RATE = 1000
 
 
 class JointEncoder(ModelEncoder):
@@ -22,12 +23,22 @@ class JointEncoder(ModelEncoder):
 
     Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (CLIP), ICML 2021; Tschannen
     et al., "SigLIP 2", 2025; Wu et al., "Large-Scale Contrastive Language-Audio Pretraining" (CLAP), ICASSP 2023. A
-    model of vision and language that was trained to embed has one tower for both, and takes them as a chat.
+    model of vision and language that was trained to embed has one tower for both, and takes them as a chat; where its
+    processor knows films, it takes a scene as one, with the seconds at which its frames are shown.
     """
 
     spare: ClassVar[tuple[str, ...]] = ("lm_head.",)  # what such a model would go on talking with
 
+    def _make(self, folder: str, device: str, dtype: Any) -> Any:
+        made = super()._make(folder, device, dtype)
+        films: Any = getattr(getattr(made, "processor", None), "video_processor", None)
+        if getattr(films, "cap_pixels_per_frame", True) is None:
+            films.cap_pixels_per_frame = True  # as the model's own makers do; else it warns of the choice
+        return made
+
     def _parts(self, content: Content, modality: Modality) -> list[Any]:
+        if modality is Modality.VIDEO:
+            return [_film(cast("Clip", content))]
         if modality is not Modality.AUDIO:
             return super()._parts(content, modality)
         sound = cast("NDArray[np.float32]", content)
@@ -51,6 +62,8 @@ class JointEncoder(ModelEncoder):
                 options = {"processing_kwargs": {"text": filled}}
         elif modality is Modality.AUDIO:
             inputs = [{"array": sound, "sampling_rate": self.spec.sample_rate} for sound in inputs]
+        elif modality is Modality.VIDEO:
+            options = {"processing_kwargs": {"video": {"do_sample_frames": False}}}  # they have been chosen
         return cast("Sequence[Any]", encode_role(self.model, inputs, prompt, query, **options))
 
     def _merge(self, rows: list[Any], parts: list[Any]) -> NDArray[np.float32]:
@@ -63,3 +76,21 @@ class JointEncoder(ModelEncoder):
         """Samples that the sound tower takes at once."""
         extractor = getattr(self.model.processor, "feature_extractor", self.model.processor)
         return int(getattr(extractor, "nb_max_samples", 10 * self.spec.sample_rate))
+
+
+def _film(clip: Clip) -> dict[str, Any]:
+    """A scene as sentence-transformers takes it: when a frame is shown is told by its number and the frames a second.
+
+    With a thousand a second, the number is the time in milliseconds. No film has fewer than two frames, nor frames of
+    several sizes.
+    """
+    height, width = clip.frames[0].shape[:2]
+    frames = [one if one.shape[:2] == (height, width) else _sized(one, width, height) for one in clip.frames]
+    often = 2 if len(frames) == 1 else 1
+    numbers = [round(time * _FILM_RATE) for time in clip.times] * often
+    shown = {"fps": _FILM_RATE, "frames_indices": numbers, "total_num_frames": len(numbers)}
+    return {"array": np.stack(frames * often), "video_metadata": shown}
+
+
+def _sized(frame: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    return np.asarray(picture(frame).resize((width, height)))

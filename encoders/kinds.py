@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas import EncoderSpec, Modality
 
-TEXT, IMAGE, AUDIO = Modality.TEXT, Modality.IMAGE, Modality.AUDIO
+TEXT, IMAGE, AUDIO, VIDEO = Modality.TEXT, Modality.IMAGE, Modality.AUDIO, Modality.VIDEO
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,15 @@ class Kind:
     multivector: bool = False
     sparse: bool = False
 
-    def spec(self, **known: Any) -> EncoderSpec:
-        """The spec of a model of this kind, with what else is known of it: learnt weights know how rare a term is."""
+    def spec(self, *, films: bool = False, **known: Any) -> EncoderSpec:
+        """The spec of a model of this kind, with what else is known of it: learnt weights know how rare a term is.
+
+        `films`: it takes the scenes of a film as such, where others take their frames one by one.
+        """
+        video = (VIDEO,) if films else ()
         return EncoderSpec(
-            modalities=self.modalities,
-            documents=self.documents,
+            modalities=self.modalities + video,
+            documents=self.documents + video if self.documents else (),
             multivector=self.multivector,
             sparse=self.sparse,
             distance="dot" if self.sparse else "cosine",

@@ -72,7 +72,7 @@ class MiniLMEncoder(Encoder):
         self._begin, self._end = self._tokenizer.encode("").ids  # what marks the ends of every text
 
     def _cost(self, content: Content) -> int:
-        return len(content)
+        return len(cast(str, content))
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
         windows, owners = [], []

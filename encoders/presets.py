@@ -154,7 +154,8 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
         """How contents of this modality, asked as a question, reach named vectors: one route for each space.
 
         Encode once for each route, with `encode_query` of the encoder it names. What no route leads to needs a bridge.
-        A clip is asked by its pictures and its sounds: ask for theirs.
+        A clip is asked by its scenes, or by its pictures where an encoder takes no scenes, and by its sounds: ask for
+        theirs.
         """
         routes: dict[str, Route] = {}
         for vector, spec in self.specs.items():
@@ -166,9 +167,9 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
     def vectors_for(self, modality: Modality) -> list[str]:
         """Named vectors that questions of this modality reach directly, without a bridge.
 
-        A clip reaches those of its pictures and of its sound.
+        A clip reaches those of its scenes, its pictures and its sound.
         """
-        wanted = (Modality.IMAGE, Modality.AUDIO) if modality is Modality.VIDEO else (modality,)
+        wanted = (Modality.VIDEO, Modality.IMAGE, Modality.AUDIO) if modality is Modality.VIDEO else (modality,)
         reached = {vector for one in wanted for route in self.routes(one) for vector in route.vectors}
         return [vector for vector in self.specs if vector in reached]
 

@@ -46,6 +46,7 @@ def spelled(name: str, running: Running) -> tuple[str, EncoderSpec, Source]:
     config = _json(folder / "config.json")
     prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
     spec = kind.spec(
+        films=kind_name == "image" and _takes_films(folder),
         name=f"{kind_name}:{source.model}",
         model=source.model,
         revision=revision,
@@ -83,6 +84,12 @@ def _dim(name: str, kind: str, folder: Path, config: Mapping[str, Any]) -> int:
         f"The configuration of the model in {name!r} does not tell how many dimensions its vectors have: "
         "write a small encoder for it (docs/encoders.md)."
     )
+
+
+def _takes_films(folder: Path) -> bool:
+    """Whether a model's processor prepares films besides pictures."""
+    nested = _json(folder / "processor_config.json").get("video_processor")
+    return bool(nested) or (folder / "video_preprocessor_config.json").is_file()
 
 
 def _sample_rate(folder: Path) -> int:

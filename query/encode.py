@@ -224,9 +224,14 @@ class _Encoding:
         from query.files import contents  # its readers take a tenth of a second to import
 
         found: dict[str, Vector] = {}
+        whole: set[str] = set()  # reached by scenes, of which the pictures are parts
         for modality, given in contents(part.value, FILES[part.kind], self._encoders.sample_rate).items():
             for route in self._encoders.routes(modality):
                 reached = [name for name in route.vectors if name in wanted]
+                if modality is Modality.VIDEO:
+                    whole |= set(route.vectors)
+                elif modality is Modality.IMAGE and whole.issuperset(route.vectors):
+                    continue
                 beyond = self._bridges_to_words(route.encoder, wanted - set(route.vectors))
                 if reached or beyond:
                     encoder = self._encoders[route.encoder]

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from encoders import Clip
 from query.limits import read_limits
 from readers import Event, IsolatedReader, Job, Opened, read
 from schemas import FoundFile, Modality, ReadError, ReadOptions, Segment, UsageError
@@ -23,7 +24,7 @@ SEGMENTS = 64
 
 
 def contents(given: Path | Upload, modality: Modality, sample_rate: int) -> dict[Modality, list[Any]]:
-    """The pictures and the sounds of a file.
+    """The scenes, the pictures and the sounds of a file.
 
     Raises:
         UsageError: it is not there, or cannot be read, or is of another modality.
@@ -43,6 +44,7 @@ def contents(given: Path | Upload, modality: Modality, sample_rate: int) -> dict
     if found_as is not modality:
         raise UsageError(f"{name!r} is {_named(found_as)}, not {_named(modality)}.")
     found: dict[Modality, list[Any]] = {
+        Modality.VIDEO: [clip for segment in segments if (clip := Clip.of(segment)) is not None],
         Modality.IMAGE: [frame for segment in segments for frame in segment.frames],
         Modality.AUDIO: [segment.sound for segment in segments if segment.sound is not None],
     }  # the words in a file are not what it is shown for

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from readers.cuts import Look, cuts
-
-if TYPE_CHECKING:
-    from readers.cuts import Frame
 
 _SHORTEST = 1.0  # seconds
 _KEPT = 64  # frames of one scene that wait to be chosen from
@@ -23,7 +19,7 @@ class Scene:
     end: float
     looks: list[Look]
 
-    def frames(self, count: int) -> tuple[Frame, ...]:
+    def chosen(self, count: int) -> list[Look]:
         """Up to `count` frames, spread over the scene, none of which repeats the one before."""
         news: list[Look] = []
         for look in self.looks:
@@ -31,7 +27,7 @@ class Scene:
                 news.append(look)
         if len(news) > count:
             news = [news[int((at + 0.5) * len(news) / count)] for at in range(count)]
-        return tuple(look.pixels for look in news)
+        return news
 
 
 def cut(looks: Iterator[Look], longest: float) -> Iterator[Scene]:

@@ -109,7 +109,16 @@ def _segment(number: int, opened: _Open, film: Film, scene: Scene, sound: SoundT
     chapters = [cue.text for cue in opened.chapters if cue.start < end and cue.end > start]
     words = opened.words.kinds(subtitle=said, embedded=unique_lines([*opened.embedded, *chapters]))
     heard = sound.between(start, end) if sound else None
-    return Segment(number, words, scene.frames(film.options.frames), heard, round(start, 3), round(end, 3))
+    chosen = scene.chosen(film.options.frames)
+    return Segment(
+        number,
+        words,
+        tuple(look.pixels for look in chosen),
+        heard,
+        round(start, 3),
+        round(end, 3),
+        times=tuple(round(max(start, look.time), 3) for look in chosen),  # one may have been in view before
+    )
 
 
 def _sound(container: InputContainer, duration: float, options: ReadOptions) -> SoundTrack | None:

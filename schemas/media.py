@@ -93,7 +93,8 @@ class Segment:
     """The searchable part of an item: a picture, a window of sound, a scene, a passage.
 
     `frames` are RGB uint8 (height, width, 3); `sound` is mono float32 (samples,) in [-1, 1] at
-    `ReadOptions.sample_rate`. `start` and `end` are seconds; `page` counts from 1; `characters` are the offsets of a
+    `ReadOptions.sample_rate`. `start` and `end` are seconds, and so are the `times` at which the frames of a film are
+    shown, one each; they are empty where frames have no time. `page` counts from 1; `characters` are the offsets of a
     passage's first character and of the one after its last in the text of the document, or of its page if it has any.
     """
 
@@ -105,6 +106,7 @@ class Segment:
     end: float | None = None
     page: int | None = None
     characters: tuple[int, int] | None = None
+    times: tuple[float, ...] = ()
 
     def __reduce__(self) -> tuple[type[Segment], tuple[Any, ...]]:
         """To be made from its fields, as it is by whoever reads: segments pass between processes in great numbers."""

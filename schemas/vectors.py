@@ -79,7 +79,8 @@ class EncoderSpec:
     `modalities` are those it encodes; `documents` are those of them that its named vector holds, the others are for
     questions only: with both towers of one CLIP, a vector of pictures is asked by text. Encoders of the same `space`
     make vectors that can be compared with each other. `preprocessing` is raised whenever the same input would give
-    another vector (a change of code, not of model).
+    another vector (a change of code, not of model). One that takes `video` sees a scene as a whole: its frames with
+    their times; of any other, the vector of a scene is the mean of those of its frames.
     """
 
     name: str
@@ -119,6 +120,8 @@ class EncoderSpec:
         )
         if self.document_prompt:
             made_of += (self.document_prompt,)
+        if Modality.VIDEO in self.stored:  # scenes have other vectors than the mean of their frames
+            made_of += (Modality.VIDEO.value,)
         return f"{self.name}-{sha256(repr(made_of).encode()).hexdigest()[:8]}"
 
 

@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from encoders import Clip
 from flows.ingestion.points import Item, Row, Vector
 from flows.ingestion.reading import Draft
 from flows.ingestion.spent import Spent
@@ -137,6 +138,8 @@ class Pipeline:
         for vector, spec in self._encoders.specs.items():
             if Modality.TEXT in spec.stored and text:
                 contents.append((vector, text))
+            elif Modality.VIDEO in spec.stored and (clip := Clip.of(segment)) is not None:
+                contents.append((vector, clip))
             elif Modality.IMAGE in spec.stored and segment.frames:
                 contents.append((vector, segment.frames))
             elif Modality.AUDIO in spec.stored and segment.sound is not None:
@@ -196,10 +199,29 @@ class Pipeline:
 
 
 def _encode_contents(encoder: Encoder, values: Sequence[Any]) -> tuple[list[Vector], list[str]]:
-    """A vector and a reason ("" where it went well) for each value; the frames of a scene share one of theirs."""
+    """A vector and a reason ("" where it went well) for each value."""
+    kinds = [_modality(encoder, value) for value in values]
+    made: list[Any] = [None] * len(values)
+    reasons = [""] * len(values)
+    for modality in dict.fromkeys(kinds):
+        chosen = [n for n, kind in enumerate(kinds) if kind is modality]
+        found = _encode_alike(encoder, [values[n] for n in chosen], modality)
+        for n, vector, reason in zip(chosen, *found, strict=True):
+            made[n], reasons[n] = vector, reason
+    return made, reasons
+
+
+def _modality(encoder: Encoder, value: Any) -> Modality:
+    """What a value is to an encoder that takes pictures and scenes, or one thing alone."""
+    if isinstance(value, str):
+        return Modality.TEXT
+    return Modality.VIDEO if isinstance(value, Clip) else encoder.spec.stored[0]
+
+
+def _encode_alike(encoder: Encoder, values: Sequence[Any], modality: Modality) -> tuple[list[Vector], list[str]]:
+    """The same for values of one modality; the frames of a scene share one vector of theirs."""
     pictures = [value if isinstance(value, tuple) else (value,) for value in values]
     flat = [content for group in pictures for content in group]
-    modality = Modality.TEXT if flat and isinstance(flat[0], str) else encoder.spec.stored[0]
     vectors, wrong = encoder.encode_each(flat, modality)
     made: list[Vector] = []
     reasons: list[str] = []

@@ -125,7 +125,7 @@ class _Sample:
                     scores = _likeness(bridge.project(vectors[:QUESTIONS]), texts, "cosine")
                     yield key(target, BRIDGE), scores, having[:QUESTIONS], found
             for modality in spec.stored:
-                if modality is not Modality.TEXT and len(having) > 1:
+                if modality not in (Modality.TEXT, Modality.VIDEO) and len(having) > 1:  # scenes ask as pictures do
                     yield (
                         key(name, modality),
                         _likeness(vectors[:QUESTIONS], vectors, spec.distance),

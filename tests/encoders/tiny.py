@@ -14,6 +14,7 @@ WORDS = [
 ]
 MARKS = ("<pad>", "<s>", "</s>", "<unk>", "<mask>", "[unused0]", "[unused1]", "<image>")
 LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+DIGITS = list("0123456789.")  # for the seconds at which frames are shown
 SIZE = 96  # of the vocabulary
 
 TEXT = {
@@ -61,7 +62,7 @@ def tokenizer(longest: int = 0):
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    known = [*MARKS, *dict.fromkeys([*WORDS, *LETTERS]), *(f"##{letter}" for letter in LETTERS)]
+    known = [*MARKS, *dict.fromkeys([*WORDS, *LETTERS]), *(f"##{letter}" for letter in LETTERS), *DIGITS]
     made = Tokenizer(models.WordPiece({token: n for n, token in enumerate(known)}, unk_token="<unk>"))
     made.normalizer = normalizers.Lowercase()
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -289,33 +290,24 @@ def vision_language(folder: Path) -> Path:
 
 def seeing_reranker(folder: Path) -> Path:
     """A model of vision and language that is asked whether a document answers a question: "red" is yes, "dog" no."""
-    from sentence_transformers import CrossEncoder
-    from sentence_transformers.base.modules import Transformer
-    from sentence_transformers.cross_encoder.modules import LogitScore
-
     bare = folder.with_name(folder.name + "-bare")
     _idefics(bare, PAIR)
-    asked = Transformer(str(bare), transformer_task="any-to-any")
-    yes, no = asked.tokenizer.convert_tokens_to_ids(["red", "dog"])
-    CrossEncoder(modules=[asked, LogitScore(yes, no)]).save(str(folder), create_model_card=False)
-    return folder
+    return _judge(bare, folder)
 
 
-QWEN_PAIR = (
-    "<|im_start|>system\nJudge.<|im_end|>\n<|im_start|>user\n"
+QWEN_PARTS = (
     "{% for message in messages %}{{ message.role }}: "
     "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
-    "{% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part.text }}{% endif %}"
+    "{% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif part.type == 'video' %}<|vision_start|><|video_pad|><|vision_end|>{% else %}{{ part.text }}{% endif %}"
     "{% endfor %}{% endif %} {% endfor %}<|im_end|>\n<|im_start|>assistant\n"
 )
+QWEN_PAIR = "<|im_start|>system\nJudge.<|im_end|>\n<|im_start|>user\n" + QWEN_PARTS
 
 
-def qwen3_vl_reranker(folder: Path) -> Path:
-    """The same with Qwen3-VL's own architecture and processor, which asks for torchvision."""
+def _qwen3_vl(folder: Path, chat: str) -> int:
+    """Qwen3-VL's own architecture and processor, which asks for torchvision; its width."""
     import torchvision  # noqa: F401  (its absence is told in a sentence of its own, not in the processor's)
-    from sentence_transformers import CrossEncoder
-    from sentence_transformers.base.modules import Transformer
-    from sentence_transformers.cross_encoder.modules import LogitScore
     from transformers import (
         Qwen2VLImageProcessor,
         Qwen3VLConfig,
@@ -352,11 +344,38 @@ def qwen3_vl_reranker(folder: Path) -> Path:
     names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
     ids = dict(zip(names, tokens.convert_tokens_to_ids(marks[:4]), strict=True))
     config = Qwen3VLConfig(text_config=language, vision_config=vision, tie_word_embeddings=True, **ids)
-    bare = folder.with_name(folder.name + "-bare")
-    Qwen3VLForConditionalGeneration(config).save_pretrained(bare)
+    Qwen3VLForConditionalGeneration(config).save_pretrained(folder)
     parts = {"patch_size": 16, "merge_size": 2}
     pictures = Qwen2VLImageProcessor(**parts, min_pixels=4096, max_pixels=1_310_720)
-    Qwen3VLProcessor(pictures, tokens, Qwen3VLVideoProcessor(**parts), chat_template=QWEN_PAIR).save_pretrained(bare)
+    Qwen3VLProcessor(pictures, tokens, Qwen3VLVideoProcessor(**parts), chat_template=chat).save_pretrained(folder)
+    return 32
+
+
+def film_language(folder: Path) -> Path:
+    """A model of vision and language that takes films, and embeds by its last token."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    bare = folder.with_name(folder.name + "-bare")
+    width = _qwen3_vl(bare, QWEN_PARTS)
+    modules = [Transformer(str(bare)), Pooling(width, "lasttoken")]
+    SentenceTransformer(modules=modules, prompts={"query": "the cat"}).save(str(folder), create_model_card=False)
+    return folder
+
+
+def qwen3_vl_reranker(folder: Path) -> Path:
+    """The same as a reranker: "red" is yes, "dog" no."""
+    bare = folder.with_name(folder.name + "-bare")
+    _qwen3_vl(bare, QWEN_PAIR)
+    return _judge(bare, folder)
+
+
+def _judge(bare: Path, folder: Path) -> Path:
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.cross_encoder.modules import LogitScore
+
     asked = Transformer(str(bare), transformer_task="any-to-any")
     yes, no = asked.tokenizer.convert_tokens_to_ids(["red", "dog"])
     CrossEncoder(modules=[asked, LogitScore(yes, no)]).save(str(folder), create_model_card=False)

@@ -102,7 +102,7 @@ def test_a_picture_that_stays_fills_scene_after_scene() -> None:
     slides = [look(0, RED), look(25, BLUE), look(32, BLUE)]
     scenes = list(cut(iter(slides), 10.0))
     assert [(scene.start, scene.end) for scene in scenes] == [(0, 10), (10, 20), (20, 25), (25, 32)]
-    assert [scene.frames(3)[0][0, 0, 0] for scene in scenes] == [200, 200, 200, 30]
+    assert [scene.chosen(3)[0].pixels[0, 0, 0] for scene in scenes] == [200, 200, 200, 30]
 
 
 def test_scenes_follow_each_other_without_a_gap() -> None:
@@ -125,10 +125,11 @@ def test_a_film_of_one_frame_is_a_scene() -> None:
 
 def test_frames_are_spread_and_none_repeats_the_one_before() -> None:
     looks = [look(number, RED, number * 5) for number in range(9)]
-    chosen = Scene(0, 9, looks).frames(3)
-    assert [int(np.argmax(frame[15, :, 1])) for frame in chosen] == [5, 20, 35]
+    chosen = Scene(0, 9, looks).chosen(3)
+    assert [int(np.argmax(one.pixels[15, :, 1])) for one in chosen] == [5, 20, 35]
+    assert [one.time for one in chosen] == [1, 4, 7]
     still = [look(number, RED) for number in range(9)]
-    assert len(Scene(0, 9, still).frames(3)) == 1
+    assert len(Scene(0, 9, still).chosen(3)) == 1
 
 
 def test_a_look_is_brief_whatever_the_size() -> None:

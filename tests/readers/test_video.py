@@ -78,6 +78,8 @@ def test_every_format_has_the_same_scenes(media: dict[str, Path], name: str) -> 
     for part in (first, second):
         assert 2 <= len(part.frames) <= 3
         assert all(frame.shape == (64, 96, 3) and frame.dtype == np.uint8 for frame in part.frames)
+        assert len(part.times) == len(part.frames)
+        assert part.start <= part.times[0] < part.times[-1] < part.end
         assert part.sound is not None
         assert part.sound.shape == (32_000,)
         assert 0.4 < float(np.percentile(np.abs(part.sound), 90)) < 0.6  # codecs overshoot where a tone ends
@@ -197,6 +199,7 @@ def test_frames_far_apart_stay_in_view(tmp_path: Path) -> None:
     found = segments(path)
     assert [(part.start, part.end) for part in found][:2] == [(0.0, 10.0), (10.0, 15.0)]
     assert [ground(part) for part in found[:3]] == ["red", "red", "blue"]
+    assert [part.times for part in found][:2] == [(0.0,), (10.0,)]  # it stays in view from a scene to the next
 
 
 def test_titles_and_chapters_become_words(tmp_path: Path) -> None:

@@ -8,9 +8,50 @@ import numpy as np
 import pytest
 
 import medley
+from encoders import Clip, registry
+from medley.library import Library
 from readers import found_file, read
-from schemas import Modality, ReadOptions
+from schemas import Modality, ReadOptions, Segment
 from tests.media import clip, picture
+
+
+def made_of(library: Library, film: Path) -> tuple[list[Segment], dict[int, np.ndarray]]:
+    """The scenes of a film as they are read, and the vector that each has in the collection."""
+    points = library.store.scroll_all(with_payload=True, with_vectors=True)
+    mine = [point for point in points if point.payload["path"] == film.name]
+    stored = {point.payload["segment"]: np.array(point.vector["image"]) for point in mine}
+    return list(read(film, found_file(film), ReadOptions()).segments), stored
+
+
+@pytest.mark.parametrize("sees", ["films", "film_language"])
+def test_scene_is_encoded_whole_where_the_encoder_takes_films(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sees: str
+) -> None:
+    if sees == "films":
+        monkeypatch.setitem(registry.BUILT_IN, "films", "tests.encoders.films:FilmEncoder")
+        preset = "image=films"
+    else:
+        pytest.importorskip("torchvision", reason="the processor of Qwen3-VL needs torchvision", exc_type=Exception)
+        from tests.encoders import tiny
+
+        preset = f"image=image:{tiny.film_language(tmp_path / 'model')}"
+    film = clip(tmp_path / "media" / "walk.mp4", ("red", "blue"))
+    shown = picture(tmp_path / "media" / "red.png", "red")
+    with medley.open(tmp_path / "store", encoders={"preset": preset, "ocr": "off"}) as library:
+        report = library.ingest(tmp_path / "media")
+        assert (report.indexed, report.quarantined) == (2, 0)
+
+        encoder = library.encoders["image"]
+        scenes, stored = made_of(library, film)
+        assert stored.keys() == {0, 1}
+        for scene in scenes:
+            [whole] = encoder.encode([Clip.of(scene)], Modality.VIDEO)
+            np.testing.assert_allclose(stored[scene.number], whole, atol=1e-4)
+            assert np.abs(encoder.pool(encoder.encode(list(scene.frames), Modality.IMAGE)) - whole).max() > 1e-4
+        [first] = library.search(video=film, limit=1).hits
+        assert first.path == film.name
+        [first] = library.search(image=shown, limit=1).hits
+        assert first.path == shown.name
 
 
 def test_scene_has_the_vector_of_its_frames_and_every_question_reaches_it(tmp_path: Path) -> None:
@@ -24,11 +65,7 @@ def test_scene_has_the_vector_of_its_frames_and_every_question_reaches_it(tmp_pa
     with medley.open(tmp_path / "store", encoders={"preset": preset, "ocr": "off"}) as library:
         library.ingest(tmp_path / "media")
 
-        points = library.store.scroll_all(with_payload=True, with_vectors=True)
-        stored = {
-            point.payload["segment"]: point.vector["image"] for point in points if point.payload["path"] == film.name
-        }
-        scenes = list(read(film, found_file(film), ReadOptions()).segments)
+        scenes, stored = made_of(library, film)
         for scene in scenes:
             rows = library.encoders["image"].encode(list(scene.frames), Modality.IMAGE)
             mean = rows.mean(axis=0)
