@@ -1,4 +1,4 @@
-"""Indexed items that a request names: their ids, and their vectors."""
+"""Indexed items that a request names: their segments, ids, and vectors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def vectors_of_item(
         NotFoundError: there is no such item, or it was not indexed.
         UsageError: the path stands for several.
     """
-    records = _segments(store, item, segment, [specs[name].name for name in names])
+    fields = [payload.ITEM, payload.SOURCE, payload.PATH]
+    records = segments_of(store, item, segment, fields, [specs[name].name for name in names])
     found: dict[str, list[Any]] = {}
     for record in records:
         have: Any = record.vector or {}
@@ -48,16 +49,30 @@ def vectors_of_item(
     return identity, {name: mean(several, specs[name]) for name, several in found.items()}
 
 
-def _segments(store: Store, item: str, segment: int | None, names: Sequence[str]) -> list[models.Record]:
+def segments_of(
+    store: Store, item: str, segment: int | None, fields: Sequence[str], vectors: Sequence[str] = ()
+) -> list[models.Record]:
+    """The segments of an item that are asked with, at least one.
+
+    Args:
+        store: the store.
+        item: its id, or its path in its source.
+        segment: the one segment that is meant, or None for all.
+        fields: what of their payload is wanted, the item's id among it.
+        vectors: which of their vectors.
+
+    Raises:
+        NotFoundError: there is no such item, or it was not indexed.
+        UsageError: the path stands for several.
+    """
     from qdrant_client import models
 
-    fields = [payload.ITEM, payload.SOURCE, payload.PATH]
     for key in (payload.ITEM, payload.PATH):
         must: list[models.Condition] = [_matches(payload.STATE, State.INDEXED.value), _matches(key, payload_path(item))]
         if segment is not None:
             must.append(_matches(payload.SEGMENT, segment))
         records, _ = store.scroll(
-            models.Filter(must=must), limit=SEGMENTS, with_payload=fields, with_vectors=list(names)
+            models.Filter(must=must), limit=SEGMENTS, with_payload=list(fields), with_vectors=list(vectors) or False
         )
         several = {(record.payload or {})[payload.ITEM] for record in records}
         if len(several) > 1:

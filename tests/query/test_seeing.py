@@ -110,6 +110,40 @@ def test_question_that_is_a_clip_is_looked_at_in_a_few_pictures(library: Library
     assert 2 <= len(sees.asked[0].pictures) <= 4
 
 
+@pytest.mark.parametrize("words", [None, "a thing like it"])
+def test_indexed_item_that_is_asked_with_is_looked_at(library: Library, sees: Sees, words: str | None) -> None:
+    result = look(library, text=words, item="two.png", rerank={"by": "sees"})
+
+    assert sees.asked[0].words == (words or "")
+    assert [seen.shape for seen in sees.asked[0].pictures] == [(64, 96, 3)]
+    assert (result.hits[0].path, result.hits[0].segment) == ("five.mp4", 1)  # the blue scene; itself is no answer
+
+
+def test_of_an_indexed_clip_the_segment_that_is_meant_is_looked_at_or_a_few(library: Library, sees: Sees) -> None:
+    look(library, text=None, parts=[{"item": "five.mp4", "segment": 0}], rerank={"by": "sees"})
+    look(library, text="red", item="five.mp4", rerank={"by": "sees"})
+
+    one, several = ([share("red", [seen]) > 0.1 for seen in asked.pictures] for asked in sees.asked)
+    assert one == [True]
+    assert several == [True, False]
+
+
+def test_indexed_item_that_cannot_be_seen_is_read(library: Library, sees: Sees) -> None:
+    away = folder(library) / "two.png"
+    kept = away.read_bytes()
+    away.unlink()
+    try:
+        result = look(library, text="blue", item="two.png", rerank={"by": "sees"})
+    finally:
+        away.write_bytes(kept)
+    look(library, text="blue", item="four.wav", rerank={"by": "sees"})
+    sees.sees = False
+    look(library, text="blue", item="two.png", rerank={"by": "sees"})
+
+    assert [(asked.words, asked.pictures) for asked in sees.asked] == [("blue a thing", ())] * 3
+    assert "The picture of 'two.png' cannot be had any more: 'sees' went by words." in result.notes
+
+
 def test_modalities_that_are_not_asked_for_keep_their_places(library: Library, sees: Sees) -> None:
     before = look(library).hits
 
@@ -161,10 +195,26 @@ def test_closer_look_is_told_where_a_hit_is_explained(library: Library, sees: Se
 
 def test_question_of_neither_words_nor_pictures_is_refused(library: Library, sees: Sees) -> None:
     with pytest.raises(UsageError, match="reads words or looks at pictures: give either"):
-        look(library, text=None, item="two.png", rerank={"by": "sees"})
+        look(library, text=None, audio=folder(library) / "four.wav", rerank={"by": "sees"})
     sees.sees = False
     with pytest.raises(UsageError, match="'sees' reads words, and this question has none"):
         look(library, text=None, image=folder(library) / "two.png", using=["image"], rerank={"by": "sees"})
+
+
+def test_model_that_sees_is_asked_with_the_picture_of_an_item(library: Library, tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers", reason="pretrained models need sentence-transformers")
+    from tests.encoders import tiny
+
+    model = str(tiny.seeing_reranker(tmp_path / "seeing"))
+
+    hits = look(library, text=None, item="two.png", rerank={"by": model, "modalities": ["image"]}).hits
+
+    def seen(name: str) -> Any:
+        return np.asarray(Image.open(BytesIO(preview(folder(library) / name, Modality.IMAGE, side=SIDE) or b"")))
+
+    [hit] = [hit for hit in hits if hit.path == "three.png"]
+    asked, shown = Shown("", (seen("two.png"),)), Shown("a thing\nthree", (seen("three.png"),))
+    assert hit.closer == pytest.approx(float(load_reranker(model).score(asked, [shown])[0]), abs=1e-4)
 
 
 def test_model_that_sees_scores_the_picture_that_a_person_is_shown(library: Library, tmp_path: Path) -> None:
