@@ -78,7 +78,7 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         revision="8fa0f1c6d0433df6e97c127f64b2a1d6c0dcda8a",
         dim=512,
         license="Apache-2.0",
-        size=615_000_000,  # as the hub rounds it
+        size=614_525_833,
         max_tokens=512,
         sample_rate=48_000,
     ),
@@ -99,7 +99,7 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         "vidore/colqwen2-v1.0-hf",
         revision="main",
         dim=128,
-        license="Apache-2.0",
+        license="Apache-2.0 and MIT",  # of Qwen2-VL, and of what was trained on top of it
         size=4_420_000_000,  # as the hub rounds it
     ),
     _known(
