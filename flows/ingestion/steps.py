@@ -26,7 +26,7 @@ from flows.learning.bridge import fit_bridges
 from flows.learning.calibrate import calibrate
 from flows.reconciliation.carry import carry_over, to_read
 from flows.reconciliation.compare import make_plan
-from flows.reconciliation.ledger import files_elsewhere, first_segments, known_files
+from flows.reconciliation.ledger import files_elsewhere, first_segments, known_files, same_contents
 from flows.reconciliation.migrate import Migration, advance, left, unwanted
 from flows.reconciliation.plan import Carry, Known, entry_of
 from flows.reconciliation.reencode import reencode as fill
@@ -42,6 +42,7 @@ from schemas.vectors import LEXICAL, NEXT, RUNS, SOURCES
 if TYPE_CHECKING:
     from flows.ingestion.run import Run
     from readers.crawl import Crawled
+    from schemas.scope import Scope
 
 PORTION = 10.0
 """Seconds of work in one task: long enough that the task costs nothing, short enough to be watched and retried."""
@@ -72,6 +73,7 @@ def compare(run: Run) -> None:
             verify=run.verify,
             unenriched=poor,
             elsewhere=partial(_elsewhere, run),
+            same=partial(_same, run, run.scope) if run.scope is not None else None,
         )
     run.report.found = run.plan.found
     run.refused = _guard(run, sum(item.state is State.INDEXED for item in known.values()))
@@ -137,9 +139,16 @@ def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
 
 
 def _elsewhere(run: Run, sizes: Collection[int]) -> Iterator[Known]:
-    """What other sources have of these sizes, and what the run does not look at of its own."""
+    """What other sources have of these sizes."""
     poor = lacks(run.enrichers)
-    for item, fields in files_elsewhere(run.store, run.source, sizes, run.scope):
+    for item, fields in files_elsewhere(run.store, run.source, sizes):
+        yield item._replace(poor=poor(fields))
+
+
+def _same(run: Run, scope: Scope, hashes: Collection[str]) -> Iterator[Known]:
+    """What other sources have of these contents, and what the run does not look at of its own."""
+    poor = lacks(run.enrichers)
+    for item, fields in same_contents(run.store, run.source, hashes, scope):
         yield item._replace(poor=poor(fields))
 
 

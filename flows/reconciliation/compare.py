@@ -13,6 +13,9 @@ from schemas.payload import State, payload_path
 Elsewhere = Callable[[Collection[int]], Iterable[Known]]
 """The indexed files of other sources that have one of these sizes."""
 
+Same = Callable[[Collection[str]], Iterable[Known]]
+"""The indexed files that have one of these content hashes, besides those that are known."""
+
 Digests = Callable[[Sequence[FoundFile]], Iterable[str]]
 """Content hashes of files, in their order; "" for one that cannot be read (reading will say why)."""
 
@@ -28,6 +31,7 @@ def make_plan(
     verify: bool = False,
     unenriched: Collection[str] = (),
     elsewhere: Elsewhere = lambda sizes: (),
+    same: Same | None = None,
 ) -> Plan:
     """Compare what is found with what is known.
 
@@ -42,6 +46,8 @@ def make_plan(
         verify: hash all files; equal size and time stamp are not believed.
         unenriched: paths in the payload whose words are to be read again, although nothing else has changed.
         elsewhere: finds contents that other sources of the collection have; asked once, if at all.
+        same: finds contents by their hashes, in place of `elsewhere`. It is for few files of many: all that look
+            changed are hashed then, whatever their size, and nothing is read of the rest of the collection.
     """
     plan = Plan()
     suspects: list[FoundFile] = []
@@ -70,9 +76,10 @@ def make_plan(
     if gone and plan.unreadable:
         gone = {path: item for path, item in gone.items() if not path.startswith(plan.unseen)}
     if suspects:
-        sorter = _Sorter(plan, suspects, known, gone, unenriched, retry=retry, verify=verify)
+        sorter = _Sorter(plan, suspects, known, gone, unenriched, same=same, retry=retry, verify=verify)
         sorter.know(item._replace(poor=True) if item.path in unenriched else item for item in known.values())
-        sorter.know(elsewhere({file.size for file in suspects}))
+        if same is None:
+            sorter.know(elsewhere({file.size for file in suspects}))
         sorter.sort(digests)
     moved = {item.path for item in plan.moved}
     plan.delete = [item for path, item in gone.items() if path not in moved]
@@ -87,6 +94,10 @@ def _unread(file: FoundFile, item: Known) -> bool:
     return item.state is not State.INDEXED and not item.hash and _same(file, item)
 
 
+def _has(item: Known | None, digest: str) -> bool:
+    return item is not None and item.state is State.INDEXED and item.hash == digest
+
+
 class _Sorter:
     """Tells moves, copies, touches and changed sidecars from contents never seen."""
 
@@ -98,11 +109,12 @@ class _Sorter:
         gone: Mapping[str, Known],
         unenriched: Collection[str],
         *,
+        same: Same | None,
         retry: bool,
         verify: bool,
     ) -> None:
         self.plan, self.suspects, self.known, self.gone = plan, suspects, known, gone
-        self.unenriched = unenriched
+        self.unenriched, self.same = unenriched, same
         self.retry, self.verify = retry, verify
         self.sizes = {file.size for file in suspects}
         self.shared: dict[int, int] = defaultdict(int)  # contents by size
@@ -130,6 +142,8 @@ class _Sorter:
             (file, item, next(hashes) if hashed else item.hash if item and self._believed(file, item) else "")
             for file, item, hashed in zip(self.suspects, here, must, strict=True)
         ]
+        if self.same is not None:
+            self.know(self.same({digest for _, item, digest in placed if digest and not _has(item, digest)}))
         self.replaced = {item.path for _, item, digest in placed if item is not None and item.hash != digest}
         for file, item, digest in placed:
             self._place(file, item, digest)
@@ -139,6 +153,8 @@ class _Sorter:
         return same and here.state is State.INDEXED and not self.verify
 
     def _must_hash(self, file: FoundFile, here: Known | None) -> bool:
+        if self.same is not None:
+            return here is None or not self._believed(file, here)
         if here is None or here.size != file.size:
             return self.shared[file.size] > 1
         if here.state is State.INDEXED or self.verify:

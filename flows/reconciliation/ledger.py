@@ -30,6 +30,8 @@ FIELDS = [
     payload.LAST_ATTEMPT,
 ]
 
+ASKED = 256  # hashes in a request
+
 STATES = {state.value: state for state in State}
 
 
@@ -50,32 +52,44 @@ def _in_folders(folders: Collection[str]) -> models.Condition:
     return models.FieldCondition(key=payload.FOLDER, match=models.MatchAny(any=named))
 
 
-def files_elsewhere(
-    store: Store, source: str, sizes: Collection[int], scope: Scope | None = None
-) -> Iterator[tuple[Known, dict[str, Any]]]:
-    """Indexed files that have one of these sizes, with their payloads: of other sources, or out of the scope."""
+def files_elsewhere(store: Store, source: str, sizes: Collection[int]) -> Iterator[tuple[Known, dict[str, Any]]]:
+    """Indexed files of other sources that have one of these sizes, with their payloads."""
     from qdrant_client import models
 
-    if not sizes or not store.exists():
+    if not sizes or not store.exists() or not store.metadata().get(SOURCES, {}).keys() - {source}:
         return
-    if scope is None and not store.metadata().get(SOURCES, {}).keys() - {source}:
-        return
+    of_size = models.FieldCondition(key=payload.SIZE, range=models.Range(gte=min(sizes), lte=max(sizes)))
     own = models.FieldCondition(key=payload.SOURCE, match=models.MatchValue(value=source))
-    condition = models.Filter(
-        must=[
-            models.FieldCondition(key=payload.SEGMENT, match=models.MatchValue(value=0)),
-            models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value)),
-            models.FieldCondition(key=payload.SIZE, range=models.Range(gte=min(sizes), lte=max(sizes))),
-        ],
-        must_not=[own] if scope is None else None,
-    )
+    for item, fields in _indexed(store, of_size, own):
+        if item.size in sizes:
+            yield item, fields
+
+
+def same_contents(
+    store: Store, source: str, hashes: Collection[str], scope: Scope
+) -> Iterator[tuple[Known, dict[str, Any]]]:
+    """Indexed files that have one of these contents, with their payloads: of other sources, or out of the scope."""
+    from qdrant_client import models
+
+    wanted = sorted(hashes) if store.exists() else []
+    for start in range(0, len(wanted), ASKED):
+        some = models.FieldCondition(key=payload.HASH, match=models.MatchAny(any=wanted[start : start + ASKED]))
+        for item, fields in _indexed(store, some):
+            if item.source != source or not scope.covers(fields[payload.FOLDER]):  # else it is among the known
+                yield item, fields
+
+
+def _indexed(
+    store: Store, condition: models.Condition, but: models.Condition | None = None
+) -> Iterator[tuple[Known, dict[str, Any]]]:
+    from qdrant_client import models
+
+    first = models.FieldCondition(key=payload.SEGMENT, match=models.MatchValue(value=0))
+    indexed = models.FieldCondition(key=payload.STATE, match=models.MatchValue(value=State.INDEXED.value))
+    wanted = models.Filter(must=[first, indexed, condition], must_not=None if but is None else [but])
     fields = [*FIELDS, payload.SOURCE, payload.FOLDER, payload.MODALITY, payload.ENCODERS]
-    for record in store.scroll_all(condition, with_payload=fields):
+    for record in store.scroll_all(wanted, with_payload=fields):
         told = record.payload or {}
-        if told[payload.SIZE] not in sizes:
-            continue
-        if scope is not None and told[payload.SOURCE] == source and scope.covers(told[payload.FOLDER]):
-            continue  # it is among the known
         yield known_file(told)._replace(source=told[payload.SOURCE]), told
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,43 @@ def test_runs_over_what_changed_make_the_collection_that_a_whole_run_makes(
 
         again = library.ingest(root)
         assert (again.indexed, again.deleted, again.unchanged) == (0, 0, 3)
+        assert contents_of(library.store) == followed
+
+
+def test_a_copy_from_a_folder_that_did_not_change_is_found_by_its_hash_alone(
+    tmp_path: Path, library: medley.Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = album(tmp_path / "media")
+    (root / "note.md").write_text("words of a note")
+    picture(root / "x" / "blue.png", "blue")
+    with library:
+        library.ingest(root)
+        shutil.copy(root / "note.md", root / "z" / "again.md")
+        shutil.copy(root / "x" / "blue.png", root / "z" / "b.png")
+        (root / "z" / "new.md").write_text("words of another")
+        seen: list[str] = []
+        scroll = library.store.scroll_all
+
+        def noted(*given: Any, **more: Any) -> Iterator[Any]:
+            for record in scroll(*given, **more):
+                seen.append((record.payload or {}).get("path", ""))
+                yield record
+
+        monkeypatch.setattr(library.store, "scroll_all", noted)
+        planned = library.plan(root, only=["z/again.md", "z/b.png", "z/new.md"])
+        assert sorted(seen) == ["note.md", "x/blue.png", "z/d.png"]
+        monkeypatch.undo()
+        report = library.ingest(root, only=["z/again.md", "z/b.png", "z/new.md"])
+
+        assert {(one.origin, one.path) for one in planned.copies} == {
+            ("note.md", "z/again.md"),
+            ("x/blue.png", "z/b.png"),
+        }
+        assert planned.add == ["z/new.md"]
+        assert (report.copied, report.encoded) == (2, {"text": 1, "image": 0, "audio": 0})
+        followed = contents_of(library.store)
+        again = library.ingest(root)
+        assert (again.indexed, again.unchanged) == (0, 9)
         assert contents_of(library.store) == followed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -88,6 +88,27 @@ def test_copy_carries_over_and_keeps_the_origin() -> None:
     [carry] = plan.carry
     assert (carry.origin.path, carry.move) == ("a", False)
     assert plan.unchanged == 1
+
+
+def test_contents_are_asked_for_by_hash_alone_where_little_of_a_source_is_looked_at() -> None:
+    asked: list[set[str]] = []
+
+    def same(hashes: Collection[str]) -> list[Known]:
+        asked.append(set(hashes))
+        return [known("away", "copied")]
+
+    plan = planned(
+        [found("a"), found("b", mtime_ns=2), found("new", "larger than all"), found("copy", "copied")],
+        {"a": known("a"), "b": known("b")},
+        lambda file: {"b": "#a", "new": "#new", "copy": "#copied"}[file.path],
+        same=same,
+        elsewhere=lambda sizes: pytest.fail("sizes are not asked for"),
+    )
+
+    assert asked == [{"#new", "#copied"}]
+    assert [(carry.found.path, carry.origin.path) for carry in plan.carry] == [("copy", "away")]
+    assert [(work.found.path, work.hash) for work in plan.index] == [("new", "#new")]
+    assert [work.found.path for work in plan.touch] == ["b"]
 
 
 def test_twins_of_one_run_are_encoded_once() -> None:
