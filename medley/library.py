@@ -253,17 +253,24 @@ class Library:
         right: Sequence[str] = (),
         wrong: Sequence[str] = (),
         clicked: str | None = None,
+        shown: Sequence[str] = (),
     ) -> dict[str, int]:
         """Note what is right and wrong of an answer, or which hit was chosen; `fit_ranker` learns from it.
 
+        Args:
+            request: what was asked: words, or a whole `SearchRequest`.
+            right: paths of right answers.
+            wrong: paths of wrong ones.
+            clicked: the path of the hit that was chosen, instead.
+            shown: the paths of the hits among which it was chosen, in their order; none: those found now.
+
         Raises:
-            UsageError: nothing is judged, or what was chosen is not among the first fifty hits.
+            UsageError: nothing is judged, or what was chosen is not among the hits that were shown, or the first fifty.
         """
         from query.feedback import feedback_file, record
 
         asked = SearchRequest.of(text=request) if isinstance(request, str) else request
-        shown: list[str] = []
-        if clicked is not None:
+        if clicked is not None and not shown:
             shown = [hit.path for hit in self.search(asked.model_copy(update={"limit": 50})).hits]
         return record(feedback_file(self.settings), asked, right=right, wrong=wrong, clicked=clicked, shown=shown)
 

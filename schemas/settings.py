@@ -142,6 +142,9 @@ class HttpSettings(Strict):
         default_factory=list, description="names that the server may be called by besides those of this machine"
     )
     origins: list[str] = Field(default_factory=list, description="other web pages that may ask (CORS)")
+    clicks: bool = Field(
+        default=True, description="note beside the collection which hit is opened on the page, for `medley fit ranker`"
+    )
 
 
 class ClusterSettings(Strict):

@@ -18,16 +18,16 @@ from medley.http.qdrant import greeting
 
 router = APIRouter()
 
-_SCRIPTS = ("state", "ask", "show", "hit", "parts", "keys", "unlock")
+_SCRIPTS = ("state", "ask", "show", "click", "hit", "parts", "keys", "unlock")
 """Of the page, in this order: they are one module there."""
 
 
 @router.get("/", include_in_schema=False)
-def root(request: Request) -> Response:
+def root(request: Request, library: HeldLibrary) -> Response:
     """The page for a browser; for a Qdrant client, which asks the same path, the version."""
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse(greeting())
-    html, policy = _page()
+    html, policy = _page(clicks=library.settings.http.clicks)
     return HTMLResponse(
         html, headers={"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Vary": "Accept"}
     )
@@ -49,10 +49,14 @@ def session(
 
 
 @cache
-def _page() -> tuple[str, str]:
-    """The document, and what it may do: run its own script and ask its own server."""
+def _page(*, clicks: bool) -> tuple[str, str]:
+    """The document, and what it may do: run its own script and ask its own server.
+
+    Args:
+        clicks: whether it tells its server which hit is opened.
+    """
     script = "\n".join((TEMPLATES / "search" / f"{name}.js").read_text("utf-8") for name in _SCRIPTS)
-    html = template("search/page.html").render(script=script)
+    html = template("search/page.html").render(script=script, clicks=clicks)
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src 'unsafe-inline'; img-src 'self' data: blob:; "
         "media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -109,12 +109,17 @@ async def explain(
 def feedback(
     library: HeldLibrary,
     request: Annotated[SentRequest, Body(description="the search, as for `POST /search`")],
+    *,
     right: Annotated[list[Path_] | None, Body(max_length=MOST_HITS, description="paths of right answers")] = None,
     wrong: Annotated[list[Path_] | None, Body(max_length=MOST_HITS, description="paths of wrong ones")] = None,
     clicked: Annotated[Path_ | None, Body(description="the path of the hit that was chosen, instead")] = None,
+    shown: Annotated[
+        list[Path_] | None,
+        Body(max_length=MOST_HITS, description="the paths of the hits among which it was chosen, best first"),
+    ] = None,
 ) -> dict[str, int]:
     """Note what was right (1) and wrong (0), or which hit was chosen; `medley fit ranker` learns from it."""
-    return library.judge(request, right=right or [], wrong=wrong or [], clicked=clicked)
+    return library.judge(request, right=right or [], wrong=wrong or [], clicked=clicked, shown=shown or [])
 
 
 @router.get("/status")

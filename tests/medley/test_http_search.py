@@ -444,6 +444,9 @@ def test_judgements_are_noted_beside_the_collection(home: Path, client: httpx.Cl
     request = {"parts": [{"text": "a red square"}]}
     right = client.post("/feedback", json={"request": request, "right": ["drawings/red.png"], "wrong": ["walk.mp4"]})
     clicked = client.post("/feedback", json={"request": request, "clicked": "drawings/red.png"})
+    shown = ["walk.mp4", "drawings/red.png", "drawings/blue.png"]
+    among = client.post("/feedback", json={"request": request, "clicked": "drawings/red.png", "shown": shown})
+    absent = client.post("/feedback", json={"request": request, "clicked": "gone.png", "shown": shown})
     nothing = client.post("/feedback", json={"request": request})
     data = base64.b64encode(b"picture").decode()
     sent = {"parts": [{"image": {"data": data}}]}
@@ -451,11 +454,13 @@ def test_judgements_are_noted_beside_the_collection(home: Path, client: httpx.Cl
 
     assert right.json() == {"drawings/red.png": 1, "walk.mp4": 0}
     assert clicked.json()["drawings/red.png"] == 1
+    assert among.json() == {"walk.mp4": 0, "drawings/red.png": 1}
+    assert absent.json() == {"error": "'gone.png' is not among the first 3 hits of this question."}
     assert (nothing.status_code, upload.status_code) == (400, 400)
     assert "Tell at least one right answer" in nothing.text
     assert "What was sent along is not kept" in upload.text
     lines = (home / "store" / ".records" / "medley" / "feedback.jsonl").read_text().splitlines()
-    assert [json.loads(line)["kind"] for line in lines] == ["judged", "click"]
+    assert [json.loads(line)["kind"] for line in lines] == ["judged", "click", "click"]
 
 
 @pytest.mark.parametrize("by", ["/etc", "./model", "~/model", "owner/model"])

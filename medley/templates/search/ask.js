@@ -54,6 +54,7 @@ async function search({ more = false } = {}) {
       found = await post('/search', rest, signal);
     }
     state.sought = pattern(words);
+    answered(state.files.length ? null : { parts: rest.parts, where }, { more });
     show(found.hits, { more, notes: found.notes, took: performance.now() - began, ranked: true });
   } catch (error) {
     if (error.name === 'AbortError') return;
@@ -66,6 +67,7 @@ async function search({ more = false } = {}) {
 // Before anything is asked: what the collection holds, drawn at random.
 async function gallery(where, signal) {
   state.sought = null;
+  answered(null);
   try {
     if (where) {
       show([], { quiet: 'Type words, or drop a picture, a sound or a clip.' });

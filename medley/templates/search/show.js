@@ -143,6 +143,6 @@ function card(hit, n, ranked) {
   one('.why').hidden = !why.length;
   const button = one('button');
   button.setAttribute('aria-label', `Open ${noun} ${hit.path}${place(hit) && `, ${place(hit)}`}`);
-  button.addEventListener('click', () => open(n));
+  button.addEventListener('click', () => { open(n); chosen(n); });
   return li;
 }
