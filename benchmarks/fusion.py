@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fusion
+from benchmarks import beside
 from benchmarks.retrieval import STAMPS
 from benchmarks.worlds import Fold, World, worlds
 from fusion import bridges
@@ -284,7 +285,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stamps", type=Path, default=STAMPS)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", default=[], help="worlds whose name begins so, or methods")
+    parser.add_argument("--only", nargs="*", default=[], help="worlds whose name begins so, methods, or beside")
     options, _ = parser.parse_known_args()
     stamps = options.stamps if options.stamps.is_dir() else None
     if stamps is None:
@@ -299,6 +300,9 @@ def main() -> None:
         values, groups, seconds = measured(world, range(options.seeds), methods)
         print(f"\n### {name}: {len(groups)} questions, {len(set(groups))} groups\n")
         print(table(values, groups, seconds), flush=True)
+    if not options.only or "beside" in options.only:
+        print("\n### beside: segments told by those beside them in their item\n")
+        print(beside.table(stamps, range(options.seeds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def pairs(seed: int) -> Fold:
     shown, told = objects[chosen // PLACES], places[chosen % PLACES]
 
     def look() -> Views:
-        return Views.single({"image": _cluttered(shown, image, rng), "text": _cluttered(told, text, rng)})
+        return Views.single({"image": cluttered(shown, image, rng), "text": cluttered(told, text, rng)})
 
     items, asked = look(), look()
     held = split([str(one) for one in chosen], seed, share=HELD_OUT)
@@ -86,7 +86,8 @@ def pairs(seed: int) -> Fold:
     )
 
 
-def _cluttered(meant: NDArray[Any], basis: NDArray[Any], rng: np.random.Generator) -> Vectors:
+def cluttered(meant: NDArray[Any], basis: NDArray[Any], rng: np.random.Generator) -> Vectors:
+    """Vectors of length 1 of which what is meant (n, SIGNAL) is the smaller part, turned by the basis (dim, dim)."""
     clutter = unit(rng.normal(size=(len(meant), len(basis) - SIGNAL)))
     return np.asarray(unit(np.hstack([meant, CLUTTER * clutter])) @ basis, np.float32)
 

@@ -6,7 +6,8 @@ Scaled dot-product attention over all tokens that a thing has (Vaswani et al., "
     s_ij = q_i . k_j / sqrt(d)        a_ij = exp(s_ij) / sum_k exp(s_ik)        o_i = sum_j a_ij v_j
 
 where j runs over what is there: any subset of the named vectors will do, and a question is fused by the same weights as
-what it is compared with. How it is trained is in `fusion.contrast`.
+what it is compared with. How it is trained is in `fusion.contrast`. What a segment is told by those beside it in its
+item comes on top of it: see `fusion.context`.
 
 The pass is written once, for numpy, which answers questions without loading torch, and for torch, which derives it.
 """
@@ -14,7 +15,7 @@ The pass is written once, for numpy, which answers questions without loading tor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -23,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.cca import Map
+from fusion.context import BESIDE, Tokens, listen
 from fusion.likeness import GAMMA
-from fusion.views import TINY, Vectors, Views
+from fusion.views import TINY, Fuser, Vectors, Views
 from schemas import UsageError
 
 FAR = 1e9  # taken from the score of a token that is not there: e^-FAR is 0
@@ -42,6 +44,7 @@ class Shape:
         feedforward: hidden layer after each attention, in parts of `hidden`; 0: none.
         residual: tokens keep what they were, and attention adds to it.
         cross: tokens attend to those of other named vectors alone, where there are any.
+        reach: segments before and after a thing in its item that it is told by; 0: none.
     """
 
     hidden: int = 128
@@ -50,6 +53,7 @@ class Shape:
     feedforward: int = 2
     residual: bool = True
     cross: bool = False
+    reach: int = 0
 
     @classmethod
     def smallest(cls, hidden: int = 64) -> Shape:
@@ -89,16 +93,55 @@ class Attention:
 
         Returns:
             The vectors, and of each block the weights a_ij (n, heads, tokens, tokens), in the order of `token_names`.
+            Where things are told by those beside them, the weights of that are the last: (n, heads, tokens, tokens +
+            tokens beside), the latter in the order of `names_beside`.
         """
         made, weights = [], []
         for start in range(0, len(views), ROWS):
-            some = self._inputs(views, slice(start, start + ROWS))
-            out, attended = forward(self.weights, self.shape, *some, np)
-            made.append(out)
+            some = views.take(slice(start, start + ROWS))
+            z, attended = self._attended(some)
+            there = self._inputs(some)[1]
+            if self.shape.reach and some.beside is not None:
+                told, a = listen(self.weights, self.shape.heads, self.tokens(some, z), np)
+                z, attended = _unit(z, np) + told, [*attended, a]
+            made.append(pooled(z, list(there.values()), np))
             weights.append(attended)
         if not made:
             return np.zeros((0, self.dim), np.float32), []
         return np.concatenate(made).astype(np.float32), [np.concatenate(block) for block in zip(*weights, strict=True)]
+
+    def tokens(self, views: Views, z: Any = None) -> Tokens:
+        """What things with segments beside them attend with and to: see `fusion.context`."""
+        z = self._attended(views)[0] if z is None else z
+        names, beside = sorted(self.inputs), views.beside
+        if beside is None:
+            raise UsageError("What lies beside these things is not known: there is nothing to attend to.")
+        there = self._inputs(views)[1]
+        near = [name for name in names if name in beside.tokens]
+        return Tokens(
+            own=_unit(z, np),
+            there=np.concatenate(list(there.values()), 1),
+            kinds=np.repeat(np.arange(len(names)), [there[name].shape[1] for name in names]),
+            beside=np.concatenate(
+                [_unit(entered(self.weights, name, beside.tokens[name], np), np) for name in near], 1
+            ),
+            near=np.concatenate([beside.there[name].astype(np.float32) for name in near], 1),
+            near_kinds=np.repeat([names.index(name) for name in near], 2 * self.shape.reach),
+        )
+
+    def names_beside(self, views: Views) -> list[tuple[str, int]]:
+        """The named vector of each token beside a thing, and its place among those beside it."""
+        known = views.beside.tokens if self.shape.reach and views.beside is not None else ()
+        return [(name, at) for name in sorted(self.inputs) if name in known for at in range(2 * self.shape.reach)]
+
+    def deaf(self) -> Attention:
+        """The same model without what things are told by those beside them."""
+        weights = {name: array for name, array in self.weights.items() if not name.startswith(BESIDE)}
+        return replace(self, weights=weights, shape=replace(self.shape, reach=0))
+
+    def _attended(self, views: Views) -> tuple[Any, list[Any]]:
+        tokens, there = self._inputs(views)
+        return attended_tokens(self.weights, self.shape, tokens, there, np)
 
     def token_names(self, views: Views) -> list[str]:
         """The named vector that each token belongs to."""
@@ -107,10 +150,10 @@ class Attention:
     def _deep(self, views: Views, name: str) -> int:
         return views.there[name].shape[1] if name in views.there else 1
 
-    def _inputs(self, views: Views, rows: slice) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _inputs(self, views: Views) -> tuple[dict[str, Any], dict[str, Any]]:
         """The tokens of all inputs, zeros for those that the views know nothing of."""
         tokens, there = {}, {}
-        count = len(range(*rows.indices(len(views))))
+        count = len(views)
         for name in sorted(self.inputs):
             dim = self.weights[f"in.{name}.landmarks"].shape[1]
             if name in views.tokens and views.tokens[name].shape[2] != dim:
@@ -118,8 +161,8 @@ class Attention:
                     f"This model takes {dim} numbers of {name!r}, not {views.tokens[name].shape[2]}: fit it again."
                 )
             known = name in views.tokens
-            tokens[name] = views.tokens[name][rows] if known else np.zeros((count, 1, dim), np.float32)
-            there[name] = views.there[name][rows].astype(np.float32) if known else np.zeros((count, 1), np.float32)
+            tokens[name] = views.tokens[name] if known else np.zeros((count, 1, dim), np.float32)
+            there[name] = views.there[name].astype(np.float32) if known else np.zeros((count, 1), np.float32)
         return tokens, there
 
     def arrays(self) -> dict[str, Vectors]:
@@ -139,6 +182,11 @@ class Attention:
     def from_arrays(cls, arrays: Mapping[str, Vectors], meta: Mapping[str, Any]) -> Attention:
         """One from what `arrays` and `meta` gave."""
         return cls(meta["inputs"], Shape(**meta["shape"]), dict(arrays), meta.get("trained", {}))
+
+
+def reach_of(fuser: Fuser) -> int:
+    """How many segments before and after a thing a fusion looks at, besides the thing itself."""
+    return fuser.shape.reach if isinstance(fuser, Attention) else 0
 
 
 def begin(shape: Shape, landmarks: Mapping[str, Vectors], seed: int = 0) -> dict[str, Vectors]:
@@ -207,16 +255,35 @@ def forward(
         there: 1.0 or 0.0 (n, k) by named vector.
         xp: numpy or torch; all arrays are its own.
     """
+    z, attended = attended_tokens(weights, shape, tokens, there, xp)
+    return pooled(z, [there[name] for name in sorted(tokens)], xp), attended
+
+
+def pooled(z: Any, there: list[Any], xp: Any) -> Any:
+    """Tokens (n, tokens, hidden) as one vector of length 1: (n, hidden).
+
+    A kind counts as one, however many tokens it has: tokens of length 1 are averaged.
+    """
+    return _unit((_unit(z, xp) * _shares(there, xp)[..., None]).sum(1), xp)
+
+
+def entered(weights: Mapping[str, Any], name: str, given: Any, xp: Any) -> Any:
+    """Vectors (n, k, dim) of a name as tokens: (n, k, hidden)."""
+    turned = weights[f"in.{name}.landmarks"].T
+    features = xp.exp(GAMMA * (_unit(given, xp) @ turned - 1.0))
+    return features @ weights[f"in.{name}.weight"] + weights[f"in.{name}.bias"]
+
+
+def attended_tokens(
+    weights: Mapping[str, Any], shape: Shape, tokens: Mapping[str, Any], there: Mapping[str, Any], xp: Any
+) -> tuple[Any, list[Any]]:
+    """The tokens (n, tokens, hidden) after all blocks, and the weights of each; see `forward`."""
     names = sorted(tokens)
 
     def linear(name: str, rows: Any) -> Any:
         return rows @ weights[f"{name}.weight"] + weights[f"{name}.bias"]
 
-    def token(name: str) -> Any:
-        turned = weights[f"in.{name}.landmarks"].T
-        return linear(f"in.{name}", xp.exp(GAMMA * (_unit(tokens[name], xp) @ turned - 1.0)))
-
-    z = xp.concatenate([token(name) for name in names], 1)
+    z = xp.concatenate([entered(weights, name, tokens[name], xp) for name in names], 1)
     there_all = xp.concatenate([there[name] for name in names], 1)
     seen = there_all[:, None, :]
     if shape.cross:
@@ -232,9 +299,7 @@ def forward(
             down = part("down", up * (up > 0))
             z = z + down if shape.residual else down
         attended.append(a)
-    # A kind counts as one, however many tokens it has: residual tokens of length 1 are averaged.
-    pooled = (_unit(z, xp) * _shares([there[name] for name in names], xp)[..., None]).sum(1)
-    return _unit(pooled, xp), attended
+    return z, attended
 
 
 def _attend(part: Callable[[str, Any], Any], heads: int, y: Any, seen: Any, xp: Any) -> tuple[Any, Any]:

@@ -8,13 +8,14 @@ been learnt from: see `fusion.evaluation.split`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.beside import NONE
 from fusion.bridge import MIN_PAIRS, Bridge
 from fusion.evaluation import measure_scores
 from fusion.rrf import K
@@ -53,14 +54,29 @@ class Questions:
         """Measures of each question."""
         return measure_scores(scores, self.right, measures)
 
+    def among_strangers(self) -> Views:
+        """What there is to be found, with that beside another beside each thing that is asked for: it knows nothing."""
+        count, beside = len(self.asked), self.found.beside
+        rows = np.arange(len(self.found))
+        rows[:count] = np.roll(rows[:count], 1)
+        return replace(self.found, beside=beside.take(rows) if beside is not None else None)
 
-def questions(views: Views, groups: NDArray[Any], items: NDArray[Any], *, seed: int = 0) -> list[Questions]:
+
+def questions(
+    views: Views,
+    groups: NDArray[Any],
+    items: NDArray[Any],
+    *,
+    around: NDArray[np.intp] | None = None,
+    seed: int = 0,
+) -> list[Questions]:
     """What can be asked of things.
 
     Args:
         views: their vectors.
         groups: (n,) their content groups: what lies in one group is as right as the thing itself.
         items: (n,) the items that they are segments of.
+        around: rows of the segments beside each (`fusion.beside.around`); None: a fusion does not look at them.
         seed: of what is drawn by lot, where there are too many.
     """
     rng = np.random.default_rng(seed)
@@ -76,7 +92,7 @@ def questions(views: Views, groups: NDArray[Any], items: NDArray[Any], *, seed: 
                 Questions(
                     name,
                     views.take(drawn).only([name]),
-                    views.take(there).only(others),
+                    views.stored(there, around).only(others),
                     groups[drawn][:, None] == groups[there],
                     groups[drawn],
                 )
@@ -87,7 +103,43 @@ def questions(views: Views, groups: NDArray[Any], items: NDArray[Any], *, seed: 
     there = np.setdiff1d(several, asked)[:FOUND]
     if len(asked) >= LEAST:
         right = items[asked][:, None] == items[there]
-        made.append(Questions(VIEWS, views.take(asked), views.take(there), right, groups[asked]))
+        found = views.stored(there, _hidden(around, asked))
+        made.append(Questions(VIEWS, views.take(asked), found, right, groups[asked]))
+    return made
+
+
+def told_beside(
+    views: Views, groups: NDArray[Any], items: NDArray[Any], around: NDArray[np.intp], *, seed: int = 0
+) -> list[Questions]:
+    """What tells whether a segment is found better for what lies beside it: the first of what is found are asked for.
+
+    It is asked for by what it has of one kind, which is withheld from it and left to those beside it. One segment of an
+    item is asked for, and the others of that item are not to be found: they have what it lacks.
+
+    Args:
+        views: see `questions`.
+        groups: see `questions`.
+        items: see `questions`.
+        around: rows of the segments beside each: see `fusion.beside.around`.
+        seed: of what is drawn by lot.
+    """
+    rng, made = np.random.default_rng(seed), []
+    for name in views.names:
+        has = views.has(name)
+        others = views.only([other for other in views.names if other != name]).count() > 0
+        near = ((around != NONE) & has[around]).any(axis=1)
+        lot = rng.permutation(np.flatnonzero(has & others & near))
+        _, first = np.unique(items[lot], return_index=True)
+        drawn = np.sort(lot[np.sort(first)[:QUESTIONS]])
+        if len(drawn) < LEAST:
+            continue
+        rest = np.flatnonzero((views.count() > 0) & ~np.isin(items, items[drawn]))
+        rows = np.concatenate([drawn, rng.permutation(rest)[: max(0, FOUND - len(drawn))]])
+        found = views.stored(rows, _hidden(around, drawn))
+        there = {**found.there, name: found.there[name] & (np.arange(len(rows)) >= len(drawn))[:, None]}
+        right = groups[drawn][:, None] == groups[rows]
+        asked = views.take(drawn).only([name])
+        made.append(Questions(name, asked, replace(found, there=there), right, groups[drawn]))
     return made
 
 
@@ -153,6 +205,11 @@ def _scores(rows: Vectors, some: NDArray[np.bool_], found: Views, target: str) -
     has = found.has(target)
     scores[np.ix_(some, has)] = rows[some] @ unit(found.mean(target)[has]).T
     return scores
+
+
+def _hidden(around: NDArray[np.intp] | None, asked: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    """What is asked about must not lie beside what is to be found: it would be known."""
+    return None if around is None else np.where(np.isin(around, asked), NONE, around)
 
 
 def _repeated(items: NDArray[Any]) -> NDArray[Any]:

@@ -6,12 +6,13 @@ Every fusion of vectors takes and gives these, whichever of them a thing has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.beside import Beside, gathered
 from schemas import UsageError
 
 Vectors = NDArray[np.float32]
@@ -26,10 +27,12 @@ class Views:
         tokens: by named vector, float32 (n, k, dim): k tokens of each thing, zeros where it has fewer. A vector of late
             interaction (regions of a page, words of a passage) gives several; the others give one.
         there: by named vector, bool (n, k): which tokens a thing has.
+        beside: the segments next to each thing, where a fusion looks at them.
     """
 
     tokens: Mapping[str, Vectors]
     there: Mapping[str, NDArray[np.bool_]]
+    beside: Beside | None = None
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]], dims: Mapping[str, int], most: int = 1) -> Views:
@@ -93,7 +96,17 @@ class Views:
         return Views(
             {name: np.asarray(self.tokens[name][rows]) for name in self.names},
             {name: np.asarray(self.there[name][rows]) for name in self.names},
+            self.beside.take(rows) if self.beside is not None else None,
         )
+
+    def stored(self, rows: Any, around: NDArray[np.intp] | None) -> Views:
+        """Some of the things with what lies beside them: see `fusion.beside.around`."""
+        some = self.take(rows)
+        return some if around is None else replace(some, beside=gathered(self, around[rows]))
+
+    def alone(self) -> Views:
+        """The same things without what lies beside them, as a question is."""
+        return replace(self, beside=None)
 
     def only(self, names: Iterable[str]) -> Views:
         """The same things as if they had vectors of these names alone."""
@@ -101,6 +114,7 @@ class Views:
         return Views(
             self.tokens,
             {name: there if name in kept else np.zeros_like(there) for name, there in self.there.items()},
+            self.beside.only(kept) if self.beside is not None else None,
         )
 
     def mean(self, name: str) -> Vectors:

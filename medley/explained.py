@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from medley.answering import write_file
 from medley.clock import clock
 from medley.html import template
-from schemas.answer import Explanation, Hit, Passage, VectorMap
+from schemas.answer import Explanation, Heard, Hit, Passage, VectorMap
 from schemas.errors import UsageError
 from schemas.search import SearchRequest
 
@@ -144,10 +144,22 @@ def tell(explanation: Explanation, request: SearchRequest, console: Console) -> 
     for name, others in explanation.attention.items():
         attended = ", ".join(f"{other} {share:.2f}" for other, share in others.items())
         console.print(f"  [dim]{escape(name)}[/] attended to {escape(attended)}", highlight=False)
+    for told in explanation.heard:
+        shares = ", ".join(f"{name} {share:.2f}" for name, share in told.shares.items())
+        console.print(
+            f"  [dim]{escape(told.vector)}[/] of {escape(_where(told))} told {escape(shares)}", highlight=False
+        )
     for one in explanation.maps:
         console.print(f"  [dim]{escape(where(one))}[/]", highlight=False)
     for note in explanation.notes:
         console.print(escape(note), style="cyan", highlight=False)
+
+
+def _where(told: Heard) -> str:
+    """Where in the item a segment lies."""
+    if told.start is not None and told.end is not None:
+        return f"{clock(told.start)}-{clock(told.end)}"
+    return f"page {told.page}" if told.page is not None else f"segment {told.segment}"
 
 
 def _likest(kinds: Mapping[str, float]) -> list[tuple[str, float]]:

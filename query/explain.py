@@ -20,8 +20,8 @@ from query.rerank import for_vector
 from query.search import search
 from query.vectors import likeness
 from readers import found_file
-from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment, UsageError
-from schemas.answer import Explanation, Hit, VectorMap
+from schemas import Modality, NotFoundError, ReadError, ReadOptions, Segment, UsageError, payload
+from schemas.answer import Explanation, Heard, Hit, VectorMap
 from schemas.payload import point_id
 from schemas.search import ITEM, MOST_HITS, SearchRequest
 from schemas.vectors import FUSED, SOURCES, vectors_in_use
@@ -84,7 +84,7 @@ class _Explaining:
     def run(self) -> Explanation:
         explanation = Explanation(hit=self._hit, notes=list(self._encoded.notes), kinds=self._kinds())
         if FUSED in self._hit.vectors:
-            explanation.attention = self._attention()
+            explanation.attention, explanation.heard = self._attention()
         segment = self._segment(explanation)
         for name, query in self._queries().items():
             modalities = self._encoders.specs[name].stored
@@ -94,12 +94,29 @@ class _Explaining:
                 explanation.maps.append(self._over_sound(name, query, segment.sound))
         return explanation
 
-    def _attention(self) -> dict[str, dict[str, float]]:
-        """What of the hit attended to what, where that made its fused vector."""
-        point = point_id(self._hit.source, self._hit.path, self._hit.segment)
-        records = self._store.retrieve([point], with_payload=False, with_vectors=True)
-        vectors: Any = records[0].vector if records else None
-        return Fusing(self._store, self._specs).attention(vectors or {})
+    def _attention(self) -> tuple[dict[str, dict[str, float]], list[Heard]]:
+        """What of the hit, and of the segments beside it, was attended to, where that made its fused vector."""
+        hit, fusing = self._hit, Fusing(self._store, self._specs)
+        point = point_id(hit.source, hit.path, hit.segment)
+        fields = {payload.SOURCE: hit.source, payload.PATH: hit.path, payload.SEGMENT: hit.segment}
+        beside = payload.ids_beside(fields, fusing.reach)
+        found = self._store.retrieve([point, *filter(None, beside)], with_payload=True, with_vectors=True)
+        known = {str(record.id): record for record in found}
+
+        def vectors(identity: str) -> dict[str, Any]:
+            """Those that an encoder made: what was inferred told nothing."""
+            record = known.get(identity)
+            inferred = (record.payload or {}).get(payload.INFERRED, {}) if record is not None else {}
+            have: Any = record.vector if record is not None else {}
+            return {name: vector for name, vector in (have or {}).items() if name not in inferred}
+
+        attended, heard = fusing.attention(vectors(point), [vectors(one) for one in beside])
+        told = []
+        for (name, place), shares in heard.items():
+            said = known[beside[place]].payload or {}
+            about = {key: said.get(key) for key in (payload.SEGMENT, payload.START, payload.END, payload.PAGE)}
+            told.append(Heard.model_validate({**about, "vector": name, "shares": shares}))
+        return attended, sorted(told, key=lambda one: -sum(one.shares.values()))
 
     def _queries(self) -> dict[str, NDArray[np.float32]]:
         """The question's vector on each dense vector that found the hit, or looked at it closely."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion import fusers
-from fusion.attention import Attention
+from fusion.attention import Attention, reach_of
+from fusion.beside import Beside
 from fusion.views import Fuser, Views
 from query.kept import kept
 from schemas import CollectionMismatchError, UsageError
@@ -66,29 +68,59 @@ class Fusing:
 
     def fuse(self, vectors: Mapping[str, list[NDArray[Any]]]) -> NDArray[np.float32] | None:
         """What a question's vectors, by name, are together; None where the fit was lost."""
-        fuser = kept(self._store, FIT + self._note["version"], fusers.load)
+        fuser = self._fuser()
         if fuser is None:
             return None
         rows = {name: np.concatenate([np.atleast_2d(one) for one in some]) for name, some in vectors.items()}
         return fused(fuser, rows, {name: self._have[name].dim for name in fuser.inputs})
 
-    def attention(self, vectors: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-        """How much each named vector of a segment attended to each; nothing where no attention made the fused one."""
-        fuser = kept(self._store, FIT + self._note["version"], fusers.load) if self.known else None
+    @property
+    def reach(self) -> int:
+        """How many segments before and after one its fused vector was told by."""
+        return reach_of(fuser) if (fuser := self._fuser()) is not None else 0
+
+    def attention(
+        self, vectors: Mapping[str, Any], beside: Sequence[Mapping[str, Any]] = ()
+    ) -> tuple[dict[str, dict[str, float]], dict[tuple[str, int], dict[str, float]]]:
+        """What attended to what; nothing where no attention made the fused vector.
+
+        Args:
+            vectors: of a segment.
+            beside: those of the segments beside it, in the order of `schemas.payload.ids_beside`.
+
+        Returns:
+            How much each named vector attended to each; and to each of those beside it, by name and place in `beside`.
+        """
+        fuser = self._fuser()
         if not isinstance(fuser, Attention):
-            return {}
-        rows = {name: vectors[self._have[name].name] for name in fuser.inputs if self._have[name].name in vectors}
-        views = Views.of([rows], {name: self._have[name].dim for name in fuser.inputs}, TOKENS)
-        weights = fuser.explained(views)[1][-1][0].mean(axis=0)
+            return {}, {}
+        dims = {name: self._have[name].dim for name in fuser.inputs}
+        views = Views.of([self._known(fuser, vectors)], dims, TOKENS)
+        if any(beside):
+            views = replace(views, beside=Beside.of([[self._known(fuser, one) for one in beside]], dims))
+        blocks = [block[0].mean(axis=0) for block in fuser.explained(views)[1]]
         names = np.array(fuser.token_names(views))
         there = np.concatenate([views.there[name][0] for name in views.names])
-        return {
-            name: {
-                other: round(float(weights[(names == name) & there][:, names == other].sum(axis=1).mean()), 4)
-                for other in rows
-            }
-            for name in rows
-        }
+        have = [name for name in views.names if views.has(name)[0]]
+
+        def told(weights: NDArray[Any], name: str, columns: Any) -> float:
+            return round(float(weights[(names == name) & there][:, columns].sum(axis=1).mean()), 4)
+
+        own = blocks[len(blocks) - 1 - bool(fuser.names_beside(views))]
+        attended = {name: {other: told(own, name, names == other) for other in have} for name in have}
+        heard: dict[tuple[str, int], dict[str, float]] = {}
+        for at, (other, place) in enumerate(fuser.names_beside(views)):
+            shares = {name: told(blocks[-1], name, [len(names) + at]) for name in have}
+            if any(shares.values()):
+                heard[other, place] = {name: share for name, share in shares.items() if share}
+        return attended, heard
+
+    def _known(self, fuser: Fuser, vectors: Mapping[str, Any]) -> dict[str, Any]:
+        """The vectors of a segment that are fused, by the names that a person calls them."""
+        return {name: vectors[self._have[name].name] for name in fuser.inputs if self._have[name].name in vectors}
+
+    def _fuser(self) -> Fuser | None:
+        return kept(self._store, FIT + self._note["version"], fusers.load) if self.known else None
 
     def _stale(self) -> list[str]:
         prints: Mapping[str, str] = self._note["inputs"]

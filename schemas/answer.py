@@ -83,6 +83,25 @@ class VectorMap(BaseModel):
     picture: Bytes
 
 
+class Heard(BaseModel):
+    """A vector of a segment beside a hit in its item, which told the hit's fused vector something.
+
+    Attributes:
+        segment: which one it is.
+        start, end: where it lies, in seconds; None where the item has none.
+        page: its page.
+        vector: which of its vectors.
+        shares: how much each named vector of the hit attended to it.
+    """
+
+    segment: int
+    start: float | None = None
+    end: float | None = None
+    page: int | None = None
+    vector: str
+    shares: dict[str, float] = Field(default_factory=dict)
+
+
 class Explanation(BaseModel):
     """Why a hit is there.
 
@@ -92,11 +111,13 @@ class Explanation(BaseModel):
         maps: where in the picture or the sound it lies.
         attention: where it was found by the fused vector, and attention made that: how much each named vector of the
             hit attended to each; the mean over the heads of the last block.
+        heard: what it was told by the segments beside it in its item, the most first.
         notes: what the person should know.
     """
 
     hit: Hit
     kinds: dict[str, float] = Field(default_factory=dict)
     attention: dict[str, dict[str, float]] = Field(default_factory=dict)
+    heard: list[Heard] = Field(default_factory=list)
     maps: list[VectorMap] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

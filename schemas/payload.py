@@ -9,7 +9,9 @@ knows every file.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f1c3f0a-8c4e-5d0b-9c62-6d65646c6579")  # ends in "medley"
@@ -71,6 +73,21 @@ class State(StrEnum):
 def payload_path(path: str) -> str:
     r"""A path as valid UTF-8: bytes that are none (old archives, other systems) are spelled `\xff`."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def ids_beside(fields: Mapping[str, Any], reach: int) -> list[str]:
+    """The ids of the points of so many segments before and after one, by its payload; "" for those before the first.
+
+    There need be no such points: an item ends somewhere, and one of a single segment has none.
+    """
+    if fields.get(SEGMENTS) == 1:
+        return [""] * (2 * reach)
+    own = fields[SEGMENT]
+    return [
+        point_id(fields[SOURCE], fields[PATH], own + step) if own + step >= 0 else ""
+        for step in range(-reach, reach + 1)
+        if step
+    ]
 
 
 def point_id(source: str, path: str, segment: int = 0) -> str:

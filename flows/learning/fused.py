@@ -8,12 +8,15 @@ write of the metadata lets that one answer, and then it is copied to the name th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flows.ingestion.progress import tell
-from flows.learning.things import FIELDS, TOKENS, encoded, having
+from flows.learning.beside import read_beside
+from flows.learning.things import FIELDS, PLACE, TOKENS, encoded, having
 from flows.reconciliation.migrate import pages, set_encoders, switch
 from fusion import fusers
+from fusion.attention import reach_of
 from fusion.views import Fuser, Views
 from schemas import StoreError, VectorSpec, payload
 from schemas.vectors import FIT, FUSED, NEXT, vectors_in_use
@@ -61,10 +64,14 @@ def fill(store: Store, fuser: Fuser, spec: VectorSpec) -> int:
     dims = {name: one.dim for name, one in specs.items()}
     condition, done = having(specs, lacking=spec.name), 0
     total = store.count(condition)
-    fields = [*FIELDS, payload.ENCODERS]
+    reach = reach_of(fuser)
+    fields = [*FIELDS, *(PLACE if reach else ()), payload.ENCODERS]
     names = [one.name for one in specs.values()]
     for page in pages(store.scroll_all(condition, with_payload=fields, with_vectors=names)):
-        made = fuser.fuse(Views.of([encoded(record, specs) for record in page], dims, TOKENS))
+        views = Views.of([encoded(record, specs) for record in page], dims, TOKENS)
+        if reach:
+            views = replace(views, beside=read_beside(store, page, specs, reach))
+        made = fuser.fuse(views)
         # A segment whose only vectors were inferred has nothing to fuse.
         some = [(record, row) for record, row in zip(page, made, strict=True) if row.any()]
         set_encoders(store, [record for record, _ in some], lambda made_by: made_by | {spec.name: spec.fingerprint})

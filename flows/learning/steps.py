@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from encoders import registry
 from flows.ingestion.progress import tell
+from flows.learning.beside import listening
 from flows.learning.fused import artifact, next_version, put_in_use
 from flows.learning.infer import GRAPH, fit_graph
 from flows.learning.things import Things, fusible, read_things
 from fusion import fusers
-from fusion.attention import fingerprint
+from fusion.attention import Attention, fingerprint, reach_of
+from fusion.beside import around
 from fusion.contrast import Training, fit_attention
 from fusion.evaluation import compare, summarize
 from fusion.fused import Concatenation, SharedSum
@@ -78,6 +80,8 @@ def fit(store: Store, options: FitOptions) -> FitReport:
         specs = {name: spec for name, spec in specs.items() if things.views.has(name).any()}
         learnt = things.views.take(~things.left_out)
         fuser = learn(learnt, things.groups[~things.left_out], specs, options)
+        if isinstance(fuser, Attention):
+            fuser = listening(fuser, things, options.training)
         report = FitReport(
             version=next_version(store, options.method),
             method=options.method,
@@ -116,12 +120,14 @@ def learn(learnt: Any, groups: NDArray[Any], specs: Mapping[str, VectorSpec], op
 def judge(store: Store, report: FitReport, fuser: Fuser, things: Things) -> None:
     """Ask about what was left out, by the new fit, by the one in use, and by what searches find without either."""
     held = things.left_out
-    asked = questions(things.views.take(held), things.groups[held], things.items[held])
+    old = _in_use(store, report)
+    reach = max(reach_of(fuser), reach_of(old[1]) if old is not None else 0)
+    beside = around(things.items[held], things.segments[held], reach) if reach else None
+    asked = questions(things.views.take(held), things.groups[held], things.items[held], around=beside)
     if not asked:
         report.notes.append("Too few segments were left out to ask about: what the fit is worth is not known.")
         return
     standing = Standing(things.views.take(~held))
-    old = _in_use(store, report)
     values: dict[str, dict[str, list[NDArray[np.float64]]]] = {}
     for i, some in enumerate(asked):
         tell("judge", i, len(asked))

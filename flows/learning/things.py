@@ -33,6 +33,7 @@ MOST = 200_000
 IN_MEMORY = 256 << 20  # bytes of vectors; more lie in a file, of which a batch at a time is read
 TOKENS = 16  # vectors of late interaction that stand for one segment
 FIELDS = (payload.ITEM, payload.HASH, payload.WORDS, payload.INFERRED)
+PLACE = (payload.SOURCE, payload.PATH, payload.SEGMENT, payload.SEGMENTS)
 COMPANY = (payload.SOURCE, payload.FOLDER, payload.INFO)
 
 
@@ -44,6 +45,7 @@ class Things:
         views: their vectors.
         ids: of their points.
         items: (n,) numbers of the items that they belong to.
+        segments: (n,) which segment of the item each is.
         groups: (n,) numbers of their content groups: equal contents and captions, and segments of one item.
         left_out: bool (n,): which are not learnt from. It is told by the contents themselves, so that it is the same
             in every fit, however the collection grows: a fit is never asked about what an earlier one learnt from.
@@ -53,6 +55,7 @@ class Things:
     views: Views
     ids: list[str]
     items: NDArray[np.intp]
+    segments: NDArray[np.intp]
     groups: NDArray[np.intp]
     left_out: NDArray[np.bool_]
     company: list[list[str | None]]
@@ -112,9 +115,12 @@ def read_things(
         there = {name: np.zeros((count, deep[name]), bool) for name in dims}
         ids: list[str] = []
         keys: list[tuple[str, str, str]] = []
+        segments: list[int] = []
         company: list[list[str | None]] = [[], []]
         names = [spec.name for spec in specs.values()]
-        for record in store.scroll_all(condition, with_payload=[*FIELDS, *COMPANY], with_vectors=names):
+        for record in store.scroll_all(
+            condition, with_payload=[*FIELDS, *COMPANY, payload.SEGMENT], with_vectors=names
+        ):
             row = len(ids)
             if row == count:
                 break
@@ -127,6 +133,7 @@ def read_things(
             keys.append((fields[payload.ITEM], fields.get(payload.HASH, ""), text))
             company[0].append(f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}")
             company[1].append(str(fields.get(payload.INFO, {}).get("taken") or "")[:10] or None)
+            segments.append(int(fields.get(payload.SEGMENT, 0)))
             ids.append(str(record.id))
             if row % 1000 == 0:
                 tell("read", row, count)
@@ -135,7 +142,8 @@ def read_things(
         groups = content_groups(items, hashes, words)
         views = Views({name: tokens[name][: len(ids)] for name in dims}, {n: there[n][: len(ids)] for n in dims})
         numbers = np.unique(np.array(items, object), return_inverse=True)[1] if items else np.zeros(0, np.intp)
-        yield Things(views, ids, np.asarray(numbers), groups, _left_out(groups, hashes, share), company)
+        left_out = _left_out(groups, hashes, share)
+        yield Things(views, ids, np.asarray(numbers), np.array(segments, np.intp), groups, left_out, company)
 
 
 def _left_out(groups: NDArray[np.intp], hashes: Sequence[str], share: float) -> NDArray[np.bool_]:
