@@ -81,6 +81,7 @@ def _dask(settings: ClusterSettings) -> Iterator[Cluster]:
     with ExitStack() as held:
         try:
             if settings.address is None:
+                held.enter_context(_quiet("distributed"))  # Prefect's log would hear of each of its steps
                 local = LocalCluster(
                     n_workers=settings.workers or os.cpu_count() or 1,
                     threads_per_worker=1,
@@ -105,6 +106,18 @@ def _dask(settings: ClusterSettings) -> Iterator[Cluster]:
         share = max(Counter(there).values())
         submit = client.get_executor(pure=False).submit
         yield Cluster(submit, len(there), share, (KilledWorker,), lambda: len(hosts()))
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Hear of a library's errors alone."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextmanager

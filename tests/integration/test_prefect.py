@@ -13,9 +13,11 @@ from flows.ingestion.run import sharing
 from schemas import GateError, MedleyError, UsageError
 from schemas.settings import load_settings
 from store.server import ServerStore
-from tests.collection import contents
+from tests.collection import contents, contents_of
 from tests.integration.live import read, wait_for
 from tests.media import picture, tone
+from tests.rest import RestServer
+from tests.soak.crash import make_folder
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
@@ -46,6 +48,34 @@ def test_flow_makes_the_collection_that_the_plain_run_makes(tmp_path: Path) -> N
     points = contents(by["flow"])
     assert points == contents(by["plain"])
     assert {fields["state"] for fields, _ in points.values()} == {"indexed", "quarantined"}
+
+
+def test_flow_that_is_spread_over_a_cluster_makes_the_same_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    from flows.ingestion import direct
+    from flows.operations.prefect_run import ingest_as_flow
+    from flows.scale import spread
+
+    monkeypatch.setattr(spread, "LEAST", 1_000_000)
+    monkeypatch.setattr("flows.scale.shards.LEAST", 1_000_000)
+    make_folder(tmp_path / "media", 20)
+    points, accounts = [], []
+    for engine in ("dask", None):
+        rest = RestServer()
+        settings = load_settings(
+            store=rest.url, encoders={"preset": "tiny", "ocr": "off"}, cluster={"engine": engine, "workers": 2}
+        )
+        report = (ingest_as_flow if engine else direct.ingest)(tmp_path / "media", settings)
+        with ServerStore(rest.url, "medley") as store:
+            points.append(contents_of(store))
+        accounts.append(report.model_dump(include={"found", "indexed", "quarantined", "copied", "encoded"}))
+        rest.stop()
+
+    assert points[0] == points[1]
+    assert accounts[0] == accounts[1]
+    assert accounts[0]["quarantined"] == 2
 
 
 def test_run_is_seen_on_the_dashboard(tmp_path: Path) -> None:
