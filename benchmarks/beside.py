@@ -120,7 +120,7 @@ def _fitted(one: Items, learnt: NDArray[np.bool_], seed: int) -> tuple[Any, Any,
     """The attention, the same with what lies beside whatever that is worth, and whether a fit would keep it."""
     items = one.items[learnt]
     left_out = split([str(item) for item in items], seed + 1, share=SHARE)
-    things = Things(one.views.take(learnt), [], items, one.segments[learnt], items, left_out, [])
+    things = Things(one.views.take(learnt), [], items, one.segments[learnt], items, left_out, [], [])
     training = Training(seed=seed, threads=1)
     model = fit_attention(things.views.take(~left_out), INPUTS, items[~left_out], training=training)
     told = heard(model, things, training)

@@ -12,8 +12,8 @@ one, GraphSAGE (Hamilton, Ying & Leskovec, NIPS 2017), is in `fusion.sage`.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from scipy.sparse import csr_array
 from fusion.views import TINY, Vectors, Views, unit
 
 NEIGHBOURS = 10  # nearest of each thing in each named vector
-MATES = 4  # others of the same folder, day or tag
+MATES = 4  # others of the same folder, day or tag: edges grow by the things, however many of them share a tag
 MATES_WEIGHT = 0.25  # of each of these edges; the nearest in a vector has 1
+TAGS = 4  # of a thing, the rarest ones: what half of a collection is tagged with tells next to nothing
 ALPHA, STEPS = 0.1, 10
 ROWS = 512  # compared at a time with all others: bounds the memory
 
@@ -62,12 +63,19 @@ def near_weights(cosines: NDArray[Any]) -> Vectors:
     return np.asarray(np.exp((cosines - cosines[:, :1]) / spread), np.float32)
 
 
-def adjacency(views: Views, shared: Iterable[Sequence[Hashable]] = (), *, neighbours: int = NEIGHBOURS) -> csr_array:
+def adjacency(
+    views: Views,
+    shared: Iterable[Sequence[Hashable]] = (),
+    *,
+    tags: Sequence[Set[Hashable]] = (),
+    neighbours: int = NEIGHBOURS,
+) -> csr_array:
     """The graph of things: (n, n), rows that add up to 1, or are empty.
 
     Args:
         views: of the things.
         shared: for each kind of company (folder, day …) a key of each thing; None: it is alone.
+        tags: of each thing, any number; two that share several are tied by as many edges.
         neighbours: of each thing in each named vector.
     """
     n = len(views)
@@ -79,8 +87,8 @@ def adjacency(views: Views, shared: Iterable[Sequence[Hashable]] = (), *, neighb
         rows.append(np.repeat(has, places.shape[1]))
         columns.append(has[places].ravel())
         weights.append(near.ravel())
-    for keys in shared:
-        left, right = _mates(keys)
+    for rings in [*map(_rings, shared), _tag_rings(tags)]:
+        left, right = _mates(rings)
         rows += [left, right]
         columns += [right, left]
         weights += [np.full(len(left), MATES_WEIGHT, np.float32)] * 2
@@ -148,18 +156,37 @@ def neighbourhood(views: Views, donors: Views, name: str, *, neighbours: int = N
     return np.asarray(unit(total), np.float32)
 
 
-def _mates(keys: Sequence[Hashable]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of things with the same key: each with the next few, and the last with the first, as in a ring."""
+def _rings(keys: Sequence[Hashable]) -> Iterable[Sequence[int]]:
+    """The things of each key."""
     members: Mapping[Hashable, list[int]] = defaultdict(list)
     for i, key in enumerate(keys):
         if key is not None:
             members[key].append(i)
-    pairs = {
+    return members.values()
+
+
+def _tag_rings(tags: Sequence[Set[Hashable]]) -> Iterable[Sequence[int]]:
+    """The things of each tag that is among the rarest of theirs."""
+    often = Counter(tag for some in tags for tag in some)
+    members: Mapping[Hashable, list[int]] = defaultdict(list)
+    for i, some in enumerate(tags):
+        for tag in sorted(some, key=lambda one: (often[one], str(one)))[:TAGS]:
+            members[tag].append(i)
+    return members.values()
+
+
+def _mates(rings: Iterable[Sequence[int]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs of things of one ring; those of several rings come several times."""
+    pairs = [pair for ring in rings for pair in _next_few(ring)]
+    both = np.array(sorted(pairs), np.intp).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+def _next_few(ring: Sequence[int]) -> set[tuple[int, int]]:
+    """Each with the next few, and the last with the first."""
+    return {
         (min(one, other), max(one, other))
-        for ring in members.values()
         for at, one in enumerate(ring)
         for step in range(1, min(MATES // 2, len(ring) - 1) + 1)
         if (other := ring[(at + step) % len(ring)]) != one
     }
-    both = np.array(sorted(pairs), np.intp).reshape(-1, 2)
-    return both[:, 0], both[:, 1]

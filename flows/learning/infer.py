@@ -156,7 +156,9 @@ def _judge(
     others = [one for one in views.names if one != name]
     there = {one: there & ~(held[:, None] & (one == name)) for one, there in views.there.items()}
     hidden = Views(views.tokens, there)
-    graph = adjacency(hidden, things.company)
+    # A reader takes tags for words: with the words of a thing, its tags are withheld.
+    tags = [frozenset[str]() if out else some for some, out in zip(things.tags, held, strict=True)]
+    graph = adjacency(hidden, things.company, tags=tags)
     ways: dict[str, Vectors] = {
         "neighbours": neighbourhood(hidden.take(held).only(others), hidden.take(hidden.has(name)), name),
         "propagation": fill(graph, hidden, name)[0][held],
@@ -193,7 +195,7 @@ def _write_graph(store: Store, views: Views, things: Things, model: Sage | None,
     if note["by"] == "neighbours":
         return
     name = note["name"]
-    graph = adjacency(views, things.company)
+    graph = adjacency(views, things.company, tags=things.tags)
     made, told = model.fill(graph, views) if model is not None else fill(graph, views, name)
     rows = np.flatnonzero(told)
     spec = vectors_in_use(store.vectors(), store.metadata())[name]

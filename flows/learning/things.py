@@ -50,6 +50,7 @@ class Things:
         left_out: bool (n,): which are not learnt from. It is told by the contents themselves, so that it is the same
             in every fit, however the collection grows: a fit is never asked about what an earlier one learnt from.
         company: keys of the folder and the day of each thing, None where it has none.
+        tags: of each thing, in small letters.
     """
 
     views: Views
@@ -59,6 +60,7 @@ class Things:
     groups: NDArray[np.intp]
     left_out: NDArray[np.bool_]
     company: list[list[str | None]]
+    tags: list[frozenset[str]]
 
 
 def fusible(vectors: Mapping[str, VectorSpec], named: Sequence[str] = ()) -> dict[str, VectorSpec]:
@@ -117,6 +119,7 @@ def read_things(
         keys: list[tuple[str, str, str]] = []
         segments: list[int] = []
         company: list[list[str | None]] = [[], []]
+        tags: list[frozenset[str]] = []
         names = [spec.name for spec in specs.values()]
         for record in store.scroll_all(
             condition, with_payload=[*FIELDS, *COMPANY, payload.SEGMENT], with_vectors=names
@@ -132,7 +135,9 @@ def read_things(
             text = join_words(fields.get(payload.WORDS, {}), named=False)
             keys.append((fields[payload.ITEM], fields.get(payload.HASH, ""), text))
             company[0].append(f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}")
-            company[1].append(str(fields.get(payload.INFO, {}).get("taken") or "")[:10] or None)
+            info: Mapping[str, Any] = fields.get(payload.INFO, {})
+            company[1].append(str(info.get("taken") or "")[:10] or None)
+            tags.append(frozenset(str(tag).casefold() for tag in info.get("tags") or ()))
             segments.append(int(fields.get(payload.SEGMENT, 0)))
             ids.append(str(record.id))
             if row % 1000 == 0:
@@ -143,7 +148,7 @@ def read_things(
         views = Views({name: tokens[name][: len(ids)] for name in dims}, {n: there[n][: len(ids)] for n in dims})
         numbers = np.unique(np.array(items, object), return_inverse=True)[1] if items else np.zeros(0, np.intp)
         left_out = _left_out(groups, hashes, share)
-        yield Things(views, ids, np.asarray(numbers), np.array(segments, np.intp), groups, left_out, company)
+        yield Things(views, ids, np.asarray(numbers), np.array(segments, np.intp), groups, left_out, company, tags)
 
 
 def _left_out(groups: NDArray[np.intp], hashes: Sequence[str], share: float) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from fusion.graph import adjacency, fill, nearest, neighbourhood, propagate
+from fusion.graph import MATES, TAGS, adjacency, fill, nearest, neighbourhood, propagate
 from fusion.sage import Sage
 from fusion.views import Views
 
@@ -41,6 +41,43 @@ def test_rows_of_the_graph_add_up_to_one_and_company_links_what_vectors_do_not()
     np.testing.assert_allclose(graph.sum(axis=1), [1.0, 1.0, 1.0, 0.0])
     np.testing.assert_allclose(graph[0], [0.0, 0.8, 0.2, 0.0], atol=1e-6)  # 1 to a quarter
     np.testing.assert_allclose(graph[2], [1.0, 0.0, 0.0, 0.0])
+
+
+def test_what_one_tag_knows_spreads_as_on_paper():
+    """Three things without vectors in common; a and b are tagged "sea", b and c "boat" and "pier". Only a knows, 1.
+
+    Each edge weighs 0.25, and b and c have two: A = [[0, 1, 0], [1/3, 0, 2/3], [0, 1, 0]].
+    alpha 0.5, two steps; H = (1, 0, 0), and so is the mass: what arrives is 1 wherever anything does.
+    Z1 = .5 A H + .5 H = (.5, 1/6, 0)
+    Z2 = .5 A Z1 + .5 H = (1/12 + 1/2, 1/12, 1/12)
+    """
+    views = Views.of([{"text": [1.0, 0.0]}, {}, {}], {"text": 2})
+    graph = adjacency(views, tags=[{"sea"}, {"sea", "boat", "pier"}, {"boat", "pier"}])
+    np.testing.assert_allclose(graph.toarray(), [[0, 1, 0], [1 / 3, 0, 2 / 3], [0, 1, 0]], atol=1e-6)
+    known, has = np.array([[1.0], [0.0], [0.0]]), np.array([True, False, False])
+    made, came = propagate(graph, known, has, alpha=0.5, steps=2)
+    np.testing.assert_allclose(came, [7 / 12, 1 / 12, 1 / 12], atol=1e-6)
+    np.testing.assert_allclose(made.ravel(), 1.0, atol=1e-6)
+    filled, told = fill(graph, views, "text")
+    assert told.tolist() == [False, True, True]
+    np.testing.assert_allclose(filled[1:], [[1.0, 0.0]] * 2, atol=1e-6)
+
+
+def test_popular_tag_makes_edges_by_the_things_and_not_by_their_pairs():
+    count = 10_000
+    views = Views.of([{}] * count, {"text": 2})
+    graph = adjacency(views, tags=[{"photo"}] * count)
+    assert graph.nnz == count * MATES  # of each thing, the two before and the two after it in the ring
+    assert (np.diff(graph.indptr) == MATES).all()
+
+
+def test_rarest_tags_of_a_thing_tie_it():
+    many = {f"everywhere {n}" for n in range(TAGS)}
+    graph = adjacency(
+        Views.of([{}] * 7, {"text": 2}), tags=[many | ({"rare"} if n in {0, 3} else set()) for n in range(7)]
+    )
+    # In a ring of seven, three lies too far from nought. Three tags lead to the others: the fourth gives way.
+    np.testing.assert_allclose(graph.toarray()[0], np.array([0, 3, 3, 1, 0, 3, 3]) / 13, atol=1e-6)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def films(*, related: bool) -> Things:
     told = (places[item] if related else places) + 0.2 * rng.normal(size=(400, 10))
     views = Views.single({"image": rng.normal(size=(400, 12)), "text": told})
     views.there["text"][:] = ((segment + item) % 2 == 0)[:, None]
-    return Things(views, [""] * 400, item, segment, item, item >= 60, [])
+    return Things(views, [""] * 400, item, segment, item, item >= 60, [], [])
 
 
 @pytest.mark.parametrize("related", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 from PIL import Image
 
 from flows.learning import infer
+from flows.learning.things import fusible, read_things
 from medley.library import Library
 from medley.library import open as open_library
 from schemas import payload
 from schemas.search import SearchRequest
-from schemas.vectors import INFERRING
+from schemas.vectors import INFERRING, vectors_in_use
 from store.check import verify
 from tests.collection import contents_of
 
@@ -85,7 +87,7 @@ def test_pictures_without_words_are_found_by_words_and_marked(
 ) -> None:
     def judged(report: Any, views: Any, things: Any, held: Any, name: str) -> Any:
         report.in_use = True
-        graph = infer.adjacency(views, things.company)
+        graph = infer.adjacency(views, things.company, tags=things.tags)
         return by, infer.Sage.fit(views, graph, name) if by == "sage" else None
 
     monkeypatch.setattr(infer, "_judge", judged)
@@ -104,6 +106,22 @@ def test_pictures_without_words_are_found_by_words_and_marked(
         guessed = [hit.path for hit in hits if int(hit.path[:-4]) >= 80]
         assert guessed
         assert all(int(path[:-4]) % 4 == 0 for path in guessed[:2])
+
+
+def test_tags_and_folders_and_days_are_read_with_the_vectors(library: Library, tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    for n, tags in ((80, ["Sea", "boat"]), (81, ["SEA"])):
+        (media / f"{n}.json").write_text(json.dumps({"tags": tags}))
+    (media / "deep").mkdir()
+    pictures(media / "deep", range(100, 101), told=False)
+    library.ingest(media)
+    paths = {identity: fields[payload.PATH] for identity, (fields, _) in contents_of(library.store).items()}
+    specs = fusible(vectors_in_use(library.store.vectors(), library.store.metadata()))
+    with read_things(library.store, specs) as things:
+        tags = {paths[i]: some for i, some in zip(things.ids, things.tags, strict=True)}
+        folders = {paths[i]: folder for i, folder in zip(things.ids, things.company[0], strict=True)}
+    assert {path: set(some) for path, some in tags.items() if some} == {"80.png": {"sea", "boat"}, "81.png": {"sea"}}
+    assert [path for path, folder in folders.items() if folder == "media/deep"] == ["deep/100.png"]
 
 
 def test_guesses_are_kept_up_and_give_way_to_captions(
