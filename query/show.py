@@ -117,6 +117,6 @@ def _bridges(store: Store) -> dict[str, str]:
         if kept is not None and name.startswith(BRIDGE):
             meta = kept[1]
             recall = meta.get("recall")
-            found = "" if recall is None else f", recall@10 {recall:.2f} on left-out pictures"
-            bridges[name] = f"fitted on {meta['pairs']} captioned pictures{found}"
+            found = "" if recall is None else f", recall@10 {recall:.2f} on left-out ones"
+            bridges[name] = f"fitted on {meta['pairs']} captioned items{found}"
     return bridges
