@@ -47,7 +47,8 @@ def evaluate(
         topics: the words of the questions of qrels.
         options: which questions are made, and how they are asked.
         name: of the run.
-        against: a run to compare with: its id, or `latest`, which need not be there yet.
+        against: a run to compare with: its id, or `latest`, which need not be there yet; for a gate, that is the last
+            run that passed it without any loss.
         gate: by measure, by how much it may be lower than in the run compared with.
         wait: until the process that holds an embedded store lets go of it.
     """
@@ -60,8 +61,10 @@ def evaluate(
             return None
         ask(run)
         report = account(run)
-    compared = steps.compared(report, against, settings) if against else []
-    create_markdown_artifact(as_markdown(report, compared), key="evaluation", description=f"Run {report.id}")
-    if against and gate:
-        steps.check_gate(report, against, gate, settings)
+    compared = steps.compared(report, against, settings, gated=bool(gate)) if against else []
+    try:
+        if against and gate:
+            steps.check_gate(report, against, gate, settings)
+    finally:
+        create_markdown_artifact(as_markdown(report, compared), key="evaluation", description=f"Run {report.id}")
     return report

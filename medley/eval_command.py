@@ -56,7 +56,7 @@ def evaluate(
     against: Annotated[
         str | None,
         typer.Option(
-            help="A run to compare with: its id or name, a file, or latest.",
+            help="A run to compare with: its id or name, a file, or latest (with --gate: that passed).",
             show_default=False,
             rich_help_panel=COMPARED,
         ),
@@ -96,6 +96,7 @@ def evaluate(
                 options=options,
                 name=name,
                 against=against,
+                gated=bool(drops),
                 prefect=prefect,
                 progress=progress,
             )

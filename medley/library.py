@@ -298,6 +298,7 @@ class Library:
         options: EvaluationOptions | None = None,
         name: str = "",
         against: str | None = None,
+        gated: bool = False,
         prefect: bool = False,
         progress: Listener | None = None,
     ) -> tuple[EvaluationReport, list[Comparison]]:
@@ -311,6 +312,7 @@ class Library:
             options: which questions are made, and how they are asked.
             name: of the run.
             against: an earlier run: its id or name, its file, or `latest`.
+            gated: a gate is to be checked: `latest` is the last run that passed one without any loss.
             prefect: run as a Prefect flow; with `questions` from a file, or made.
             progress: is told the stage, and how many questions are done of how many.
 
@@ -340,7 +342,7 @@ class Library:
             else:
                 judged = steps.judged_from(questions, topics, dataset)
                 report = steps.evaluate(self.settings, search, judged=judged, options=options, name=name)
-        return report, steps.compared(report, against, self.settings) if against else []
+        return report, steps.compared(report, against, self.settings, gated=gated) if against else []
 
     def check_gate(self, report: EvaluationReport, against: str, drops: Mapping[str, float]) -> None:
         """See that no measure fell by more than it may since an earlier run.

@@ -111,6 +111,25 @@ class Comparison(BaseModel):
         return self.difference.mean > 0 and self.p * tries < SURE
 
 
+class Gate(BaseModel):
+    """A gate that a run had to pass.
+
+    Attributes:
+        drops: by measure, by how much it might be lower.
+        against: the run that it was compared with; "" where there was none yet.
+        passed: whether no measure fell by more.
+        held: whether none fell at all: only such a run is what later ones are compared with. Else each could fall by
+            a little, and all of them together by much.
+        failure: why it did not pass.
+    """
+
+    drops: dict[str, float]
+    against: str = ""
+    passed: bool = True
+    held: bool = True
+    failure: str = ""
+
+
 class EvaluationReport(BaseModel):
     """What an evaluation found.
 
@@ -129,6 +148,7 @@ class EvaluationReport(BaseModel):
         groups: the content group of each question.
         kind_of: the kind of each question.
         notes: what a person should know.
+        gate: that it had to pass, if any.
     """
 
     id: str
@@ -145,6 +165,7 @@ class EvaluationReport(BaseModel):
     groups: dict[str, str] = Field(default_factory=dict)
     kind_of: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
+    gate: Gate | None = None
 
 
 Kind = Literal["captions", "descriptions", "views", "sounds", "duplicates"]

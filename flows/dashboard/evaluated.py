@@ -28,6 +28,9 @@ def as_markdown(report: EvaluationReport, compared: Sequence[Comparison] = ()) -
             f"[{one.difference.low:+.3f}, {one.difference.high:+.3f}] | {one.p:.3f} |"
             for one in compared
         ]
+    if report.gate is not None:
+        passed = f"passed, against `{report.gate.against or 'nothing yet'}`" if report.gate.passed else "**failed**"
+        lines += ["", f"The gate {passed}. {report.gate.failure}".rstrip()]
     return "\n".join([*lines, "", *report.notes])
 
 

@@ -32,9 +32,27 @@ def keep(report: EvaluationReport, settings: Settings) -> Path:
         number += 1
         path = folder / f"{moment}.{number}{dash}{name}.json"
     report.id = path.stem
+    return _write(report, path)
+
+
+def keep_gate(report: EvaluationReport, settings: Settings) -> None:
+    """Keep with a report that was kept what its gate came to.
+
+    Raises:
+        MedleyError: it cannot be written.
+    """
+    path = records_folder(settings) / "evaluations" / f"{report.id}.json"
+    if path.exists():  # it may have been deleted meanwhile, or be another's
+        _write(report, path)
+
+
+def _write(report: EvaluationReport, path: Path) -> Path:
+    """Whole or not at all."""
+    begun = path.with_suffix(".part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(report.model_dump_json(indent=1), "utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        begun.write_text(report.model_dump_json(indent=1), "utf-8")
+        begun.replace(path)
     except OSError as error:
         raise MedleyError(f"The report {path} cannot be written: {error.strerror}.") from error
     return path
@@ -83,8 +101,15 @@ def load(name: str, settings: Settings, *, but: str = "") -> EvaluationReport:
     return _read(records_folder(settings) / "evaluations" / f"{fitting[0]}.json")
 
 
-def earlier(name: str, settings: Settings, after: EvaluationReport) -> EvaluationReport | None:
+def earlier(name: str, settings: Settings, after: EvaluationReport, *, gated: bool = False) -> EvaluationReport | None:
     """The run that another is to be compared with; for `latest` the last one that asked some of the same questions.
+
+    Args:
+        name: see `load`.
+        settings: name the collection.
+        after: the run at hand.
+        gated: for a gate, `latest` is the last run that passed one without any loss; where there is none, the last
+            that no gate has judged. A run that failed is never what others are measured by.
 
     Returns:
         None where `latest` is asked for, and there is none yet.
@@ -95,11 +120,16 @@ def earlier(name: str, settings: Settings, after: EvaluationReport) -> Evaluatio
     if name != LATEST:
         return load(name, settings, but=after.id)
     asked = set(next(iter(after.values.values()), {}))
+    unjudged = None
     for one in reversed([one for one in kept(settings) if one != after.id]):
         before = load(one, settings)
-        if asked & set(next(iter(before.values.values()), {})):
+        if not asked & set(next(iter(before.values.values()), {})):
+            continue
+        if not gated or (before.gate is not None and before.gate.passed and before.gate.held):
             return before
-    return None
+        if before.gate is None and unjudged is None:
+            unjudged = before
+    return unjudged
 
 
 def _read(path: Path) -> EvaluationReport:

@@ -17,7 +17,7 @@ from flows.ingestion.run import store_of
 from fusion.evaluation import compare_reports, report
 from schemas import EmptyCollectionError, GateError, UnreachableError, UsageError
 from schemas.answer import SearchResult
-from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Judged, Run
+from schemas.evaluation import Comparison, EvaluationOptions, EvaluationReport, Gate, Judged, Run
 from schemas.search import SearchRequest
 from schemas.settings import Settings
 from schemas.vectors import DEFAULT_PRESET, PRESET
@@ -183,32 +183,49 @@ def judged_from(
     return read_judged(Path(questions), Path(topics) if topics else None)
 
 
-def compared(after: EvaluationReport, against: str, settings: Settings) -> list[Comparison]:
+def compared(after: EvaluationReport, against: str, settings: Settings, *, gated: bool = False) -> list[Comparison]:
     """What changed since a run that was kept; nothing, where the latest is meant and there is none.
+
+    Args:
+        after: the run at hand.
+        against: see `flows.evaluation.runs.earlier`.
+        settings: name the collection.
+        gated: it is the run that a gate compares with which is meant.
 
     Raises:
         UsageError: there is no such run, or it asked other questions.
     """
-    before = runs.earlier(against, settings, after)
+    before = runs.earlier(against, settings, after, gated=gated)
     return compare_reports(before, after) if before is not None else []
 
 
 def check_gate(after: EvaluationReport, against: str, drops: Mapping[str, float], settings: Settings) -> None:
-    """See that no measure fell by more than it may; the first run of all has nothing to fall from.
+    """See that no measure fell by more than it may, and keep what came of it with the report.
+
+    The first run of all has nothing to fall from, and passes.
 
     Raises:
         GateError: one did.
         UsageError: there is no such run or measure.
     """
-    before = runs.earlier(against, settings, after)
-    if before is None:
-        return
-    for one in compare_reports(before, after, list(drops)):
-        if one.after < one.before - drops[one.measure]:
-            raise GateError(
-                f"{one.measure} fell from {one.before:.3f} ({before.id}) to {one.after:.3f} on {one.queries} "
-                f"questions, by more than {drops[one.measure]:g} (p = {one.p:.3f}): what changed since is to blame."
-            )
+    before = runs.earlier(against, settings, after, gated=True)
+    changes = compare_reports(before, after, list(drops)) if before is not None else []
+    fallen = [one for one in changes if one.after < one.before - drops[one.measure]]
+    gate = Gate(
+        drops=dict(drops),
+        against=before.id if before is not None else "",
+        passed=not fallen,
+        held=all(one.after >= one.before for one in changes),
+    )
+    for one in fallen[:1]:
+        gate.failure = (
+            f"{one.measure} fell from {one.before:.3f} ({gate.against}) to {one.after:.3f} on {one.queries} "
+            f"questions, by more than {drops[one.measure]:g} (p = {one.p:.3f}): what changed since is to blame."
+        )
+    after.gate = gate
+    runs.keep_gate(after, settings)
+    if gate.failure:
+        raise GateError(gate.failure)
 
 
 def _asked_for(ask: Mapping[str, Any]) -> dict[str, Any]:

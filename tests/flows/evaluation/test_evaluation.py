@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from flows.evaluation import runs
 from flows.evaluation.held_out import hold_out
 from flows.evaluation.steps import check_gate, compared
 from flows.learning import steps
+from fusion.evaluation import report
 from medley.library import Library
 from schemas import GateError, NotFoundError, UsageError, payload
-from schemas.evaluation import EvaluationOptions, Judged, Query
+from schemas.evaluation import EvaluationOptions, EvaluationReport, Gate, Judged, Query, Run
 from schemas.search import SearchRequest
 from schemas.vectors import bridge_name
 from store import open_store
@@ -229,6 +231,68 @@ def test_worse_run_fails_the_gate_and_an_equal_one_passes(library: Library) -> N
     assert mrr.p < 0.05
     with pytest.raises(GateError, match=r"mrr fell from 1\.000 .* on 8 questions, by more than 0\.1"):
         check_gate(bad, "good", {"mrr": 0.1}, library.settings)
+
+
+def gated(library: Library, ranks: list[int], against: str = "latest") -> EvaluationReport:
+    """A run whose questions are answered at these ranks, put to the gate as one of a schedule is."""
+    judged = Judged(
+        queries=[Query(id=f"g{n}", request=SearchRequest.of(text=f"{n}")) for n in range(len(ranks))],
+        judgements={f"g{n}": {"right": 1} for n in range(len(ranks))},
+    )
+    rankings = {f"g{n}": [*(f"wrong {i}" for i in range(rank - 1)), "right"] for n, rank in enumerate(ranks)}
+    made = report(judged, Run(name="gated", rankings=rankings), about={}, seconds=[], notes=[])
+    runs.keep(made, library.settings)
+    with suppress(GateError):
+        check_gate(made, against, {"mrr": 0.1}, library.settings)
+    return runs.load(made.id, library.settings)
+
+
+def gate_of(made: EvaluationReport) -> Gate:
+    assert made.gate is not None
+    return made.gate
+
+
+def test_gate_compares_with_the_last_run_that_passed_and_neither_with_a_bad_one_nor_down_a_slope(
+    library: Library,
+) -> None:
+    """Mean reciprocal ranks of eight questions: 1; then 0.5, which is bad; then less by a sixteenth, and by another."""
+    first = gated(library, [1] * 8)
+    assert gate_of(first) == Gate(drops={"mrr": 0.1}, against="", passed=True, held=True)
+    bad = gated(library, [2] * 8)
+    assert (gate_of(bad).passed, gate_of(bad).against) == (False, first.id)
+    assert "mrr fell from 1.000" in gate_of(bad).failure
+    as_bad = gated(library, [2] * 8)  # the bad one is not what others are measured by
+    assert (gate_of(as_bad).passed, gate_of(as_bad).against) == (False, first.id)
+    less = gated(library, [2, *[1] * 7])
+    assert (gate_of(less).passed, gate_of(less).held, gate_of(less).against) == (True, False, first.id)
+    still_less = gated(library, [2, 2, *[1] * 6])  # 0.875: by 0.0625 below the last, by 0.125 below the first
+    assert (gate_of(still_less).passed, gate_of(still_less).against) == (False, first.id)
+    again = gated(library, [1] * 8)
+    assert (gate_of(again).passed, gate_of(again).held) == (True, True)
+    assert gate_of(gated(library, [1] * 8)).against == again.id
+    # Who takes the loss as it is compares with it by its name.
+    accepted = gated(library, [2] * 8, against=bad.id)
+    assert (gate_of(accepted).passed, gate_of(accepted).against) == (True, bad.id)
+    assert gate_of(gated(library, [2] * 8)).against == accepted.id
+
+
+def test_run_that_no_gate_has_judged_is_compared_with_where_none_has_passed(library: Library) -> None:
+    judged = Judged(
+        queries=[Query(id="ungated", request=SearchRequest.of(text="a red boat"))],
+        judgements={"ungated": {"IMG_0.png": 1}},
+    )
+    good, _ = library.evaluate(judged, name="ungated")
+    bad, changes = library.evaluate(
+        judged, options=EvaluationOptions(ask={"using": ["audio"]}), name="worse", against="latest", gated=True
+    )
+    assert [one.before for one in changes if one.measure == "mrr"] == [1.0]
+    with pytest.raises(GateError, match=good.id):
+        check_gate(bad, "latest", {"mrr": 0.1}, library.settings)
+    after, changes = library.evaluate(
+        judged, options=EvaluationOptions(ask={"using": ["audio"]}), name="as bad", against="latest", gated=True
+    )
+    assert [one.before for one in changes if one.measure == "mrr"] == [1.0]
+    assert runs.earlier("latest", library.settings, after) == bad  # which is no gate
 
 
 def test_question_that_reaches_nothing_counts_as_not_found(library: Library) -> None:
