@@ -1,10 +1,14 @@
 # syntax=docker/dockerfile:1.7
 # Medley as an image. On a machine with an NVIDIA GPU:
 #   docker build --build-arg TORCH=https://download.pytorch.org/whl/cu128 -t medley:cuda .
+# For media on S3, and workers of a Dask cluster:
+#   docker build --build-arg EXTRAS=offline,ocr,models,remote,dask --build-arg ALSO=s3fs -t medley:s3 .
 
 ARG PYTHON=3.11.14-slim-bookworm
 
 FROM python:${PYTHON} AS build
+ARG EXTRAS=offline,ocr,models
+ARG ALSO=
 ARG TORCH=https://download.pytorch.org/whl/cpu
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_COMPILE=0
 WORKDIR /src
@@ -24,7 +28,7 @@ COPY query query
 COPY flows flows
 COPY medley medley
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install --constraint constraints.txt '.[offline,ocr,models]'
+    pip install --constraint constraints.txt ".[${EXTRAS}]" ${ALSO}
 
 FROM python:${PYTHON} AS medley
 RUN groupadd --gid 10001 medley && useradd --uid 10001 --gid medley --create-home medley \

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -198,6 +201,22 @@ class Remote:
     def _record_vectors(self, vectors: dict[str, VectorSpec]) -> None:
         self.call(self.client.update_collection, self.collection, metadata={VECTORS: to_json(vectors)})
         self._specs = vectors
+
+
+@contextmanager
+def quiet_about(url: str) -> Iterator[None]:
+    """Spare whoever runs a command the client's warning of an API key without TLS, where the server is near.
+
+    That is on this machine, or beside it in a network of containers, whose names have no dot.
+    """
+    host = urlsplit(url).hostname or ""
+    near = "." not in host and ":" not in host
+    with suppress(ValueError):
+        near = ip_address(host).is_loopback
+    with warnings.catch_warnings():
+        if near:
+            warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
+        yield
 
 
 def trusting(ca_file: Path | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from store.artifacts import check_name
 from store.base import Store
 from store.checks import check_ids, check_points, check_query
 from store.portions import portions
-from store.remote import Remote, trusting, without_credentials
+from store.remote import Remote, quiet_about, trusting, without_credentials
 from store.retry import Backoff
 from store.server_artifacts import ServerArtifacts
 from store.snapshots import Snapshots
@@ -65,10 +65,11 @@ class ServerStore(Store):
     ) -> None:
         self.location, self.collection = without_credentials(url), collection
         if client is None:
-            # The check of versions would ask the server, unasked and in a thread of its own.
-            client = QdrantClient(
-                url=url, api_key=api_key, timeout=timeout, check_compatibility=False, **trusting(ca_file)
-            )
+            with quiet_about(url):
+                # The check of versions would ask the server, unasked and in a thread of its own.
+                client = QdrantClient(
+                    url=url, api_key=api_key, timeout=timeout, check_compatibility=False, **trusting(ca_file)
+                )
             self.snapshots = Snapshots(self.location, api_key, timeout, ca_file)
         self._client = client
         self._core = self._remote = Remote(client, self.location, collection, backoff or Backoff())

@@ -142,7 +142,17 @@ def test_a_wrong_setting_is_one_sentence_without_its_value(name: str, value: obj
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
+@pytest.mark.parametrize(
+    ("host", "near"),
+    [("127.0.0.1", True), ("[::1]", True), ("qdrant", True), ("10.0.0.7", False), ("db.example", False)],
+)
+def test_key_without_tls_is_warned_of_where_it_leaves_the_machine(
+    host: str, near: bool, recwarn: pytest.WarningsRecorder
+) -> None:
+    ServerStore(f"http://{host}:6333", "medley", api_key="s3cret").close()
+    assert ["insecure" in str(warning.message) for warning in recwarn] == [True] * (not near)
+
+
 def test_secrets_are_in_no_log_and_no_repr(port: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     settings = load_settings(store=f"http://name:passw0rd@127.0.0.1:{port}", api_key="s3cret")
