@@ -15,7 +15,7 @@ The smaller a, the more a vector tells: for right answers the mean of -ln p is 1
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -36,6 +36,10 @@ DIRECT, WORDS, BRIDGED = 0.19, 0.22, 0.32
 """a of a vector asked in its own space, of words as words, and of one reached through a bridge, as measured on
 captioned clip art: file names against captions, and captions against pictures that the bridge had not seen. What is
 reported of evidence was measured on the same pictures."""
+
+FUSED_SEEN = 0.31
+"""a of a fused vector asked with a picture or a sound alone, on the same pictures, by other looks at them. Asked with
+words, or with both, it was 0.12 to 0.17, and `DIRECT` is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +120,15 @@ class Calibration:
         }
         return cls(nulls, dict(meta["prints"]))
 
+    def beside(self, other: Calibration) -> Calibration:
+        """Both; what the other knows takes the place of what is known here."""
+        return Calibration({**self.nulls, **other.nulls}, {**self.prints, **other.prints})
+
+    def without(self, name: str) -> Calibration:
+        """All but what is known of a named vector."""
+        rest = {one: null for one, null in self.nulls.items() if one.rpartition(".")[0] != name}
+        return Calibration(rest, {one: self.prints[one] for one in rest})
+
     def of(self, name: str, way: str, fingerprint: str) -> Null | None:
         """The null distribution for a vector asked in a way, if it was fitted on vectors of this fingerprint."""
         found = key(name, way)
@@ -124,6 +137,15 @@ class Calibration:
 
 BRIDGE = "bridge"
 """The way to ask a vector through a bridge; the others are the modalities of questions."""
+
+
+STORED = "stored"
+"""The way to ask the fused vector with that of an item, which has all that it is made of."""
+
+
+def fused_way(names: Iterable[str]) -> str:
+    """The way to ask the fused vector with vectors of these names: each choice has scores of its own."""
+    return "+".join(sorted(names))
 
 
 def key(name: str, way: str) -> str:

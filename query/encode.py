@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fusion import bridges
-from fusion.calibration import BRIDGE
+from fusion.calibration import BRIDGE, STORED, fused_way
 from query.fused import Fusing
 from query.items import vectors_of_item
 from query.kept import kept
@@ -35,7 +35,8 @@ class Term:
         vector: the numbers.
         weight: of the part; below 0: away from it.
         part: its place in the request.
-        way: how the vector is asked: the modality of the question, `fusion.calibration.BRIDGE`, or `GUESS`.
+        way: how the vector is asked: the modality of the question, `fusion.calibration.BRIDGE`, or `GUESS`; of the
+            fused vector what the question has of it: `fusion.calibration.fused_way`.
         item: whether it is an indexed item.
     """
 
@@ -146,12 +147,14 @@ class _Encoding:
                     together.setdefault(name, []).append(vector)
             vector = self._fusing.fuse(together) if together else None
             if vector is not None:
-                term = Term(vector, sum(part.weight for _, part, _ in some), some[0][0], FUSED)
+                term = Term(vector, sum(part.weight for _, part, _ in some), some[0][0], fused_way(together))
                 self._encoded.terms.setdefault(FUSED, []).append(term)
 
     def _way(self, part: Part, name: str) -> str:
         if name in self._bridged:
             return BRIDGE
+        if name == FUSED:
+            return STORED
         if part.text is not None:
             return Modality.TEXT
         spec = self._encoders.specs.get(name)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flows.ingestion.points import named_vectors
+from flows.learning.calibrate_fused import fused_nulls, print_of, recalibrate
 from fusion import bridges
 from fusion.calibration import BRIDGE, BRIDGED, DIRECT, LEAST_PAIRS, WORDS, Calibration, Null, key, random_pairs
 from schemas import Modality, payload
 from schemas.media import join_words
 from schemas.payload import State
-from schemas.vectors import CALIBRATION, LEXICAL, bridge_name
+from schemas.vectors import CALIBRATION, FUSED, LEXICAL, bridge_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,14 +47,21 @@ def calibrate(store: Store, encoders: EncoderSet) -> None:
     points = store.count(searchable())
     if points * (points - 1) < LEAST_PAIRS:
         return
-    stamp = {"points": points, "bridges": _bridges(store), "encoders": {n: s.fingerprint for n, s in _specs(encoders)}}
+    stamp = {
+        "points": points,
+        "bridges": _bridges(store),
+        "encoders": {n: s.fingerprint for n, s in _specs(encoders)},
+        FUSED: print_of(store),
+    }
     kept = store.load_artifact(CALIBRATION)
     if kept is not None:
         was = kept[1].get("stamp", {})
         near = abs(points - was.get("points", 0)) <= REFIT_SHARE * was.get("points", 0)
         if near and all(was.get(what) == stamp[what] for what in ("bridges", "encoders")):
+            if was.get(FUSED, "") != stamp[FUSED]:
+                recalibrate(store)
             return
-    fitted = _Sample(store, encoders).fit()
+    fitted = _Sample(store, encoders).fit().beside(fused_nulls(store))
     store.save_artifact(CALIBRATION, fitted.arrays(), fitted.meta() | {"stamp": stamp})
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from encoders import registry
 from flows.ingestion.progress import tell
 from flows.learning.beside import listening
+from flows.learning.calibrate_fused import recalibrate
 from flows.learning.fused import artifact, next_version, put_in_use
 from flows.learning.infer import GRAPH, fit_graph
 from flows.learning.things import Things, fusible, read_things
@@ -153,6 +154,7 @@ def keep(store: Store, report: FitReport, fuser: Fuser) -> None:
     store.save_artifact(artifact(report.version), fuser.arrays(), {**fuser.meta(), "card": card})
     if report.in_use:
         put_in_use(store, fuser, report.version, report.fingerprint, asked=report.asked)
+        recalibrate(store)
 
 
 def use(store: Store, version: str, *, asked: bool | None = None) -> FitReport:
@@ -184,6 +186,7 @@ def use(store: Store, version: str, *, asked: bool | None = None) -> FitReport:
     report.asked = bool(report.helps and report.helps.won) if asked is None else asked
     report.in_use = True
     put_in_use(store, fusers.load(*kept), version, report.fingerprint, asked=report.asked)
+    recalibrate(store)
     return report
 
 

@@ -14,6 +14,7 @@ from encoders import registry
 from flows.learning import steps
 from flows.learning.steps import FitOptions
 from flows.learning.things import fusible, read_things
+from fusion.calibration import Calibration, Null
 from fusion.contrast import Training
 from fusion.fused import SharedSum
 from fusion.views import Views
@@ -21,7 +22,7 @@ from medley.library import Library
 from medley.library import open as open_library
 from schemas import CollectionMismatchError, UnknownNameError, UsageError, VectorSpec, payload
 from schemas.search import Part, SearchRequest
-from schemas.vectors import FUSED, MIGRATIONS, vectors_in_use
+from schemas.vectors import CALIBRATION, FUSED, MIGRATIONS, vectors_in_use
 from store.check import verify
 from tests.collection import contents_of
 
@@ -112,6 +113,59 @@ def test_fused_vector_is_written_in_place_and_searched_with_whatever_a_question_
     assert FUSED not in library.search("a red boat").hits[0].vectors  # which it is not worth
     library.use_fit("sum-0001", asked=True)
     assert FUSED in library.search("a red boat").hits[0].vectors
+
+
+def nulls_of(library: Library) -> dict[str, Null]:
+    """The null distributions of the fused vector that questions use now."""
+    kept = library.store.load_artifact(CALIBRATION)
+    assert kept is not None
+    calibration = Calibration.from_arrays(*kept)
+    fused = library.store.vectors()[FUSED].fingerprint
+    return {name: null for name, null in calibration.nulls.items() if calibration.prints[name] == fused}
+
+
+def test_hits_by_the_fused_vector_tell_how_sure_they_are(library: Library, tmp_path: Path) -> None:
+    others = library.store.load_artifact(CALIBRATION)
+    assert others is not None
+    library.fit("sum")
+    library.use_fit("sum-0001")
+    nulls = nulls_of(library)
+    assert set(nulls) == {"fused.image", "fused.text", "fused.image+text", "fused.stored"}
+    assert {null.points for null in nulls.values()} == {100}
+    kept = library.store.load_artifact(CALIBRATION)
+    assert kept is not None
+    for name, quantiles in others[0].items():
+        np.testing.assert_array_equal(kept[0][name], quantiles)
+
+    # The share of random pairs that score as high is that of the quantiles: measured here anew, by hand.
+    rows = {i: np.asarray(v) for i, v in vectors_of(library, FUSED).items()}
+    items = {identity: fields[payload.ITEM] for identity, (fields, _) in contents_of(library.store).items()}
+    scores = [a @ b for i, a in rows.items() for j, b in rows.items() if items[i] != items[j]]
+    median = nulls["fused.stored"].quantiles[50]
+    assert np.mean(np.array(scores) < median) == pytest.approx(0.5, abs=0.08)
+
+    picture = Path(library.store.metadata()["sources"]["media"]) / "7.png"
+    words: Any = SearchRequest.of(text="a grey tower number7", using=[FUSED])
+    both = SearchRequest(parts=[Part(text="a grey tower number7"), Part(image=picture)], using=[FUSED])
+    for asked in (words, both, SearchRequest.of(image=picture, using=[FUSED])):
+        hits = library.search(asked).hits
+        sure = [hit.confidence for hit in hits]
+        assert all(one is not None and 0.0 <= one <= 1.0 for one in sure)
+        assert sure == sorted(sure, reverse=True)
+    best, last = (library.search(both.model_copy(update={"limit": 100})).hits[at] for at in (0, -1))
+    assert best.path == "7.png"
+    assert best.confidence is not None
+    assert last.confidence is not None
+    assert best.confidence > 10 * last.confidence
+
+    library.fit("concatenation")
+    library.use_fit("concatenation-0001")  # other vectors, other scores
+    again = nulls_of(library)
+    assert set(again) == set(nulls)
+    assert again["fused.image+text"].quantiles[-1] > 2 * nulls["fused.image+text"].quantiles[-1]
+    captioned(tmp_path / "media", range(100, 130))
+    library.ingest(tmp_path / "media")
+    assert {null.points for null in nulls_of(library).values()} == {130}
 
 
 def test_ingest_afterwards_encodes_nothing_and_fuses_what_is_new(library: Library, tmp_path: Path) -> None:
