@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -98,26 +100,30 @@ def on_the_web(folder: Path) -> Iterator[Place]:
     stop()
 
 
-@contextmanager
-def on_s3() -> Iterator[Place]:
-    """moto's S3, over HTTP, asked by s3fs as the real one is."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed")
+@cache
+def _s3() -> int:
+    """The port of moto's S3, which lives as long as this process."""
     moto = pytest.importorskip("moto.server", reason="moto is not installed")
     server = moto.ThreadedMotoServer(port=0, verbose=False)
     server.start()
-    _, port = server.get_host_and_port()
+    atexit.register(server.stop)
+    return int(server.get_host_and_port()[1])
+
+
+@contextmanager
+def on_s3() -> Iterator[Place]:
+    """moto's S3, over HTTP, asked by s3fs as the real one is; a bucket of its own."""
+    pytest.importorskip("s3fs", reason="s3fs is not installed")
+    bucket = f"bucket-{uuid4()}"
     given = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{_s3()}",
         "AWS_ACCESS_KEY_ID": "someone",
         "AWS_SECRET_ACCESS_KEY": "a-secret-of-someone",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
+    with patch.dict(os.environ, given):
         from s3fs import S3FileSystem
 
-        bucket = f"bucket-{uuid4()}"  # what a process has put anywhere stays in its memory
         files = S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
         files.mkdir(bucket)
 
@@ -128,7 +134,3 @@ def on_s3() -> Iterator[Place]:
             files.call_s3("delete_object", Bucket=bucket, Key=f"media/{path}")
 
         yield Place(f"s3://{bucket}/media", put, delete)
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-        server.stop()

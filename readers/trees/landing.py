@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from readers.trees.base import Here, Wanted
+from readers.trees.scratch import Scratch
 from schemas import ReadError, SourceUnavailableError
 
 AHEAD = 16
@@ -38,14 +38,14 @@ class Landing:
         self._waiting: deque[Landed] = deque()
         self._room = _Room()
         self._begun = 0
-        self._folder: TemporaryDirectory[str] | None = None
+        self._scratch: Scratch | None = None
 
     def __iter__(self) -> Landing:
         return self
 
     def __next__(self) -> Landed:
-        if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="medley-", ignore_cleanup_errors=True)
+        if self._scratch is None:
+            self._scratch = Scratch()
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="fetch")
         while (not self._waiting or (len(self._waiting) < AHEAD and self._room.left())) and self._begin():
             pass
@@ -55,16 +55,16 @@ class Landing:
 
     def close(self) -> None:
         """Fetch no more, and delete what is left."""
-        if self._folder is not None:
+        if self._scratch is not None:
             self._pool.shutdown(cancel_futures=True)
-            self._folder.cleanup()
+            self._scratch.close()
 
     def _begin(self) -> bool:
         """Have the next group fetched, if there is one."""
         group = next(self._groups, None)
-        if group is None or self._folder is None:
+        if group is None or self._scratch is None:
             return False
-        folder = Path(self._folder.name) / str(self._begun)
+        folder = self._scratch.path / str(self._begun)
         self._waiting.append(Landed(self._pool, self._get, group, folder, self._room))
         self._begun += 1
         return True

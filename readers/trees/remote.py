@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -22,6 +21,7 @@ from readers.ignore import IGNORE_FILE
 from readers.trees.base import Here, Wanted
 from readers.trees.faults import asking, reason
 from readers.trees.landing import Landing
+from readers.trees.scratch import scratch
 from readers.trees.stamps import stamp
 from readers.trees.walk import NAMELESS, Entry, RemoteWalk
 from schemas import FileChangedError, FoundFile, ReadError, SourceUnavailableError, TransientReadError, UsageError
@@ -140,8 +140,9 @@ class RemoteTree:
         Raises:
             ReadError: it cannot be had.
         """
-        with TemporaryDirectory(prefix="medley-", ignore_cleanup_errors=True) as folder:
-            yield self._get(path, Path(folder))
+        with scratch() as folder:
+            (folder / "one").mkdir()
+            yield self._get(path, folder / "one")
 
     def size(self, path: str) -> int:
         """Bytes of a file.

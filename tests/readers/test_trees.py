@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from blake3 import blake3
 from readers import CrawlRules, crawl
 from readers.trees import Here, Wanted, address_of, is_remote, landing, open_tree
 from readers.trees.faults import reason
+from readers.trees.scratch import Scratch
 from readers.trees.stamps import stamp
 from schemas import ExcludedFile, FileChangedError, FoundFile, SourceUnavailableError, TransientReadError, UsageError
 from tests.elsewhere import Place, in_memory, on_s3, on_the_web
@@ -146,6 +149,25 @@ def test_no_more_is_fetched_ahead_than_there_is_room_for(monkeypatch: pytest.Mon
                 assert len(fetched) <= n + 3
         assert next(groups, None) is None
     assert fetched == list("012345")
+
+
+def test_what_a_killed_process_has_left_is_deleted_and_nothing_that_another_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ours = Scratch()
+    made = "import os; from readers.trees.scratch import Scratch; Scratch(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", made], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    [left] = [folder for folder in tmp_path.iterdir() if folder != ours.path]
+    (left / "film.mp4").write_bytes(b"long")
+    Scratch().close()
+    assert left.exists(), "it may be one that is just being made"
+    for folder in (left, ours.path):
+        os.utime(folder, (0, 0))
+    Scratch().close()
+    assert list(tmp_path.iterdir()) == [ours.path]
+    ours.close()
+    assert not list(tmp_path.iterdir())
 
 
 def test_server_that_is_away_is_told_from_a_file_that_is(tmp_path: Path, impatient: None) -> None:
