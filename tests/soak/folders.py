@@ -124,7 +124,7 @@ class Walk:
             target = self._place(file.suffix)
             if target != file:
                 self.chance.choice((shutil.copy2, shutil.copy))(file, target)
-                self._tell("copied", file, target)
+                self._tell(f"copied {self._name(file)} to", target)
 
     def delete(self) -> None:
         """A file."""
@@ -151,7 +151,7 @@ class Walk:
         if folder := self._folder():
             target = self.root / f"copy {next(self.made)}"
             shutil.copytree(folder, target, symlinks=True)
-            self._tell("copied", folder, target)
+            self._tell(f"copied {self._name(folder)} to", target)
 
     def ignore(self) -> None:
         """Other rules of what is left out."""
@@ -230,7 +230,10 @@ class Walk:
 
     def _tell(self, what: str, *paths: Path) -> None:
         self.touched.update(paths)
-        self.told.append(f"{what} {' -> '.join(repr(str(path.relative_to(self.root))) for path in paths)}")
+        self.told.append(f"{what} {' -> '.join(map(self._name, paths))}")
+
+    def _name(self, path: Path) -> str:
+        return repr(str(path.relative_to(self.root)))
 
 
 @contextmanager
