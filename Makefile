@@ -27,7 +27,7 @@ demo: $(INSTALLED) ## make a folder of media searchable and search it (MEDIA=fol
 test: $(INSTALLED) ## run the tests
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
-soak: $(INSTALLED) ## run what takes too long for a test: thousands of damaged files, a hundred killed runs (ARGS=--help)
+soak: $(INSTALLED) ## run what takes too long for a test: thousands of damaged files, killed runs, folders that change at random (ARGS=--help)
 	@for name in $(filter-out __init__,$(basename $(notdir $(wildcard tests/soak/*.py)))); do \
 		$(BIN)/python -m tests.soak.$$name $(ARGS) || exit 1; done
 
