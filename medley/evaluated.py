@@ -93,7 +93,7 @@ def _published(report: EvaluationReport, published: Sequence[Published]) -> Tabl
     shown.add_row(f"here: {escape(report.name)}", *ours, "", style="bold")
     for one in published:
         values = [f"{one.values[name]:.3f}" if name in one.values else "" for name in PUBLISHED]
-        shown.add_row(escape(one.system), *values, one.source)
+        shown.add_row(escape(one.system + (f", {one.split}" if one.split else "")), *values, one.source)
     return shown
 
 
