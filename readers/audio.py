@@ -58,5 +58,5 @@ def _segments(
             said = words.kinds(subtitle=spoken(words.sidecar.cues, start, end), embedded=embedded)
             yield Segment(number, said, sound=sound, start=round(start, 3), end=round(end, 3))
         if end == 0.0:
-            raise ReadError("The file holds no sound that can be decoded.")
+            raise ReadError("The file holds no sound that can be decoded, or less than a thousandth of a second.")
         check_reached(end, stated)

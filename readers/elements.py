@@ -10,14 +10,19 @@ Begin = Callable[[str, dict[str, str]], None]
 
 
 class DamagedXmlError(ValueError):
-    """No well-formed XML, or one that declares a document type."""
+    """No well-formed XML."""
+
+
+class DeclaredTypeError(DamagedXmlError):
+    """XML that declares a document type: it could define entities that swell, or that lie elsewhere."""
 
 
 def parse(data: bytes, begin: Begin, end: Callable[[str], None], text: Callable[[str], object]) -> None:
     """Call `begin`, `end` and `text` for what `data` holds; names are "namespace name", attributes too.
 
     Raises:
-        DamagedXmlError: It is not well-formed, or declares a document type.
+        DamagedXmlError: It is not well-formed.
+        DeclaredTypeError: It declares a document type.
     """
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -32,7 +37,7 @@ def parse(data: bytes, begin: Begin, end: Callable[[str], None], text: Callable[
 
 
 def _refuse(*_: object) -> None:
-    raise DamagedXmlError("a document type is declared")
+    raise DeclaredTypeError("a document type is declared")
 
 
 def local(name: str) -> str:

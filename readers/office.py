@@ -14,7 +14,7 @@ from typing import Any
 
 from readers.archive import Archive
 from readers.book import About, Book
-from readers.elements import DamagedXmlError, attribute, local, parse
+from readers.elements import DamagedXmlError, DeclaredTypeError, attribute, local, parse
 from readers.magic import DOCX, EPUB, ODP, ODT, PPTX
 from schemas import ReadError, ReadOptions
 
@@ -66,6 +66,8 @@ def open_office(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, 
                 return info | {"pages": len(slides)}, iter(slides)
             flow = _Flow(_headings(archive.read("word/styles.xml")))
             parse(archive.read("word/document.xml" if mime == DOCX else "content.xml"), *flow.handlers)
+        except DeclaredTypeError as error:
+            raise ReadError("The document declares a document type, as none of its kind needs to.") from error
         except DamagedXmlError as error:
             raise ReadError("The document is damaged: its text is no well-formed XML.") from error
     if mime != ODP:

@@ -41,7 +41,7 @@ class Pdf:
             # By a file of ours: PDFium would stumble over names that are no UTF-8, and reads no more than it needs.
             self._document = pdfium.PdfDocument(path.open("rb"), autoclose=True)
             self.pages = len(self._document)
-            self.title = " ".join(self._document.get_metadata_dict().get("Title", "").split())
+            self.title = " ".join(without_control(self._document.get_metadata_dict().get("Title", "")).split())
         if self.pages > options.max_pages:
             self.close()
             raise ReadError(f"The document claims {self.pages:,} pages, more than the {options.max_pages:,} allowed.")

@@ -92,7 +92,7 @@ def picture_errors() -> Iterator[None]:
     except ReadError:
         raise
     except UnidentifiedImageError as error:
-        raise ReadError("The picture is damaged: its header is not valid.") from error
+        raise ReadError("The picture is damaged, or coded in a way that cannot be read here.") from error
     except OSError as error:
         if error.errno:
             raise unreadable(error) from error

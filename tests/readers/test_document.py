@@ -111,6 +111,11 @@ def test_passages_tell_where_they_begin_and_how_far_a_file_is_read(media: dict[s
     assert [share_read(about.info, segment) for segment in pages] == [pytest.approx(1 / 3), 1.0]
 
 
+def test_control_characters_are_no_part_of_a_title(tmp_path: Path) -> None:
+    reading = read_file(pdf(tmp_path / "a.pdf", title="A scan\0"))
+    assert reading.info["title"] == "A scan"
+
+
 def test_times_of_subtitles_are_told(media: dict[str, Path]) -> None:
     (segment,), _ = opened(media["talk.srt"])
     assert (segment.start, segment.end) == (1.0, 62.0)

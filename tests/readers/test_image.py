@@ -356,6 +356,17 @@ def test_a_text_bomb_in_a_png_is_refused(tmp_path: Path) -> None:
         opened(tmp_path / "bomb.png")
 
 
+def test_a_picture_that_pillow_does_not_know_is_not_called_damaged(tmp_path: Path) -> None:
+    image = Image.fromarray(np.zeros((4, 4), dtype=np.uint8))
+    image.save(tmp_path / "a.tiff")
+    data = bytearray((tmp_path / "a.tiff").read_bytes())
+    at = data.index(struct.pack("<HHI", 258, 3, 1))  # bits of a sample
+    data[at + 8] = 64
+    (tmp_path / "a.tiff").write_bytes(data)
+    with pytest.raises(ReadError, match=r"^The picture is damaged, or coded in a way that cannot be read here\.$"):
+        opened(tmp_path / "a.tiff")
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_that_was_cut_off_is_told_so(media: dict[str, Path], tmp_path: Path, name: str) -> None:
     data = media[name].read_bytes()

@@ -263,6 +263,12 @@ def test_an_empty_recording_is_told_so(tmp_path: Path) -> None:
         segments(tmp_path / "a.wav")
 
 
+def test_a_recording_of_a_few_samples_is_told_so(tmp_path: Path) -> None:
+    wav(tmp_path / "a.wav", np.ones((5, 1), dtype=np.float32), 44_100)
+    with pytest.raises(ReadError, match=r"or less than a thousandth of a second\.$"):
+        segments(tmp_path / "a.wav")
+
+
 def test_a_query_hears_the_first_window(tmp_path: Path) -> None:
     tone(tmp_path / "a.flac", 20.0)
     assert len(read_audio(tmp_path / "a.flac")) == 6 * 16_000
