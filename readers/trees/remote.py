@@ -92,9 +92,6 @@ class RemoteTree:
             UsageError: there is nothing, or it is a file.
             SourceUnavailableError: nobody answers, or the store does not let us in.
         """
-        again(self._check)
-
-    def _check(self) -> None:
         try:
             found = self._ask(lambda: self._files.ls(self._root, detail=True))
         except FileChangedError as error:
@@ -178,7 +175,7 @@ class RemoteTree:
         except FileChangedError:
             raise
         except TransientReadError:
-            self._check()
+            self.check()
             raise
 
     def _at(self, path: str) -> str:

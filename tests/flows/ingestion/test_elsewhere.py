@@ -114,7 +114,8 @@ def test_connection_that_breaks_ends_the_run_and_quarantines_nothing(
     root = make(tmp_path / "media")
     (root / "pictures" / "broken.jpg").unlink()
     web.fill(root)
-    monkeypatch.setattr("readers.trees.landing.AHEAD", 1)
+    monkeypatch.setattr("readers.trees.landing.AHEAD", 1)  # most of it is still to be fetched when the server goes
+    monkeypatch.setattr("flows.ingestion.reading.GROUP_FILES", 1)
 
     def cut(stage: str, done: float, total: int) -> None:
         if stage == "index":
