@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--only", default="")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     options, _ = parser.parse_known_args()
     running = Running(threads=1, device=options.device)
     print(f"{'encoder':18} {'batch':>5} {'items/s':>9} {'bare':>9} {'ratio':>6} {'memory':>9}")

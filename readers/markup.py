@@ -30,7 +30,7 @@ def html_text(source: str) -> tuple[str, str]:
     """
     from selectolax.lexbor import LexborHTMLParser
 
-    if _depth(source) > _DEEPEST:
+    if source.count("<") > _DEEPEST and _depth(source) > _DEEPEST:
         raise ReadError(f"The page nests more than {_DEEPEST:,} elements: it is damaged, or made to do harm.")
     tree = LexborHTMLParser(source)
     found = tree.css_first("title")

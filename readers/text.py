@@ -12,7 +12,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = bytes({*range(0x20), 0x7F} - {*b"\t\n\f\r\x1b"})  # what no text has
+_CONTROL_ASCII = _CONTROL + b"\x1b"
 _CONTROL_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _SAMPLE = 32_768  # bytes that the guess of an encoding is made from
 _USED = (
@@ -44,6 +45,8 @@ def decoded(data: bytes, encoding: str) -> str:
 
 def without_control(text: str) -> str:
     """A text without control characters; line ends and tabs stay."""
+    if text.isascii():  # bytes are looked through many times as fast
+        return text.encode("ascii").translate(None, _CONTROL_ASCII).decode("ascii")
     return _CONTROL_TEXT.sub("", text)
 
 
@@ -57,7 +60,7 @@ def find_encoding(sample: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return encoding
-    if len(_CONTROL.findall(sample)) > _BINARY * len(sample):
+    if len(sample) - len(sample.translate(None, _CONTROL)) > _BINARY * len(sample):
         return _unmarked_utf16(sample)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
@@ -79,7 +82,7 @@ def _unmarked_utf16(sample: bytes) -> str | None:
     even, odd = sample[::2], sample[1::2]
     for encoding, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
         mostly_zero = zeros.count(0) > 0.9 * len(zeros)
-        if mostly_zero and letters and not _CONTROL.search(letters):
+        if mostly_zero and letters and letters.translate(None, _CONTROL) == letters:
             return encoding
     return None
 

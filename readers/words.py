@@ -20,11 +20,12 @@ class FileWords:
     def __init__(self, path: Path, found: FoundFile, options: ReadOptions) -> None:
         self.sidecar = read_sidecars(path, found, options) if found.sidecars else Sidecar()
         self.name = name_words(found.path)
+        self._beside = self.sidecar.words
 
     def kinds(self, **others: str) -> dict[WordKind, str]:
         """Words by kind, without empty ones; `others` are named by kind (embedded=…, subtitle=…)."""
-        others["sidecar"], others["name"] = self.sidecar.words, self.name
-        return {kind: _encodable(others[kind]) for kind in _KINDS if others.get(kind)}
+        others["sidecar"], others["name"] = self._beside, self.name
+        return {kind: _encodable(text) for kind in _KINDS if (text := others.get(kind))}
 
     def complete(self, info: dict[str, Any], tags: Iterable[str] = ()) -> dict[str, Any]:
         """Add to `info` the tags of the file and of its sidecars, and which sidecars could not be read."""

@@ -98,3 +98,12 @@ def test_short_text_is_cut_as_a_long_one_would_be(words: list[str], breaks: bool
         careful = list(passages(text, 20, 5))
 
     assert list(passages(text, 20, 5)) == careful
+
+
+def test_rare_spaces_cut_as_blanks_do() -> None:
+    text = "The keeper climbs the stairs. He lights the lamp.\n\nShips pass. " * 20
+    plain = [(part.text, part.begin, part.end) for part in parts_of(text, 17, 6)]
+    assert len(plain) > 10
+    for space in ("\t", "\f"):
+        rare = [(part.text, part.begin, part.end) for part in parts_of(text.replace(" ", space), 17, 6)]
+        assert rare == plain
