@@ -146,11 +146,11 @@ class FileReading:
         self._earlier = earlier
         self._spent = spent or Spent()
         groups, wanted = tee(_groups(work))
-        self._brought = tree.bring([Wanted(one.found, one.hash) for one in group] for group in wanted)
+        self._stopped = threading.Event()
+        self._brought = tree.bring(([Wanted(one.found, one.hash) for one in group] for group in wanted), self._stopped)
         self._groups = zip(groups, self._brought, strict=True)
         self._next = threading.Lock()
         self._queue = ByteQueue(QUEUE_BYTES)
-        self._stopped = threading.Event()
         self._failure: BaseException | None = None
         self._readers = [
             IsolatedReader(options or ReadOptions(), limits)

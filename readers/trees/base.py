@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple, Protocol
 
 from readers.crawl import Crawled, CrawlRules
@@ -67,8 +68,12 @@ class Tree(Protocol):
             ReadError: it cannot be read.
         """
 
-    def bring(self, groups: Iterable[Sequence[Wanted]]) -> Groups:
+    def bring(self, groups: Iterable[Sequence[Wanted]], stopped: Event | None = None) -> Groups:
         """Groups of files, to be read here; close it when they have been read.
+
+        Args:
+            groups: what is wanted.
+            stopped: once it is set, nobody waits for what is not here yet.
 
         Raises:
             SourceUnavailableError: nothing of the tree can be reached; it may be raised when a group is entered.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Event
 
 from readers.crawl import Crawled, CrawlRules, crawl
 from readers.hash import content_hash
@@ -55,7 +56,7 @@ class FolderTree:
         """
         return content_hash(self._base + found.path)
 
-    def bring(self, groups: Iterable[Sequence[Wanted]]) -> Generator[Group]:
+    def bring(self, groups: Iterable[Sequence[Wanted]], stopped: Event | None = None) -> Generator[Group]:
         """The files as they lie."""
         base = self._base
         for group in groups:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -24,12 +25,21 @@ from readers.trees.landing import Landing
 from readers.trees.scratch import scratch
 from readers.trees.stamps import stamp
 from readers.trees.walk import NAMELESS, Entry, RemoteWalk
-from schemas import FileChangedError, FoundFile, ReadError, SourceUnavailableError, TransientReadError, UsageError
+from schemas import (
+    FileChangedError,
+    FoundFile,
+    MedleyError,
+    ReadError,
+    SourceUnavailableError,
+    TransientReadError,
+    UsageError,
+)
 from schemas.payload import payload_path
 from schemas.scope import Scope
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+    from fsspec.callbacks import Callback
 
 T = TypeVar("T")
 
@@ -126,9 +136,9 @@ class RemoteTree:
         """
         return self._patiently(partial(self._hash, found))
 
-    def bring(self, groups: Iterable[Sequence[Wanted]]) -> Landing:
+    def bring(self, groups: Iterable[Sequence[Wanted]], stopped: Event | None = None) -> Landing:
         """Groups of files, fetched into a folder for temporary files before they are asked for."""
-        return Landing(self._fetch, groups, self.threads)
+        return Landing(partial(self._fetch, stopped or Event()), groups, self.threads)
 
     @contextmanager
     def fetched(self, path: str) -> Iterator[Path]:
@@ -139,7 +149,7 @@ class RemoteTree:
         """
         with scratch() as folder:
             (folder / "one").mkdir()
-            yield self._get(path, folder / "one")
+            yield self._get(path, folder / "one", Event())
 
     def size(self, path: str) -> int:
         """Bytes of a file.
@@ -252,24 +262,24 @@ class RemoteTree:
 
         return self._ask(streamed)
 
-    def _fetch(self, wanted: Wanted, folder: Path) -> Here:
+    def _fetch(self, stopped: Event, wanted: Wanted, folder: Path) -> Here:
         """A file with its sidecars, as it was found.
 
         What it holds is what the store gave with one answer; it may be newer than what was found, and then the next
         run sees another stamp. Where a hash was taken before, it must still be that.
         """
         found, digest = wanted
-        local = self._patiently(partial(self._get, found.path, folder))
+        local = self._patiently(partial(self._get, found.path, folder, stopped))
         there = local.stat()
         if there.st_size != found.size or (digest and content_hash(local) != digest):
             raise FileChangedError("The file changed while it was read: the next run takes it.")
-        beside = [self._patiently(partial(self._get, sidecar, folder)).name for sidecar in found.sidecars]
+        beside = [self._patiently(partial(self._get, path, folder, stopped)).name for path in found.sidecars]
         return Here(str(local), replace(found, mtime_ns=there.st_mtime_ns, sidecars=tuple(beside)))
 
-    def _get(self, path: str, folder: Path) -> Path:
-        local = folder / _local_name(path)
+    def _get(self, path: str, folder: Path, stopped: Event) -> Path:
+        local, stop = folder / _local_name(path), _stopping(stopped)
         try:
-            self._ask(lambda: self._files.get_file(self._at(path), str(local)))
+            self._ask(lambda: self._files.get_file(self._at(path), str(local), callback=stop))
         except ReadError as error:
             if isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL:
                 raise UsageError(
@@ -277,6 +287,17 @@ class RemoteTree:
                 ) from error
             raise
         return local
+
+
+def _stopping(stopped: Event) -> Callback:
+    """What fsspec calls after each piece of a file: a film need not be fetched to its end when a run is stopped."""
+    from fsspec.callbacks import Callback
+
+    def look(*_: object, **__: object) -> None:
+        if stopped.is_set():
+            raise MedleyError("The run was stopped while a file was fetched.")
+
+    return Callback(hooks={"look": look})
 
 
 def _local_name(path: str) -> str:

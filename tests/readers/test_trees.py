@@ -6,6 +6,7 @@ import builtins
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -20,7 +21,15 @@ from readers.trees import Here, Wanted, address_of, is_remote, landing, open_tre
 from readers.trees.faults import reason
 from readers.trees.scratch import Scratch
 from readers.trees.stamps import stamp
-from schemas import ExcludedFile, FileChangedError, FoundFile, SourceUnavailableError, TransientReadError, UsageError
+from schemas import (
+    ExcludedFile,
+    FileChangedError,
+    FoundFile,
+    MedleyError,
+    SourceUnavailableError,
+    TransientReadError,
+    UsageError,
+)
 from tests.elsewhere import Place, in_memory, on_s3, on_the_web
 
 FILES = {
@@ -168,6 +177,20 @@ def test_what_a_killed_process_has_left_is_deleted_and_nothing_that_another_hold
     assert list(tmp_path.iterdir()) == [ours.path]
     ours.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_film_is_not_fetched_to_its_end_when_the_run_is_stopped(place: Place) -> None:
+    place.put("film.mp4", b"long" * 3_000_000)
+    place.put("note.txt", b"n")
+    tree, stopped = open_tree(place.address), threading.Event()
+    found = [one for one in tree.crawl(CrawlRules()) if isinstance(one, FoundFile)]
+    stopped.set()
+    with (
+        closing(tree.bring([[Wanted(one) for one in found]], stopped)) as groups,
+        pytest.raises(MedleyError, match="stopped while a file was fetched"),
+        next(groups),
+    ):
+        pass
 
 
 def test_server_that_is_away_is_told_from_a_file_that_is(tmp_path: Path, impatient: None) -> None:
