@@ -111,6 +111,7 @@ def fit_context(
     items: NDArray[np.intp],
     around: NDArray[np.intp],
     *,
+    among: NDArray[np.bool_] | None = None,
     seed: int = 0,
     threads: int = 0,
 ) -> Attention:
@@ -125,10 +126,12 @@ def fit_context(
         groups: (n,) their content groups.
         items: (n,) the items that they are segments of.
         around: (n, 2 reach) rows of the segments beside them: `fusion.beside.around`.
+        among: (n,) which things may be learnt from, with all of their items; None: all.
         seed: of all that is drawn by lot.
         threads: of torch; 0: half of the cores.
     """
-    rows = np.flatnonzero((around != NONE).any(axis=1) & (views.count() > 0))
+    able = (around != NONE).any(axis=1) & (views.count() > 0)
+    rows = np.flatnonzero(able if among is None else able & among)
     if len(rows) < LEAST:
         return model
     learner = _Learner(replace(model, shape=replace(model.shape, reach=around.shape[1] // 2)), views, around, seed)

@@ -73,6 +73,7 @@ def fit_attention(
     inputs: Mapping[str, str],
     groups: NDArray[Any] | None = None,
     *,
+    among: NDArray[np.bool_] | None = None,
     shape: Shape | None = None,
     training: Training | None = None,
     progress: Progress | None = None,
@@ -83,6 +84,7 @@ def fit_attention(
         views: of all things; the arrays may be memory maps: a batch at a time is read.
         inputs: the named vectors to fuse, with the fingerprints of their encoders.
         groups: (n,) the content group of each thing; None: each is its own.
+        among: (n,) which things may be learnt from; None: all.
         shape: of the model.
         training: how to train.
         progress: see `Progress`.
@@ -95,7 +97,7 @@ def fit_attention(
     if shape.hidden % shape.heads:
         raise UsageError(f"{shape.hidden} numbers cannot be shared out among {shape.heads} heads.")
     views = Views({n: views.tokens[n] for n in sorted(inputs)}, {n: views.there[n] for n in sorted(inputs)})
-    rows = np.flatnonzero(views.count() > 1)
+    rows = np.flatnonzero((views.count() > 1) if among is None else (views.count() > 1) & among)
     if len(rows) < LEAST_PAIRS:
         raise UsageError(
             f"Attention is learnt from {LEAST_PAIRS} things or more that have several of the vectors "

@@ -67,6 +67,7 @@ def questions(
     groups: NDArray[Any],
     items: NDArray[Any],
     *,
+    among: NDArray[np.bool_] | None = None,
     around: NDArray[np.intp] | None = None,
     seed: int = 0,
 ) -> list[Questions]:
@@ -76,17 +77,19 @@ def questions(
         views: their vectors.
         groups: (n,) their content groups: what lies in one group is as right as the thing itself.
         items: (n,) the items that they are segments of.
+        among: (n,) which things are asked about and found, with all of their items; None: all.
         around: rows of the segments beside each (`fusion.beside.around`); None: a fusion does not look at them.
         seed: of what is drawn by lot, where there are too many.
     """
     rng = np.random.default_rng(seed)
     made = []
+    here = np.ones(len(views), bool) if among is None else among
     for name in views.names:
         others = [other for other in views.names if other != name]
-        able = np.flatnonzero(views.has(name) & (views.only(others).count() > 0))
+        able = np.flatnonzero(here & views.has(name) & (views.only(others).count() > 0))
         drawn = np.sort(rng.permutation(able)[:QUESTIONS])
         if len(drawn) >= LEAST:
-            rest = np.setdiff1d(np.flatnonzero(views.only(others).count() > 0), drawn)
+            rest = np.setdiff1d(np.flatnonzero(here & (views.only(others).count() > 0)), drawn)
             there = np.concatenate([drawn, rng.permutation(rest)[: max(0, FOUND - len(drawn))]])
             made.append(
                 Questions(
@@ -97,7 +100,7 @@ def questions(
                     groups[drawn],
                 )
             )
-    several = np.flatnonzero(np.isin(items, _repeated(items)) & (views.count() > 0))
+    several = np.flatnonzero(here & np.isin(items, _repeated(items)) & (views.count() > 0))
     _, firsts = np.unique(items[several], return_index=True)
     asked = several[firsts][:QUESTIONS]
     there = np.setdiff1d(several, asked)[:FOUND]
@@ -109,7 +112,13 @@ def questions(
 
 
 def told_beside(
-    views: Views, groups: NDArray[Any], items: NDArray[Any], around: NDArray[np.intp], *, seed: int = 0
+    views: Views,
+    groups: NDArray[Any],
+    items: NDArray[Any],
+    around: NDArray[np.intp],
+    *,
+    among: NDArray[np.bool_] | None = None,
+    seed: int = 0,
 ) -> list[Questions]:
     """What tells whether a segment is found better for what lies beside it: the first of what is found are asked for.
 
@@ -121,19 +130,21 @@ def told_beside(
         groups: see `questions`.
         items: see `questions`.
         around: rows of the segments beside each: see `fusion.beside.around`.
+        among: see `questions`.
         seed: of what is drawn by lot.
     """
     rng, made = np.random.default_rng(seed), []
+    here = np.ones(len(views), bool) if among is None else among
     for name in views.names:
         has = views.has(name)
         others = views.only([other for other in views.names if other != name]).count() > 0
         near = ((around != NONE) & has[around]).any(axis=1)
-        lot = rng.permutation(np.flatnonzero(has & others & near))
+        lot = rng.permutation(np.flatnonzero(here & has & others & near))
         _, first = np.unique(items[lot], return_index=True)
         drawn = np.sort(lot[np.sort(first)[:QUESTIONS]])
         if len(drawn) < LEAST:
             continue
-        rest = np.flatnonzero((views.count() > 0) & ~np.isin(items, items[drawn]))
+        rest = np.flatnonzero(here & (views.count() > 0) & ~np.isin(items, items[drawn]))
         rows = np.concatenate([drawn, rng.permutation(rest)[: max(0, FOUND - len(drawn))]])
         found = views.stored(rows, _hidden(around, drawn))
         there = {**found.there, name: found.there[name] & (np.arange(len(rows)) >= len(drawn))[:, None]}

@@ -59,10 +59,19 @@ def catalogue(store: Store, most: int) -> tuple[list[Thing], int]:
     from store.recall import searchable
 
     found: dict[str, Thing] = {}
+    there, last = 0, ""
     for record in store.scroll_all(searchable(), with_payload=_FIELDS):
         fields: dict[str, Any] = record.payload or {}
+        there += fields[payload.SEGMENT] == 0
+        if last and fields[payload.ITEM] > last:
+            continue
         thing = found.get(fields[payload.ITEM])
         if thing is None:
+            if len(found) >= 2 * most:  # those beyond the first so many are never chosen: memory is bounded
+                chosen = sorted(found)[:most]
+                found, last = {one: found[one] for one in chosen}, chosen[-1]
+                if fields[payload.ITEM] > last:
+                    continue
             thing = Thing(
                 fields[payload.ITEM],
                 fields[payload.SOURCE],
@@ -79,7 +88,7 @@ def catalogue(store: Store, most: int) -> tuple[list[Thing], int]:
             told = words.get(WordKind.SIDECAR) or words.get(WordKind.EMBEDDED) or ""
             thing.caption = told.strip().partition("\n")[0].strip()[:CAPTION]
     chosen = sorted(found)[:most]
-    return sorted((found[one] for one in chosen), key=lambda thing: thing.key), len(found)
+    return sorted((found[one] for one in chosen), key=lambda thing: thing.key), there
 
 
 def file_of(store: Store, thing: Thing) -> Path | None:

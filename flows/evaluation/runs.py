@@ -150,16 +150,20 @@ def resolved(judged: Judged, store: Store) -> Judged:
     """
     from store.recall import searchable
 
+    meant = {one for of in judged.judgements.values() for one in of}  # of the others nothing need be remembered
     names: dict[str, str] = {}
     loose: dict[str, set[str]] = {}
     modalities: dict[str, str] = {}
     for record in store.scroll_all(searchable(), with_payload=[payload.ITEM, payload.PATH, payload.MODALITY]):
         fields: dict[str, Any] = record.payload or {}
         item, path = fields[payload.ITEM], fields[payload.PATH]
-        names[item] = names[path] = item
-        modalities[item] = fields[payload.MODALITY]
-        for name in {PurePosixPath(path).name, PurePosixPath(path).stem}:
+        called = {item, path} & meant
+        also = {PurePosixPath(path).name, PurePosixPath(path).stem} & meant
+        names |= dict.fromkeys(called, item)
+        for name in also:
             loose.setdefault(name, set()).add(item)
+        if called or also:
+            modalities[item] = fields[payload.MODALITY]
     names = {name: next(iter(items)) for name, items in loose.items() if len(items) == 1} | names
     judgements = {
         query: {names.get(one, one): grade for one, grade in of.items()} for query, of in judged.judgements.items()

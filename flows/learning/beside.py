@@ -33,8 +33,7 @@ def listening(fuser: Attention, things: Things, training: Training) -> Attention
     told, held = heard(fuser, things, training), things.left_out
     if not told.shape.reach:
         return told
-    beside = around(things.items[held], things.segments[held], REACH)
-    some = told_beside(things.views.take(held), things.groups[held], things.items[held], beside)
+    some = told_beside(things.views, things.groups, things.items, _around(things), among=held)
     if not some:
         return told.deaf()
 
@@ -56,16 +55,21 @@ def listening(fuser: Attention, things: Things, training: Training) -> Attention
 
 def heard(fuser: Attention, things: Things, training: Training) -> Attention:
     """The attention with what segments are told by those beside them, where something is learnt of that."""
-    learnt = ~things.left_out  # the segments of an item lie on one side
     return fit_context(
         fuser,
-        things.views.take(learnt),
-        things.groups[learnt],
-        things.items[learnt],
-        around(things.items[learnt], things.segments[learnt], REACH),
+        things.views,
+        things.groups,
+        things.items,
+        _around(things),
+        among=~things.left_out,
         seed=training.seed,
         threads=training.threads,
     )
+
+
+def _around(things: Things) -> NDArray[np.intp]:
+    """The rows beside each: the segments of an item are all learnt from or all left out."""
+    return around(things.items, things.segments, REACH)
 
 
 def read_beside(

@@ -34,13 +34,19 @@ from schemas.fit import FitReport
 from schemas.vectors import FIT, FUSED, INFERRING, vectors_in_use
 
 if TYPE_CHECKING:
-    from fusion.views import Fuser
+    from fusion.views import Fuser, Views
     from schemas import VectorSpec
     from store import Store
 
 METHODS = ("attention", "concatenation", "sum")  # that make a fused vector; `GRAPH` tells another
 MEASURES = ("mrr", "recall@1", "recall@10")
 DECIDES = "mrr"
+SAMPLE = 20_000
+"""Things that a sum or a concatenation is made from: more change it no more, and would be held in memory at once."""
+
+PAIRS = 8000
+"""Things that the bridges are made from with which a fit is compared, alike."""
+
 BEST, RRF, BESIDE, NEW = "best single", "rrf", "rrf with fused", "fused"
 
 
@@ -79,8 +85,8 @@ def fit(store: Store, options: FitOptions) -> FitReport:
     specs = fusible(have, options.using)
     with read_things(store, specs) as things:
         specs = {name: spec for name, spec in specs.items() if things.views.has(name).any()}
-        learnt = things.views.take(~things.left_out)
-        fuser = learn(learnt, things.groups[~things.left_out], specs, options)
+        learnt = ~things.left_out
+        fuser = learn(things.views, things.groups, specs, options, learnt)
         if isinstance(fuser, Attention):
             fuser = listening(fuser, things, options.training)
         report = FitReport(
@@ -89,7 +95,7 @@ def fit(store: Store, options: FitOptions) -> FitReport:
             fingerprint=fingerprint(options.method, fuser.arrays()),
             inputs=dict(fuser.inputs),
             dim=fuser.dim,
-            things=len(learnt),
+            things=int(learnt.sum()),
             details=dict(fuser.meta().get("trained", {})),
         )
         judge(store, report, fuser, things)
@@ -98,8 +104,14 @@ def fit(store: Store, options: FitOptions) -> FitReport:
     return report
 
 
-def learn(learnt: Any, groups: NDArray[Any], specs: Mapping[str, VectorSpec], options: FitOptions) -> Fuser:
-    """The fusion, from the things that may be learnt from."""
+def learn(
+    views: Views,
+    groups: NDArray[Any],
+    specs: Mapping[str, VectorSpec],
+    options: FitOptions,
+    learnt: NDArray[np.bool_],
+) -> Fuser:
+    """The fusion, from the things that may be learnt from: attention reads batches of them, the others a sample."""
     inputs = {name: spec.fingerprint for name, spec in specs.items()}
     if len(inputs) <= 1:
         raise UsageError(
@@ -107,15 +119,24 @@ def learn(learnt: Any, groups: NDArray[Any], specs: Mapping[str, VectorSpec], op
         )
     if options.method == "attention":
         return fit_attention(
-            learnt,
+            views,
             inputs,
             groups,
+            among=learnt,
             training=options.training,
             progress=lambda epoch, epochs, _: tell("train", epoch, epochs),
         )
+    some = sample(views, learnt, SAMPLE)
     if options.method == "concatenation":
-        return Concatenation.fit(learnt, inputs)
-    return SharedSum.fit(learnt, inputs, one_space=_one_space(inputs))
+        return Concatenation.fit(some, inputs)
+    return SharedSum.fit(some, inputs, one_space=_one_space(inputs))
+
+
+def sample(views: Views, among: NDArray[np.bool_], most: int) -> Views:
+    """At most so many of these things, drawn by lot, those with several kinds of vectors first: in memory."""
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(among))
+    first = np.argsort(-np.minimum(views.count()[rows], 2), kind="stable")[:most]
+    return views.take(np.sort(rows[first]))
 
 
 def judge(store: Store, report: FitReport, fuser: Fuser, things: Things) -> None:
@@ -123,12 +144,12 @@ def judge(store: Store, report: FitReport, fuser: Fuser, things: Things) -> None
     held = things.left_out
     old = _in_use(store, report)
     reach = max(reach_of(fuser), reach_of(old[1]) if old is not None else 0)
-    beside = around(things.items[held], things.segments[held], reach) if reach else None
-    asked = questions(things.views.take(held), things.groups[held], things.items[held], around=beside)
+    beside = around(things.items, things.segments, reach) if reach else None
+    asked = questions(things.views, things.groups, things.items, among=held, around=beside)
     if not asked:
         report.notes.append("Too few segments were left out to ask about: what the fit is worth is not known.")
         return
-    standing = Standing(things.views.take(~held))
+    standing = Standing(sample(things.views, ~held, PAIRS))
     values: dict[str, dict[str, list[NDArray[np.float64]]]] = {}
     for i, some in enumerate(asked):
         tell("judge", i, len(asked))

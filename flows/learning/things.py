@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,7 +117,10 @@ def read_things(
         }
         there = {name: np.zeros((count, deep[name]), bool) for name in dims}
         ids: list[str] = []
-        keys: list[tuple[str, str, str]] = []
+        known: dict[str, int] = {}  # items
+        items: list[int] = []
+        hashes: list[str] = []
+        texts: list[int | None] = []
         segments: list[int] = []
         company: list[list[str | None]] = [[], []]
         tags: list[frozenset[str]] = []
@@ -133,8 +137,10 @@ def read_things(
                 tokens[name][row, :found], there[name][row, :found] = one.tokens[name][0], one.there[name][0]
             fields = record.payload or {}
             text = join_words(fields.get(payload.WORDS, {}), named=False)
-            keys.append((fields[payload.ITEM], fields.get(payload.HASH, ""), text))
-            company[0].append(f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}")
+            items.append(known.setdefault(fields[payload.ITEM], len(known)))
+            hashes.append(intern(fields.get(payload.HASH, "")))
+            texts.append(_digest(text))
+            company[0].append(intern(f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}"))
             info: Mapping[str, Any] = fields.get(payload.INFO, {})
             company[1].append(str(info.get("taken") or "")[:10] or None)
             tags.append(frozenset(str(tag).casefold() for tag in info.get("tags") or ()))
@@ -143,12 +149,18 @@ def read_things(
             if row % 1000 == 0:
                 tell("read", row, count)
         tell("read", len(ids), count)
-        items, hashes, words = ([key[i] for key in keys] for i in range(3))
-        groups = content_groups(items, hashes, words)
+        groups = content_groups(items, hashes, texts)
         views = Views({name: tokens[name][: len(ids)] for name in dims}, {n: there[n][: len(ids)] for n in dims})
-        numbers = np.unique(np.array(items, object), return_inverse=True)[1] if items else np.zeros(0, np.intp)
         left_out = _left_out(groups, hashes, share)
-        yield Things(views, ids, np.asarray(numbers), np.array(segments, np.intp), groups, left_out, company, tags)
+        numbers, places = np.array(items, np.intp), np.array(segments, np.intp)
+        del known, items, hashes, texts
+        yield Things(views, ids, numbers, places, groups, left_out, company, tags)
+
+
+def _digest(text: str) -> int | None:
+    """What stands for a text where texts are told apart: books are not held in memory for that."""
+    plain = " ".join(text.casefold().split())
+    return int.from_bytes(blake2b(plain.encode(errors="replace"), digest_size=8).digest(), "big") if plain else None
 
 
 def _left_out(groups: NDArray[np.intp], hashes: Sequence[str], share: float) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from qdrant_client import models
 
 import medley
 from flows.evaluation import runs
+from flows.evaluation.catalogue import catalogue
 from flows.evaluation.held_out import hold_out
 from flows.evaluation.steps import check_gate, compared
 from flows.learning import steps
@@ -293,6 +294,14 @@ def test_run_that_no_gate_has_judged_is_compared_with_where_none_has_passed(libr
     )
     assert [one.before for one in changes if one.measure == "mrr"] == [1.0]
     assert runs.earlier("latest", library.settings, after) == bad  # which is no gate
+
+
+def test_catalogue_holds_no_more_items_than_are_asked_for(library: Library) -> None:
+    everything, there = catalogue(library.store, 1000)
+    some, of = catalogue(library.store, 5)
+    assert there == of == len(everything) == 42
+    first = sorted(everything, key=lambda thing: thing.id)[:5]
+    assert {thing.key: thing for thing in some} == {thing.key: thing for thing in first}
 
 
 def test_question_that_reaches_nothing_counts_as_not_found(library: Library) -> None:

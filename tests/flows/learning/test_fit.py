@@ -231,10 +231,39 @@ def test_encoders_that_share_a_space_are_summed_in_it() -> None:
 
     def summed(**encoders: str) -> Any:
         specs = {name: VectorSpec(name, 8, "cosine", registry.spec(one).fingerprint) for name, one in encoders.items()}
-        return steps.learn(views, groups, specs, FitOptions("sum"))
+        return steps.learn(views, groups, specs, FitOptions("sum"), np.ones(60, bool))
 
     assert summed(text="qwen3-vl-text", image="qwen3-vl").maps == {}
     assert set(summed(text="bge-small", image="siglip2").maps) == {"text", "image"}
+
+
+def test_fit_takes_samples_and_batches_into_memory_and_never_all(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    take = Views.take
+
+    def counted(views: Views, rows: Any) -> Views:
+        some = take(views, rows)
+        taken.append(len(some))
+        return some
+
+    monkeypatch.setattr(Views, "take", counted)
+    monkeypatch.setattr(steps, "SAMPLE", 40)
+    monkeypatch.setattr(steps, "PAIRS", 35)
+    report = steps.fit(library.store, FitOptions("sum"))
+    assert report.things > 60
+    assert sorted(set(taken))[-2:] == [35, 40]
+
+
+def test_sample_is_of_what_may_be_learnt_from_and_has_several_kinds_first() -> None:
+    views = Views.single({name: np.arange(50.0)[:, None] + 1 for name in ("text", "image")})
+    views.there["text"][::2] = False
+    among = np.arange(50) < 40
+    some = steps.sample(views, among, 25)
+    assert len(some) == 25
+    assert some.count().tolist().count(2) == 20
+    assert some.mean("image").max() <= 40
 
 
 def test_names_that_are_not_there_are_refused(library: Library) -> None:
