@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
+from fusion.answers import Answers, evidence
 from fusion.calibration import Null
 from fusion.evidence import confidences
 from query.combine import ascending
+from query.vectors import Vector
+from schemas import Modality, WordKind
+from schemas.vectors import LEXICAL
 
 if TYPE_CHECKING:
     from query.encode import Encoded
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from schemas.answer import Hit
 
 RELEVANT = 0.02
-"""A question whose best hit is less sure than this has probably no answer here.
+"""A question whose best hit is less sure than this has probably no answer here, where no `Answers` tell it.
 
 Chosen on the clip art of docs/query.md, where its worth was measured as well.
 """
@@ -27,9 +32,14 @@ def judge(
     nulls: Mapping[str, Null],
     specs: Mapping[str, VectorSpec],
     encoded: Encoded,
+    *,
     highlighter: Highlighter | None,
+    answers: Answers | None,
 ) -> bool | None:
     """Give each hit its confidence; say whether one of them is probably a right answer, and a note if none is.
+
+    A question in words is judged by the best of the hits that have words, against what questions without an answer get;
+    hits without words, and other questions, by the confidence.
 
     Returns:
         None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it.
@@ -46,13 +56,34 @@ def judge(
     sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
     for hit, confidence in zip(hits, sure, strict=True):
         hit.confidence = confidence
-    best = max(sure, default=0.0)
     if nulls.keys() <= encoded.bridged:
         return None
     if not hits:
         return False  # why, the search says
-    if best < RELEVANT and highlighter is not None and any(highlighter.covered(hit.words) for hit in hits):
+    question = None if answers is None else _question(answers, nulls, specs, encoded)
+    if answers is None or question is None:
+        found = max(sure) >= RELEVANT
+    else:
+        wordless = [one for one, hit in zip(sure, hits, strict=True) if hit.words.keys() <= {WordKind.NAME.value}]
+        likeness = [one[answers.vector] for one in scores if answers.vector in one]
+        shared = nulls[LEXICAL].surprise([one.get(LEXICAL, 0.0) for one in scores])
+        told = evidence(question, max(likeness), max(shared), answers.cohort) if likeness else [-inf]
+        found = told[0] >= answers.level or max(wordless, default=0.0) >= RELEVANT
+    if found:
+        return True
+    if highlighter is not None and any(highlighter.covered(hit.words) for hit in hits):
         return True  # what many say is no surprise, and an answer all the same
-    if best < RELEVANT:
-        encoded.note("Nothing here seems to answer this: the hits are no more alike than chance would have it.")
-    return best >= RELEVANT
+    encoded.note("Nothing here seems to answer this: the hits are no more alike than chance would have it.")
+    return False
+
+
+def _question(
+    answers: Answers, nulls: Mapping[str, Null], specs: Mapping[str, VectorSpec], encoded: Encoded
+) -> Vector | None:
+    """The vector of a question of one part in words; None: it is another, or asked where `Answers` know nothing."""
+    terms = [term for several in encoded.terms.values() for term in several]
+    if len({term.part for term in terms}) > 1 or not {answers.vector, LEXICAL} <= nulls.keys():
+        return None
+    [term] = encoded.terms[answers.vector]
+    fits = term.way == Modality.TEXT and not term.item and specs[answers.vector].fingerprint == answers.fingerprint
+    return term.vector if fits else None

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fusion.calibration import Calibration
+from fusion.answers import Answers
+from fusion.calibration import Calibration, Null
 from query import diversity, fuse, stored
 from query.combine import ascending
 from query.confidence import judge
@@ -22,7 +23,7 @@ from query.rerank import Reranker
 from schemas import EmptyCollectionError, UsageError, payload
 from schemas.answer import Hit, SearchResult
 from schemas.search import SearchRequest
-from schemas.vectors import CALIBRATION, SOURCES, WEIGHTS, vectors_in_use
+from schemas.vectors import ANSWERS, CALIBRATION, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
     from encoders import EncoderSet
@@ -83,7 +84,7 @@ class _Search:
             self._complete([one for _, members in chosen for one in members])
         hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
         highlighter = self._highlighter()
-        relevant = judge(hits, nulls, specs, encoded, highlighter) if nulls else None
+        relevant = self._judge(hits, nulls, encoded, highlighter) if nulls else None
         if request.min_confidence is not None:
             if not nulls:
                 raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
@@ -106,6 +107,12 @@ class _Search:
             notes=encoded.notes,
             seconds={"encode": encoding, "search": done - encoding, "store": self._in_store},
         )
+
+    def _judge(
+        self, hits: Sequence[Hit], nulls: Mapping[str, Null], encoded: Encoded, highlighter: Highlighter | None
+    ) -> bool | None:
+        answers = kept(self._store, ANSWERS, Answers.from_arrays)
+        return judge(hits, nulls, self._specs, encoded, highlighter=highlighter, answers=answers)
 
     def _why_none(self) -> str:
         """What kept every hit out, as far as the request says."""

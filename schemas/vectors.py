@@ -25,6 +25,9 @@ BRIDGE = "bridge-"
 CALIBRATION = "calibration"
 """The name of what the store keeps of how scores are distributed where nothing is meant: see `fusion.calibration`."""
 
+ANSWERS = "answers"
+"""What is kept beside the points of the questions that have no answer in them: see `fusion.answers`."""
+
 WEIGHTS = "weights"
 """The name of what the store keeps of weights fitted on judged questions: see `fusion.weights`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ import numpy as np
 from flows.ingestion.points import named_vectors
 from flows.learning.calibrate_fused import fused_nulls, print_of, recalibrate
 from fusion import bridges
+from fusion.answers import COHORT, LIKE, Answers, evidence
 from fusion.calibration import BRIDGE, BRIDGED, DIRECT, LEAST_PAIRS, WORDS, Calibration, Null, key, random_pairs
 from schemas import Modality, payload
 from schemas.media import join_words
 from schemas.payload import State
-from schemas.vectors import CALIBRATION, FUSED, LEXICAL, bridge_name
+from schemas.vectors import ANSWERS, CALIBRATION, FUSED, LEXICAL, bridge_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +34,8 @@ WORDED = 125
 changed the surprise of a score by 5 % at most, on 9,500 segments of clip art."""
 
 QUESTIONS = 64
+ASKED = 128  # questions without an answer
+SHOWN = 64  # segments of each that share its words most
 QUESTION = 8  # words of a text that stand for a question
 REFIT_SHARE = 0.1  # the change in the number of segments from which on all is measured anew
 
@@ -52,16 +55,23 @@ def calibrate(store: Store, encoders: EncoderSet) -> None:
         "bridges": _bridges(store),
         "encoders": {n: s.fingerprint for n, s in _specs(encoders)},
         FUSED: print_of(store),
+        ANSWERS: 1,  # the way in which they are told
     }
     kept = store.load_artifact(CALIBRATION)
     if kept is not None:
         was = kept[1].get("stamp", {})
         near = abs(points - was.get("points", 0)) <= REFIT_SHARE * was.get("points", 0)
-        if near and all(was.get(what) == stamp[what] for what in ("bridges", "encoders")):
+        if near and all(was.get(what) == stamp[what] for what in ("bridges", "encoders", ANSWERS)):
             if was.get(FUSED, "") != stamp[FUSED]:
                 recalibrate(store)
             return
-    fitted = _Sample(store, encoders).fit().beside(fused_nulls(store))
+    sample = _Sample(store, encoders)
+    fitted = sample.fit().beside(fused_nulls(store))
+    answers = sample.answers(fitted)
+    if answers is None:
+        store.delete_artifact(ANSWERS)
+    else:
+        store.save_artifact(ANSWERS, answers.arrays(), answers.meta())
     store.save_artifact(CALIBRATION, fitted.arrays(), fitted.meta() | {"stamp": stamp})
 
 
@@ -170,26 +180,70 @@ class _Sample:
 
     def _by_words(self) -> Scores:
         """The engine itself scores words: how rare they are in the whole collection is its knowledge."""
-        from qdrant_client import models
-
-        ids = self._ids[:WORDED]
-        place = {str(identity): j for j, identity in enumerate(ids)}
-        words = [self._encoders.lexical.query(question) for question in self._questions]
-        asked = [(i, query) for i, query in zip(self._asked, words, strict=True) if query.indices]
+        asked = [i for i, question in enumerate(self._questions) if self._encoders.lexical.query(question).indices]
         if not asked or LEXICAL not in self._store.vectors():
             return
-        among = models.Filter(must=[models.HasIdCondition(has_id=ids)])
+        ids = self._ids[:WORDED]
+        scores = self._shared([self._questions[i] for i in asked], ids, len(ids))
+        yield key(LEXICAL, Modality.TEXT), scores, [self._asked[i] for i in asked], list(range(len(ids)))
+
+    def _shared(self, questions: Sequence[str], ids: Sequence[Any], limit: int) -> NDArray[np.float64]:
+        """The scores (n, m) of segments by their words; 0 without a shared one, and beyond the best `limit`."""
+        from qdrant_client import models
+
+        place = {str(identity): j for j, identity in enumerate(ids)}
+        among = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
+        asked = [(i, self._encoders.lexical.query(question)) for i, question in enumerate(questions)]
+        some = [(i, query) for i, query in asked if query.indices]
         answers = self._store.query_batch(
             [
-                models.QueryRequest(query=query, using=LEXICAL, filter=among, limit=len(ids), with_payload=False)
-                for _, query in asked
+                models.QueryRequest(query=query, using=LEXICAL, filter=among, limit=limit, with_payload=False)
+                for _, query in some
             ]
         )
-        scores = np.zeros((len(asked), len(ids)))  # what shares no word with the question is not in its answer
-        for row, answer in zip(scores, answers, strict=True):
+        scores = np.zeros((len(questions), len(ids)))
+        for (i, _), answer in zip(some, answers, strict=True):
             for point in answer:
-                row[place[str(point.id)]] = point.score
-        yield key(LEXICAL, Modality.TEXT), scores, [i for i, _ in asked], list(range(len(ids)))
+                scores[i, place[str(point.id)]] = point.score
+        return scores
+
+    def answers(self, known: Calibration) -> Answers | None:
+        """What questions get that have no answer: about segments of the sample, all that is like them left out."""
+        vectors = [name for name in self._encoders.vectors_for(Modality.TEXT) if name in self._dense]
+        alike = [n for n in vectors if self._encoders.specs[n].stored == (Modality.TEXT,) and self._similar(n)]
+        if not alike:
+            return None
+        [name, *_] = alike
+        print_ = self._specs[name].fingerprint
+        near, words = (
+            known.of(one, Modality.TEXT, self._specs[one].fingerprint) if one in self._specs else None
+            for one in (name, LEXICAL)
+        )
+        having, rows = self._vectors(name)
+        asked = [j for j, i in enumerate(having) if self._texts[i]][:ASKED]
+        if near is None or words is None or not asked:
+            return None
+        questions = [self._question(self._texts[having[j]], terse=n % 2 == 0) for n, j in enumerate(asked)]
+        made = self._encoders[name].encode_query(questions, Modality.TEXT)
+        likeness = np.asarray(made @ rows.T, np.float64)
+        shared = words.surprise(self._shared(questions, [self._ids[i] for i in having], SHOWN))
+        left_out = near.surprise(rows[asked] @ rows.T) > -np.log(LIKE)
+        left_out |= np.equal.outer([self._items[having[j]] for j in asked], [self._items[i] for i in having])
+        likeness[left_out], shared[left_out] = -np.inf, 0.0
+        told = np.isfinite(likeness).any(axis=1)
+        cohort = rows[:COHORT]
+        return Answers.fit(
+            name, print_, cohort, evidence(made[told], likeness[told].max(axis=1), shared[told].max(axis=1), cohort)
+        )
+
+    def _question(self, text: str, *, terse: bool) -> str:
+        """The first words of a text, as they stand or without those that say little: people ask in both ways."""
+        words = text.split()
+        telling = [word for word in words if self._encoders.lexical.query(word).indices] if terse else []
+        return " ".join((telling or words)[:QUESTION])
+
+    def _similar(self, name: str) -> bool:
+        return self._specs[name].distance in ("cosine", "dot")
 
     def _vectors(self, name: str) -> tuple[list[int], NDArray[np.float32]]:
         """Which segments of the sample have a vector, and those vectors (m, dim)."""
