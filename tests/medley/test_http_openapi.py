@@ -50,7 +50,6 @@ def test_no_request_is_a_fault_of_the_server(app: FastAPI) -> None:
 
         @settings(
             max_examples=EXAMPLES,
-            deadline=None,
             derandomize=True,
             database=None,
             phases=[Phase.generate],

@@ -121,7 +121,6 @@ fusions = st.one_of(
 )
 relaxed = settings(
     max_examples=int(os.environ.get("MEDLEY_EXAMPLES", "20")),
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -664,7 +664,7 @@ def write(root: Path, state: State) -> None:
         os.utime(path, ns=(0, 10**18 + path.stat().st_size))
 
 
-@hypothesis_settings(max_examples=5, deadline=None)
+@hypothesis_settings(max_examples=5)
 @given(before=states, after=states)
 def test_any_folder_after_any_other_makes_the_collection_of_the_second(before: State, after: State) -> None:
     with quick_folder() as home:
