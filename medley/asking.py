@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.conversation import Conversation
+from schemas.conversation import AVOIDED, DISLIKED, Conversation
 from schemas.errors import UsageError
 from schemas.search import SearchRequest
 from schemas.sentences import sentence
@@ -38,8 +38,8 @@ def made(
     Raises:
         UsageError: it is none.
     """
-    away = [{"text": text, "weight": -1} for text in without or ()]
-    away += [{"item": item, "weight": -1} for item in unlike or ()]
+    away = [{"text": text, "weight": AVOIDED} for text in without or ()]
+    away += [{"item": item, "weight": DISLIKED} for item in unlike or ()]
     with _in_options():
         return SearchRequest.of(text=" ".join(words or ()), item=like, parts=away, **more)
 

@@ -28,6 +28,8 @@ DEPTH = 5
 ALONE = 2
 """The same where one vector is searched alone: only neighbours of one item matter."""
 
+LEAST_SHARED = 1e-6  # score of sparse vectors that have something in common
+
 SHALLOW, LEAST, MOST = 20, 50, 20_000  # segments asked of each vector
 
 FIELDS = (
@@ -142,6 +144,7 @@ def requests(
             query=query_of(terms, specs[name], _combine(terms, request)),
             using=specs[name].name,
             filter=filter_,
+            score_threshold=_least(terms, specs[name]),
             limit=depth,
             with_payload=fields,
             params=params(name),
@@ -154,6 +157,11 @@ def _combine(terms: Sequence[Term], request: SearchRequest) -> str:
     """How terms become one query: of several plausible vectors, what is near to any of them is found."""
     guessed = [term for term in terms if term.way == GUESS]
     return "best_score" if guessed and request.combine == "sum" else request.combine
+
+
+def _least(terms: Sequence[Term], spec: VectorSpec) -> float | None:
+    """The least score of a hit: what has but words that are to be avoided is not found by words."""
+    return LEAST_SHARED if spec.sparse and any(term.weight < 0 for term in terms) else None
 
 
 def _factor(request: SearchRequest) -> str | None:

@@ -34,7 +34,14 @@ def fused(
     first = next(iter(asked.values()))
     return models.QueryRequest(
         prefetch=[
-            models.Prefetch(query=one.query, using=one.using, filter=one.filter, limit=one.limit, params=one.params)
+            models.Prefetch(
+                query=one.query,
+                using=one.using,
+                filter=one.filter,
+                score_threshold=one.score_threshold,
+                limit=one.limit,
+                params=one.params,
+            )
             for one in asked.values()
         ],
         query=_query(request, names, weights, specs),

@@ -11,9 +11,11 @@ from schemas.errors import UsageError
 from schemas.search import Part, SearchRequest
 from schemas.sentences import Strict
 
-LIKED, DISLIKED = 0.75, -0.5
-"""Weights of items that were judged, beside what was asked (Rocchio, "Relevance Feedback in Information Retrieval",
-1971, lets dislikes count less as well)."""
+LIKED, DISLIKED, AVOIDED = 0.75, -0.2, -0.5
+"""Weights of items that were judged and of words that are to be avoided, beside what was asked.
+
+A disliked hit is much like what was asked, or it would be no hit: taken off whole it takes the question along (Rocchio,
+"Relevance Feedback in Information Retrieval", 1971, lets dislikes count less as well). docs/query.md has figures."""
 
 _PRONOUN = re.compile(r"\b(ones?|those|them|these)\b", re.IGNORECASE)
 
@@ -70,7 +72,7 @@ class Conversation(Strict):
 
     def without(self, words: str) -> Self:
         """Keep away from words."""
-        return self.add(Part(text=words, weight=DISLIKED), f"without {words}")
+        return self.add(Part(text=words, weight=AVOIDED), f"without {words}")
 
     def more_like(self, item: str) -> Self:
         """Go towards an item, by its id or its path in the source."""

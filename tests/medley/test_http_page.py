@@ -17,6 +17,7 @@ import pytest
 import medley
 from query.feedback import feedback_file
 from readers.judged import read_judged
+from schemas.conversation import DISLIKED
 from schemas.media import WordKind
 from schemas.settings import load_settings
 from tests.browser import QUIET, Page, found_browser, opened
@@ -207,6 +208,11 @@ def test_the_page_knows_every_kind_of_words() -> None:
     script = (Path(medley.__file__).parent / "templates" / "search" / "state.js").read_text()
     [kinds] = re.findall(r"const KINDS = \[(.*?)\]", script)
     assert re.findall(r"'(\w+)'", kinds) == [kind.value for kind in WordKind if kind is not WordKind.NAME]
+
+
+def test_the_page_weighs_a_dislike_as_a_conversation_does() -> None:
+    script = (Path(medley.__file__).parent / "templates" / "search" / "state.js").read_text()
+    assert re.findall(r"const DISLIKED = (-[\d.]+);", script) == [str(DISLIKED)]
 
 
 def test_a_server_with_a_key_asks_for_it(browse: Browse) -> None:

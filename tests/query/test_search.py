@@ -461,6 +461,17 @@ def test_answer_is_the_same_in_one_request_and_in_two(library: Library, monkeypa
     assert not retrieved
 
 
+def test_words_that_are_to_be_avoided_find_nothing_by_themselves(library: Library) -> None:
+    parts = [{"text": "blue"}, {"text": "circle", "weight": -0.5}]
+
+    alone = library.search(parts=parts, using=["words"], limit=20).hits
+    fused = library.search(parts=parts, using=["text", "words"], fusion="rrf", limit=20).hits
+
+    assert alone[0].path == "square/blue.png"
+    assert all("blue" in hit.path for hit in alone)
+    assert {hit.path for hit in fused if "words" in hit.vectors} == {hit.path for hit in alone}
+
+
 def test_hits_mark_the_words_that_were_asked_for(library: Library) -> None:
     [hit] = library.search(text="green squares", limit=1).hits
 

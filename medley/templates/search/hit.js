@@ -114,7 +114,7 @@ $('shown').addEventListener('close', () => {
 });
 $('close').addEventListener('click', () => $('shown').close());
 $('shown').addEventListener('click', (event) => { if (event.target === $('shown')) $('shown').close(); });
-for (const [id, weight] of [['like', 1], ['unlike', -1]])
+for (const [id, weight] of [['like', 1], ['unlike', DISLIKED]])
   $(id).addEventListener('click', () => {
     const { item, path, segment } = state.hits[state.at];
     state.items = [...state.items.filter((other) => other.item !== item), { item, path, weight, segment }];

@@ -43,7 +43,7 @@ async function recall() {
   $('where').value = kept.get('where') ?? '';
   const kind = document.querySelector(`input[name=kind][value="${CSS.escape(kept.get('kind') ?? '')}"]`);
   if (kind) kind.checked = true;
-  for (const [name, weight] of [['like', 1], ['unlike', -1]])
+  for (const [name, weight] of [['like', 1], ['unlike', DISLIKED]])
     for (const item of kept.getAll(name)) {
       const found = await ask(`/items/${encodeURIComponent(item)}`).catch(() => null);
       if (found) state.items.push({ item, path: found.segments[0].path, weight, segment: 0 });
