@@ -41,8 +41,9 @@ if TYPE_CHECKING:
 METHODS = ("attention", "concatenation", "sum")  # that make a fused vector; `GRAPH` tells another
 MEASURES = ("mrr", "recall@1", "recall@10")
 DECIDES = "mrr"
-SAMPLE = 20_000
-"""Things that a sum or a concatenation is made from: more change it no more, and would be held in memory at once."""
+SAMPLE = 8000
+"""Things that a sum or a concatenation is made from, as many as attention begins with: they are in memory at once, each
+with 16 kB of likenesses to landmarks."""
 
 PAIRS = 8000
 """Things that the bridges are made from with which a fit is compared, alike."""
