@@ -112,11 +112,16 @@ def bounds(specs: Specs) -> dict[str, Bounds]:
 
 
 def known_nulls(calibration: Calibration | None, encoded: Encoded, specs: Specs) -> dict[str, Null]:
-    """The null distribution of each vector that is asked by one part, in a way that was measured."""
+    """The null distribution of each vector on which one part is sought, in a way that was measured.
+
+    What is to be avoided besides lowers all scores, and those of chance most: with the null of what is sought they are
+    less surprising than they should be, but a poor best of a bridge is told from a good one.
+    """
     found = {}
     for name, terms in encoded.terms.items():
-        if calibration is not None and len(terms) == 1 and terms[0].weight > 0:
-            null = calibration.of(name, terms[0].way, specs[name].fingerprint)
+        liked = [term for term in terms if term.weight > 0]
+        if calibration is not None and len(liked) == 1:
+            null = calibration.of(name, liked[0].way, specs[name].fingerprint)
             if null is not None:
                 found[name] = null
     return found

@@ -84,9 +84,10 @@ class _Search:
             self._complete([one for _, members in chosen for one in members])
         hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
         highlighter = self._highlighter()
-        relevant = self._judge(hits, nulls, encoded, highlighter) if nulls else None
+        sure = {name: null for name, null in nulls.items() if len(encoded.terms[name]) == 1}
+        relevant = self._judge(hits, sure, encoded, highlighter) if sure else None
         if request.min_confidence is not None:
-            if not nulls:
+            if not sure:
                 raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
             hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
         if highlighter is not None:

@@ -493,6 +493,10 @@ def test_question_without_an_answer_says_so(tmp_path: Path) -> None:
         assert (there.hits[0].confidence or 0) > max(hit.confidence or 0 for hit in nowhere.hits)
         assert nowhere.relevant is False
         assert any("Nothing here seems to answer this" in note for note in nowhere.notes)
+        disliked = opened.search(text="boranim", parts=[{"text": "kelunim", "weight": -0.2}])
+        assert disliked.relevant is None
+        assert disliked.hits[0].confidence is None
+        assert "boranim" in disliked.hits[0].words["document"]
         sure = opened.search(text="qqqq xyzzy", min_confidence=0.5)
         assert sure.hits == []
         beyond = opened.search(text="boranim", offset=500)
