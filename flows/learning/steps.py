@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from encoders import registry
 from flows.ingestion.progress import tell
-from flows.learning.beside import listening
+from flows.learning.beside import listening, said
 from flows.learning.calibrate_fused import recalibrate
 from flows.learning.fused import artifact, next_version, put_in_use
 from flows.learning.infer import GRAPH, fit_graph
@@ -99,6 +99,8 @@ def fit(store: Store, options: FitOptions) -> FitReport:
             things=int(learnt.sum()),
             details=dict(fuser.meta().get("trained", {})),
         )
+        if isinstance(fuser, Attention) and (note := said(fuser)):
+            report.notes.append(note)
         judge(store, report, fuser, things)
     report.seconds = round(time.monotonic() - began, 1)
     keep(store, report, fuser)

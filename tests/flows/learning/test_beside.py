@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
@@ -14,6 +15,7 @@ from qdrant_client import models
 from rich.console import Console
 
 from flows.learning import steps
+from flows.learning.beside import said
 from flows.learning.fused import fill
 from flows.learning.steps import FitOptions
 from flows.learning.things import Things
@@ -63,7 +65,12 @@ def test_what_lies_beside_is_listened_to_where_it_speaks_of_a_segment(
             against = told.trained["beside"]["against"][test]
             assert against["difference"]["mean"] > 0.1
             assert against["p"] < 0.05
+        assert re.fullmatch(
+            r"Segments are told what they lack .* \(left out: MRR 0\.\d\d without, 0\.\d\d with it\)\.", said(told)
+        )
         return
+    assert said(told).startswith("Segments are not told what they lack")
+    assert said(model) == ""
     assert told.shape.reach == 0
     assert told.weights.keys() == model.weights.keys()
     np.testing.assert_array_equal(told.fuse(things.views), model.fuse(things.views))
