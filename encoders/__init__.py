@@ -1,7 +1,7 @@
 """Segments to vectors: one encoder a file, a registry, presets; enrichers that turn media into words."""
 
 from encoders.base import Encoder
-from encoders.contents import Clip, Content
+from encoders.contents import Clip, Content, spread
 from encoders.enrichers import Enricher, Enriching, begin, fingerprints, load_enrichers
 from encoders.lexical import Lexical
 from encoders.presets import PRESETS, EncoderSet, Preset, Route, load_preset, preset_named
@@ -28,4 +28,5 @@ __all__ = [
     "load_preset",
     "load_reranker",
     "preset_named",
+    "spread",
 ]

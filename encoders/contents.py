@@ -32,8 +32,21 @@ class Clip:
 Content = str | NDArray[np.uint8] | NDArray[np.float32] | Clip
 """A text; a picture, RGB uint8 (height, width, 3); a sound, mono float32 (samples,) in [-1, 1]; or a scene."""
 
+FRAMES = 3
+"""Frames of a scene that are looked at one by one: enough to tell what it shows."""
+
+FILM_FRAMES = 8
+"""Frames of a scene that is seen as a film: about one a second, as Qwen3-VL is trained, which merges each two."""
+
 SAMPLE_RATE = 16_000
 """Hertz of sounds, unless an encoder set asks for more (see `EncoderSet.sample_rate`)."""
+
+
+def spread(frames: tuple[NDArray[np.uint8], ...]) -> tuple[NDArray[np.uint8], ...]:
+    """Up to `FRAMES` of the frames of a segment, spread over it."""
+    if len(frames) <= FRAMES:
+        return frames
+    return tuple(frames[int((at + 0.5) * len(frames) / FRAMES)] for at in range(FRAMES))
 
 
 def wrong(content: object, modality: Modality) -> str | None:

@@ -16,7 +16,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from encoders.contents import SAMPLE_RATE
+from encoders.contents import SAMPLE_RATE, spread
 from encoders.running import Running
 from schemas import EncodeError, Modality, Segment, UnknownNameError, WordKind
 
@@ -89,7 +89,7 @@ class _EachAlone(Enriching):
 
     def take(self, segment: Segment) -> list[Segment]:
         if segment.frames:
-            found = dict.fromkeys(text for text in self._enricher.words(segment.frames) if text)
+            found = dict.fromkeys(text for text in self._enricher.words(spread(segment.frames)) if text)
             if found:
                 segment.words[self._enricher.kind] = "\n".join(found)
         return [segment]

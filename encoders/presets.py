@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from encoders import registry
 from encoders.base import Encoder
-from encoders.contents import SAMPLE_RATE
+from encoders.contents import FILM_FRAMES, FRAMES, SAMPLE_RATE
 from encoders.lexical import Lexical
 from encoders.reranker import Reranker, load_reranker
 from encoders.running import Running
@@ -149,6 +149,11 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
             return self._original[0].sample_rate
         heard = [spec.sample_rate for spec in self.specs.values() if Modality.AUDIO in spec.modalities]
         return max([SAMPLE_RATE, *heard])
+
+    @property
+    def frames(self) -> int:
+        """Frames of a scene that are read for these encoders: more where one of them sees it as a film."""
+        return FILM_FRAMES if any(Modality.VIDEO in spec.stored for spec in self.specs.values()) else FRAMES
 
     def routes(self, modality: Modality) -> list[Route]:
         """How contents of this modality, asked as a question, reach named vectors: one route for each space.

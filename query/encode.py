@@ -228,7 +228,8 @@ class _Encoding:
 
         found: dict[str, Vector] = {}
         whole: set[str] = set()  # reached by scenes, of which the pictures are parts
-        for modality, given in contents(part.value, FILES[part.kind], self._encoders.sample_rate).items():
+        rate, frames = self._encoders.sample_rate, self._encoders.frames
+        for modality, given in contents(part.value, FILES[part.kind], rate, frames).items():
             for route in self._encoders.routes(modality):
                 reached = [name for name in route.vectors if name in wanted]
                 if modality is Modality.VIDEO:

@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from encoders import Clip
+from encoders import Clip, spread
+from encoders.contents import FRAMES
 from query.limits import read_limits
 from readers import Event, IsolatedReader, Job, Opened, read
 from schemas import FoundFile, Modality, ReadError, ReadOptions, Segment, UsageError
@@ -23,13 +24,15 @@ SEGMENTS = 64
 """Segments of a long sound or clip that a question is made from: some minutes."""
 
 
-def contents(given: Path | Upload, modality: Modality, sample_rate: int) -> dict[Modality, list[Any]]:
+def contents(
+    given: Path | Upload, modality: Modality, sample_rate: int, frames: int = FRAMES
+) -> dict[Modality, list[Any]]:
     """The scenes, the pictures and the sounds of a file.
 
     Raises:
         UsageError: it is not there, or cannot be read, or is of another modality.
     """
-    options = ReadOptions(sample_rate=sample_rate)
+    options = ReadOptions(sample_rate=sample_rate, frames=frames)
     with _on_disk(given) as (path, name):
         try:
             stat = path.stat()
@@ -45,7 +48,7 @@ def contents(given: Path | Upload, modality: Modality, sample_rate: int) -> dict
         raise UsageError(f"{name!r} is {_named(found_as)}, not {_named(modality)}.")
     found: dict[Modality, list[Any]] = {
         Modality.VIDEO: [clip for segment in segments if (clip := Clip.of(segment)) is not None],
-        Modality.IMAGE: [frame for segment in segments for frame in segment.frames],
+        Modality.IMAGE: [frame for segment in segments for frame in spread(segment.frames)],
         Modality.AUDIO: [segment.sound for segment in segments if segment.sound is not None],
     }  # the words in a file are not what it is shown for
     return {kind: several for kind, several in found.items() if several}

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from encoders import Clip
+from encoders import Clip, spread
 from flows.ingestion.points import Item, Row, Vector
 from flows.ingestion.reading import Draft
 from flows.ingestion.spent import Spent
@@ -141,7 +141,7 @@ class Pipeline:
             elif Modality.VIDEO in spec.stored and (clip := Clip.of(segment)) is not None:
                 contents.append((vector, clip))
             elif Modality.IMAGE in spec.stored and segment.frames:
-                contents.append((vector, segment.frames))
+                contents.append((vector, spread(segment.frames)))
             elif Modality.AUDIO in spec.stored and segment.sound is not None:
                 contents.append((vector, segment.sound))
         return contents

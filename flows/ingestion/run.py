@@ -72,7 +72,7 @@ class Run:
         """How this run's files are decoded."""
         reads_pictures = any(Modality.IMAGE in enricher.modalities for enricher in self.enrichers)
         side = OCR_SIDE if reads_pictures else ReadOptions().image_side
-        return ReadOptions(image_side=side, sample_rate=self.encoders.sample_rate)
+        return ReadOptions(image_side=side, sample_rate=self.encoders.sample_rate, frames=self.encoders.frames)
 
 
 @contextmanager

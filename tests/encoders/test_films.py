@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from encoders import Clip, registry
+from encoders import Clip, EncoderSet, registry, spread
 from encoders.catalogue import MODELS
 from schemas import EncodeError, Modality, Segment
 from tests.encoders.conftest import picture
@@ -98,3 +98,13 @@ def test_times_of_a_scene_count_from_its_start():
     frames = (picture("rings"), picture("white"))
     assert Clip.of(Segment(3, frames=frames, start=20.0, end=30.0, times=(20.5, 27.25))).times == (0.5, 7.25)
     assert Clip.of(Segment(0, frames=frames)) is None
+
+
+def test_more_frames_are_read_where_scenes_are_seen_whole():
+    assert (EncoderSet({"image": "siglip2"}).frames, EncoderSet({"image": "qwen3-vl", "pages": "colqwen2"}).frames) == (
+        3,
+        8,
+    )
+    frames = tuple(np.full((2, 2, 3), n, np.uint8) for n in range(8))
+    assert [int(frame[0, 0, 0]) for frame in spread(frames)] == [1, 4, 6]
+    assert spread(frames[:2]) == frames[:2]

@@ -20,7 +20,8 @@ def made_of(library: Library, film: Path) -> tuple[list[Segment], dict[int, np.n
     points = library.store.scroll_all(with_payload=True, with_vectors=True)
     mine = [point for point in points if point.payload["path"] == film.name]
     stored = {point.payload["segment"]: np.array(point.vector["image"]) for point in mine}
-    return list(read(film, found_file(film), ReadOptions()).segments), stored
+    options = ReadOptions(frames=library.encoders.frames)
+    return list(read(film, found_file(film), options).segments), stored
 
 
 @pytest.mark.parametrize("sees", ["films", "film_language"])
@@ -35,7 +36,7 @@ def test_scene_is_encoded_whole_where_the_encoder_takes_films(
         from tests.encoders import tiny
 
         preset = f"image=image:{tiny.film_language(tmp_path / 'model')}"
-    film = clip(tmp_path / "media" / "walk.mp4", ("red", "blue"))
+    film = clip(tmp_path / "media" / "walk.mp4", ("red", "blue"), 4.0)
     shown = picture(tmp_path / "media" / "red.png", "red")
     with medley.open(tmp_path / "store", encoders={"preset": preset, "ocr": "off"}) as library:
         report = library.ingest(tmp_path / "media")
@@ -44,6 +45,7 @@ def test_scene_is_encoded_whole_where_the_encoder_takes_films(
         encoder = library.encoders["image"]
         scenes, stored = made_of(library, film)
         assert stored.keys() == {0, 1}
+        assert min(len(scene.frames) for scene in scenes) > 3  # which is all that others see
         for scene in scenes:
             [whole] = encoder.encode([Clip.of(scene)], Modality.VIDEO)
             np.testing.assert_allclose(stored[scene.number], whole, atol=1e-4)
