@@ -86,6 +86,10 @@ def _made(source: Source, folder: Path, make: Callable[[], Any], spare: Sequence
     except EncodeError:
         raise
     except ImportError as error:
+        if "torchvision" in str(error).lower():
+            raise EncodeError(
+                f"The model {source.model} needs torchvision. Run: pip install 'medley[films]'"
+            ) from error
         raise EncodeError(f"The model {source.model} needs a package that is not installed: {_line(error)}") from error
     except (OSError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise EncodeError(

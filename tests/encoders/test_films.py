@@ -9,6 +9,9 @@ import pytest
 
 from encoders import Clip, EncoderSet, registry, spread
 from encoders.catalogue import MODELS
+from encoders.hub import Source
+from encoders.loading import load_shared
+from encoders.running import Running
 from schemas import EncodeError, Modality, Segment
 from tests.encoders.conftest import picture
 from tests.encoders.tiny import DIGITS
@@ -72,6 +75,14 @@ def test_spec_and_fingerprint_say_whether_scenes_are_seen_whole(sees_films, tiny
     frames = replace(spec, modalities=(IMAGE, TEXT), documents=(IMAGE,))
     assert frames.fingerprint != spec.fingerprint
     assert registry.spec(f"image:{tiny_model('vision_language')}").stored == (IMAGE,)
+
+
+def test_model_that_lacks_torchvision_says_how_to_get_it(tmp_path):
+    def make(*_):
+        raise ImportError("Qwen3VLVideoProcessor requires the Torchvision library")
+
+    with pytest.raises(EncodeError, match=r"owner/sees needs torchvision\. Run: pip install 'medley\[films\]'$"):
+        load_shared(Source("sees", "owner/sees", folder=tmp_path), Running(), make, kind="SentenceTransformer")
 
 
 def test_known_embedder_of_vision_and_language_sees_scenes_whole():
