@@ -42,7 +42,8 @@ def judge(
     hits without words, and other questions, by the confidence.
 
     Returns:
-        None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it.
+        None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it, and of
+        what several parts get together nothing was measured.
     """
     points = max(null.points for null in nulls.values())
     scores = [
@@ -56,7 +57,7 @@ def judge(
     sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
     for hit, confidence in zip(hits, sure, strict=True):
         hit.confidence = confidence
-    if nulls.keys() <= encoded.bridged:
+    if nulls.keys() <= encoded.bridged or any(len(terms) > 1 for terms in encoded.terms.values()):
         return None
     if not hits:
         return False  # why, the search says

@@ -493,6 +493,8 @@ def test_question_without_an_answer_says_so(tmp_path: Path) -> None:
         assert (there.hits[0].confidence or 0) > max(hit.confidence or 0 for hit in nowhere.hits)
         assert nowhere.relevant is False
         assert any("Nothing here seems to answer this" in note for note in nowhere.notes)
+        two = opened.search(parts=[{"text": "boranim"}, {"vector": [1.0] * 256, "using": ["text"]}])
+        assert two.relevant is None, "only the words' search is of one part"
         disliked = opened.search(text="boranim", parts=[{"text": "kelunim", "weight": -0.2}])
         assert disliked.relevant is None
         assert disliked.hits[0].confidence is None
