@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from av.stream import Discard
+
 from readers.container import (
     av_errors,
     duration_of,
@@ -123,4 +125,9 @@ def _segment(number: int, opened: _Open, film: Film, scene: Scene, sound: SoundT
 
 def _sound(container: InputContainer, duration: float, options: ReadOptions) -> SoundTrack | None:
     stream = sound_stream(container)
-    return SoundTrack(container, stream, options, duration) if stream is not None else None
+    if stream is None:
+        return None
+    for other in container.streams:
+        if other is not stream:
+            other.discard = Discard.all  # the pictures are drawn from another container
+    return SoundTrack(container, stream, options, duration)
