@@ -3,7 +3,8 @@
 The engine opens a shard whose points, vectors or whole segments are gone as if they had never been there. And one whose
 log of writes is gone, it opens too, and then takes every new write for one that it has already done. So the sizes of
 these files are recorded when the shard is closed, and compared before it is loaded. They only grow, except where a
-vector is dropped or the index is built, and there the record is set aside first.
+vector is dropped or the index is built, and there the record is set aside first. The state of a segment alone is
+written anew each time, now longer and now shorter; what is left of a damaged one, the engine refuses.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-_NEEDED = ("segment.json", "version.info", "*id_tracker*", "page_*.dat", "chunk_*.mmap", "matrix*.dat")
+_STATE = "segment.json"
+_NEEDED = (_STATE, "version.info", "*id_tracker*", "page_*.dat", "chunk_*.mmap", "matrix*.dat")
 _REBUILT = "payload_index"  # made again from the payloads
 
 
@@ -56,6 +58,6 @@ def loss(shard: Path, recorded: dict[str, int]) -> str | None:
             now = (shard / name).stat().st_size
         except FileNotFoundError:
             return f"shard/{name} is missing"
-        if now < size:
+        if now < size and not name.endswith(_STATE):
             return f"shard/{name} has {now:,} bytes and had {size:,}"
     return None

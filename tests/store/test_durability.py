@@ -470,6 +470,17 @@ def test_points_that_vanish_from_whole_files_are_missed(template: Path, tmp_path
         open_store(folder)
 
 
+def test_a_new_store_that_was_not_closed_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    """As a kill in the first run leaves it; the state of its segment has become shorter with the first write."""
+    with open_store(tmp_path / "new") as store:
+        store.ensure([VectorSpec("text", 2, "dot", "t-1")])
+        store.upsert([models.PointStruct(id=1, vector={"text": [1.0, 0.0]}, payload={})])
+        killed = clone(tmp_path / "new", tmp_path / "killed")
+
+    with open_store(killed) as store:
+        assert store.count() == 1
+
+
 def test_a_store_that_was_not_closed_is_not_taken_for_damaged(template: Path, tmp_path: Path) -> None:
     """As a kill leaves it: copied while it is open, after writes, and after a vector was dropped."""
     folder = clone(template, tmp_path / "store")
