@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WANTED = 0.98  # recall that is enough
 TOP = 10  # neighbours of which it is the share
 SAMPLE = 100  # vectors that are searched with
-STEPS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)  # of hnsw_ef
+STEPS = (16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 512, 768, 1024)  # of hnsw_ef
 INDEXED_FROM = 10_000 * 1024  # bytes of vectors; fewer are not indexed (`indexing_threshold` of both engines)
 _SAME = 1e-5  # scores that differ by less are ties
 
