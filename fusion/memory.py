@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.bridge import SHRINKAGE, checked, folds_of
-from fusion.training import need_torch, own_ranks, plain, repeatable
+from fusion.training import contrasted, need_torch
 from fusion.views import TINY, Vectors, unit
 from schemas import UsageError
 
@@ -33,10 +33,7 @@ MEMORY = 1024
 SHARPNESS = (4.0, 8.0, 16.0, 32.0)  # t of each head to begin with: from a mean over many pairs to the nearest few
 RANK = 32  # of the projections
 EPOCHS, PATIENCE = 40, 5
-RATE, DECAY = 1e-3, 0.01
-BATCH = 256
 LEFT_OUT = 0.1
-TEMPERATURE = 0.1  # of cosines that were set to vary by 1
 FAR = 1e9  # taken from the score of what must not be seen: e^-FAR is 0
 
 
@@ -165,29 +162,23 @@ def _trained(keys: Vectors, values: Vectors, wanted: Vectors, group: NDArray[np.
     judged, learnt = np.flatnonzero(out), np.flatnonzero(~out)
     memory = learnt[np.sort(rng.permutation(len(learnt))[:MEMORY])]
     weights = begin(keys.shape[1], values.shape[1])
-    with repeatable(0):
-        trained = {name: torch.tensor(array, requires_grad=True) for name, array in weights.items()}
-        optimizer = torch.optim.AdamW(list(trained.values()), RATE, weight_decay=DECAY)
-        known, told = torch.tensor(keys[memory]), torch.tensor(values[memory])
-        best, since = -1.0, 0
-        for _ in range(EPOCHS):
-            now = plain(trained)
-            made = unit(attend(now, keys[judged], keys[memory], values[memory], np)[0])
-            found = float(own_ranks(made @ wanted[judged].T).mean())
-            if found > best:
-                best, since, weights = found, 0, now
-            elif (since := since + 1) >= PATIENCE:
-                break
-            shuffled = rng.permutation(learnt)
-            for batch in np.array_split(shuffled, max(1, len(shuffled) // BATCH)):
-                optimizer.zero_grad()
-                own = torch.tensor((group[batch][:, None] == group[memory]).astype(np.float32))
-                read = attend(trained, torch.tensor(keys[batch]), known, told, torch, unseen=own)[0]
-                scores = torch.nn.functional.normalize(read, dim=1) @ torch.tensor(wanted[batch]).T
-                right = torch.arange(len(batch))
-                torch.nn.functional.cross_entropy(scores / TEMPERATURE, right).backward()
-                optimizer.step()
-    return weights
+    known, told = torch.tensor(keys[memory]), torch.tensor(values[memory])
+
+    def sending(trained: dict[str, Any], batch: NDArray[np.intp]) -> Any:
+        own = torch.tensor((group[batch][:, None] == group[memory]).astype(np.float32))
+        return attend(trained, torch.tensor(keys[batch]), known, told, torch, unseen=own)[0]
+
+    return contrasted(
+        weights,
+        lambda now: attend(now, keys[judged], keys[memory], values[memory], np)[0],
+        sending,
+        wanted,
+        judged=judged,
+        learnt=learnt,
+        epochs=EPOCHS,
+        patience=PATIENCE,
+        rng=rng,
+    )
 
 
 def _weighed(centred: NDArray[Any]) -> NDArray[Any]:

@@ -15,15 +15,12 @@ import numpy as np
 from fusion.bridge import MIN_PAIRS, Bridge
 from fusion.likeness import likeness
 from fusion.network import Network
-from fusion.training import need_torch, own_ranks, plain, repeatable
+from fusion.training import contrasted, need_torch
 from fusion.views import Vectors, unit
 
 HIDDEN = 128
 EPOCHS, PATIENCE = 30, 4
-RATE, DECAY = 1e-3, 0.01
-BATCH = 256
 LEFT_OUT = 0.1
-TEMPERATURE = 0.1  # of cosines that were set to vary by 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,27 +52,18 @@ class Mlp(Network):
             "w2": np.zeros((HIDDEN, y.shape[1]), np.float32),
             "b2": np.zeros(y.shape[1], np.float32),
         }
-        with repeatable(0):
-            values = {name: torch.tensor(array, requires_grad=True) for name, array in weights.items()}
-            optimizer = torch.optim.AdamW(list(values.values()), RATE, weight_decay=DECAY)
-            best, since = -1.0, 0
-            for _ in range(EPOCHS):
-                now = plain(values)
-                made = unit(begun[judged] + _added(now, features[judged]))
-                found = float(own_ranks(made @ targets[judged].T).mean())
-                if found > best:
-                    best, since, weights = found, 0, now
-                elif (since := since + 1) >= PATIENCE:
-                    break
-                shuffled = rng.permutation(learnt)
-                for batch in np.array_split(shuffled, max(1, len(shuffled) // BATCH)):
-                    optimizer.zero_grad()
-                    sent = torch.tensor(begun[batch]) + _added(values, torch.tensor(features[batch]))
-                    scores = torch.nn.functional.normalize(sent, dim=1) @ torch.tensor(targets[batch]).T
-                    right = torch.arange(len(batch))
-                    torch.nn.functional.cross_entropy(scores / TEMPERATURE, right).backward()
-                    optimizer.step()
-        return cls(base, weights)
+        trained = contrasted(
+            weights,
+            lambda now: begun[judged] + _added(now, features[judged]),
+            lambda values, batch: torch.tensor(begun[batch]) + _added(values, torch.tensor(features[batch])),
+            targets,
+            judged=judged,
+            learnt=learnt,
+            epochs=EPOCHS,
+            patience=PATIENCE,
+            rng=rng,
+        )
+        return cls(base, trained)
 
     def project(self, vectors: Vectors) -> Vectors:
         """See `fusion.bridge.Bridge.project`."""
