@@ -137,7 +137,7 @@ def measured(method: str, segments: int, epochs: int) -> dict[str, Any]:
     began = time.process_time()
     options = steps.FitOptions(method, training=Training(epochs=epochs, threads=1))
     kept: list[Any] = []
-    steps.keep = lambda _store, _report, fuser: kept.append(fuser)  # type: ignore[assignment] # filled below
+    steps.keep = lambda _store, _report, fuser: kept.append(fuser)  # type: ignore[assignment] # the stream keeps nothing; filled below
     steps.fit(store, options)
     stages["fit"] = time.process_time() - began
     fit_peak = peak[0] - before[0]

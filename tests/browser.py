@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.serving import awaited
+
 QUIET = (
     "--headless",
     "--no-sandbox",
@@ -74,12 +76,8 @@ def opened(url: str, profile: Path) -> Iterator[Page]:
         text=True,
     )
     try:
-        assert browser.stderr is not None
-        said = ""
-        while "DevTools listening on" not in said:
-            said = browser.stderr.readline()
-            assert said, browser.wait(10)
-        with connect(_page_of(said.split()[-1], url), max_size=None, proxy=None) as socket:
+        address = awaited(browser, "DevTools listening on").split()[-1]
+        with connect(_page_of(address, url), max_size=None, proxy=None) as socket:
             page = Page(socket)
             page.until(f"location.href.startsWith('{url}') && document.readyState === 'complete'")
             yield page

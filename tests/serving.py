@@ -18,6 +18,16 @@ from medley.library import Library
 REPOSITORY = Path(__file__).parents[1]
 
 
+def awaited(process: subprocess.Popen[str], words: str) -> str:
+    """The first line with these words that a process tells on its standard error."""
+    assert process.stderr is not None
+    said = ""
+    while words not in said:
+        said = process.stderr.readline()
+        assert said, process.wait(10)
+    return said
+
+
 @contextmanager
 def started(*words: str | Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A command that answers requests, such as `medley serve`, in a process of its own; and its address."""
@@ -34,12 +44,7 @@ def started(*words: str | Path, **environment: str) -> Iterator[tuple[subprocess
         text=True,
     )
     try:
-        assert process.stderr is not None
-        said = ""
-        while "answers at" not in said:
-            said = process.stderr.readline()
-            assert said, process.wait(10)
-        yield process, said.split()[3]
+        yield process, awaited(process, "answers at").split()[3]
     finally:
         process.kill()
         process.wait()

@@ -121,7 +121,7 @@ class Spread:
             done = self._lost(shard)
         except CancelledError as error:
             raise MedleyError("The cluster has gone: what was finished is kept, and the next run goes on.") from error
-        except Exception as error:
+        except Exception as error:  # a worker's, whatever it is: it ends the run with a sentence
             cause = getattr(error, "cause", None)  # Ray wraps it, and tells it with its traceback
             if isinstance(cause, MedleyError):
                 raise cause from None
