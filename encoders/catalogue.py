@@ -97,10 +97,10 @@ _ALL: tuple[tuple[str, EncoderSpec], ...] = (
         "pages",
         "colqwen2",
         "vidore/colqwen2-v1.0-hf",
-        revision="main",
+        revision="ddc07d2317c80f75fc742b7362ee9ad1912908f9",
         dim=128,
         license="Apache-2.0 and MIT",  # of Qwen2-VL, and of what was trained on top of it
-        size=4_420_000_000,  # as the hub rounds it
+        size=4_418_454_832,
     ),
     _known(
         "sparse",
