@@ -1,7 +1,7 @@
 """Points of `qdrant_client.models` as those of the embedded engine, and its answers as `qdrant_client.models`.
 
-Answers are built with `trusted`: they come from the engine, and to check them again would cost more than the search
-itself.
+Answers are built with `schemas.trusted`: they come from the engine, and to check them again would cost more than the
+search itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from qdrant_client import models
 
 from schemas.errors import StoreError
-from schemas.trusted import trusted
+from schemas.trusted import maker
 from store.checks import check_ids
 from store.specs import EF_CONSTRUCT, SCALAR_QUANTILE, edges
 
@@ -150,6 +150,8 @@ def to_vectors(vectors: Any) -> dict[str, Any]:
 
 def to_vector(vector: Any) -> Any:
     """One vector, dense, multi or sparse, that has been checked."""
+    if type(vector) is list:
+        return vector
     if isinstance(vector, np.ndarray):
         return vector.tolist()
     if isinstance(vector, models.SparseVector):
@@ -159,6 +161,8 @@ def to_vector(vector: Any) -> Any:
 
 def to_payload_selector(given: models.WithPayloadInterface | None) -> Any:
     """Which keys of the payload to give back: none, all, or a list of paths to include or exclude."""
+    if type(given) is bool:
+        return given
     if isinstance(given, models.PayloadSelectorInclude):
         return edge.PayloadSelector.Include(given.include)
     if isinstance(given, models.PayloadSelectorExclude):
@@ -166,30 +170,40 @@ def to_payload_selector(given: models.WithPayloadInterface | None) -> Any:
     return given or False
 
 
-def from_record(found: edge.Record) -> models.Record:
-    """A point."""
-    return trusted(
-        models.Record,
-        id=from_id(found.id),
-        payload=found.payload,
-        vector=from_vectors(found.vector),
-        shard_key=None,
-        order_value=found.order_value,
-    )
+def from_records(found: Iterable[edge.Record]) -> list[models.Record]:
+    """Points."""
+    make = maker(models.Record)
+    return [
+        make(
+            {
+                "id": id_ if type(id_ := record.id) is int else str(id_),
+                "payload": record.payload,
+                "vector": None if (vectors := record.vector) is None else from_vectors(vectors),
+                "shard_key": None,
+                "order_value": record.order_value,
+            }
+        )
+        for record in found
+    ]
 
 
-def from_scored(found: edge.ScoredPoint) -> models.ScoredPoint:
-    """A point with its score."""
-    return trusted(
-        models.ScoredPoint,
-        id=from_id(found.id),
-        version=found.version,
-        score=found.score,
-        payload=found.payload,
-        vector=from_vectors(found.vector),
-        shard_key=None,
-        order_value=found.order_value,
-    )
+def from_scored(found: Iterable[edge.ScoredPoint]) -> list[models.ScoredPoint]:
+    """Points with their scores."""
+    make = maker(models.ScoredPoint)
+    return [
+        make(
+            {
+                "id": id_ if type(id_ := hit.id) is int else str(id_),
+                "version": hit.version,
+                "score": hit.score,
+                "payload": hit.payload,
+                "vector": None if (vectors := hit.vector) is None else from_vectors(vectors),
+                "shard_key": None,
+                "order_value": hit.order_value,
+            }
+        )
+        for hit in found
+    ]
 
 
 def from_id(found: Any) -> int | str:
@@ -198,9 +212,7 @@ def from_id(found: Any) -> int | str:
 
 
 def from_vectors(found: Any) -> Any:
-    """Named vectors as lists, or None where none were asked for."""
-    if found is None:
-        return None
+    """Named vectors as lists."""
     return {
         name: models.SparseVector(indices=vector.indices, values=vector.values)
         if isinstance(vector, edge.SparseVector)

@@ -48,6 +48,7 @@ class EmbeddedStore(Store):
         self._folder = folder.expanduser().absolute()
         self.location, self.collection = str(folder), aliases.resolve(self._folder, collection)
         self._core = self._engine = Engine(folder, self.collection)
+        self._quantized: tuple[Mapping[str, VectorSpec], frozenset[str]] = {}, frozenset()  # and of which vectors
 
     # -- the collection ------------------------------------------------------------------------------------------------
 
@@ -147,11 +148,14 @@ class EmbeddedStore(Store):
         with_payload: models.WithPayloadInterface = True,
         with_vectors: models.WithVector = False,
     ) -> list[models.Record]:
-        check_ids(ids)
         once: list[int | UUID | str] = list(dict.fromkeys(map(convert.from_id, ids)))
         with self._engine.use() as shard:
-            found = shard.retrieve(once, convert.to_payload_selector(with_payload), with_vectors)
-            return [convert.from_record(record) for record in found]
+            try:
+                found = shard.retrieve(once, convert.to_payload_selector(with_payload), with_vectors)
+            except (TypeError, ValueError):
+                check_ids(ids)  # says what is wrong with one of them
+                raise
+        return convert.from_records(found)
 
     @override
     def scroll(
@@ -177,7 +181,7 @@ class EmbeddedStore(Store):
             )
             found, after = shard.scroll(request)
             following = None if after is None or order_by is not None else convert.from_id(after)
-            return [convert.from_record(record) for record in found], following
+        return convert.from_records(found), following
 
     @override
     def count(self, count_filter: models.Filter | None = None) -> int:
@@ -194,20 +198,32 @@ class EmbeddedStore(Store):
             return {hit.value: hit.count for hit in found.hits if hit.count}
 
     @override
+    def query(self, request: models.QueryRequest) -> list[models.ScoredPoint]:
+        return convert.from_scored(self._ask(request))
+
+    @override
     def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
-        return [[convert.from_scored(hit) for hit in hits] for hits in self._ask(requests)]
+        if len(requests) == 1:
+            return [self.query(requests[0])]
+        with self._engine.use() as shard:
+            answers = shard.query_batch(edge.QueryBatchRequest([self._request(request) for request in requests]))
+        return [convert.from_scored(hits) for hits in answers]
 
     @override
     def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
         """See `Store.query_groups`. The engine groups nothing, so more hits are fetched until the groups are full."""
-        return group(request, lambda asked: self._ask([asked])[0], self.retrieve)
+        return group(request, self._ask, self.retrieve)
 
-    def _ask(self, requests: Sequence[models.QueryRequest]) -> Sequence[Sequence[edge.ScoredPoint]]:
-        """The engine's own answers, whose ids and payloads are made when they are looked at."""
+    def _ask(self, request: models.QueryRequest) -> Sequence[edge.ScoredPoint]:
+        """The engine's own answer, whose ids and payloads are made when they are looked at."""
         with self._engine.use() as shard:
-            rescored = quantized(self._engine.specs)
-            asked = [to_request(resolve(request, self._vector_of), rescored) for request in requests]
-            return [shard.query(asked[0])] if len(asked) == 1 else shard.query_batch(edge.QueryBatchRequest(asked))
+            return shard.query(self._request(request))
+
+    def _request(self, request: models.QueryRequest) -> edge.QueryRequest:
+        specs = self._engine.specs
+        if self._quantized[0] is not specs:
+            self._quantized = specs, quantized(specs)
+        return to_request(resolve(request, self._vector_of), self._quantized[1])
 
     # -- small fitted models -------------------------------------------------------------------------------------------
 

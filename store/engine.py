@@ -25,6 +25,8 @@ from store.lock import FolderLock, Gate
 from store.specs import VECTORS, from_json, to_json
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from schemas.vectors import VectorSpec
 
 _Op = edge.UpdateOperation
@@ -63,19 +65,13 @@ class Engine:
         self.check_open()
         return self._shard is not None
 
-    @contextmanager
-    def use(self) -> Iterator[edge.EdgeShard]:
+    def use(self) -> _Use:
         """The engine, kept from being closed meanwhile; its errors become ours.
 
         Raises:
             StoreError: the collection does not exist, or the engine refuses.
         """
-        with self._gate.shared():
-            self.check_open()
-            if self._shard is None:
-                raise self._absent()
-            with self._errors():
-                yield self._shard
+        return _Use(self)
 
     def update(self, operation: Any, *, sync: bool = True) -> None:
         """Write; durably with `sync`: the engine syncs its files at `flush` and at no other time."""
@@ -351,17 +347,54 @@ class Engine:
     def _absent(self) -> StoreError:
         return StoreError(f"There is no {self.where} yet: ingest a folder first.")
 
+    def _there(self) -> edge.EdgeShard:
+        self.check_open()
+        if self._shard is None:
+            raise self._absent()
+        return self._shard
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn the engine's errors into ours: plain exceptions, with which it refuses, and panics."""
+        """Turn the engine's errors into ours."""
         try:
             yield
-        except (MedleyError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        except BaseException as error:
+            self._raise_ours(error)
             raise
-        except BaseException as error:  # a panic of the engine is no Exception
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-            kind = RefusedError if isinstance(error, Exception) else StoreError
-            raise kind(
-                f"The engine refused what was asked of {self.where} ({reason}): correct the request, "
-                "or, if it is sound, check the disk and the store."
-            ) from error
+
+    def _raise_ours(self, error: BaseException) -> None:
+        """Raise what is ours for an error of the engine: plain exceptions, with which it refuses, and panics."""
+        if isinstance(error, MedleyError | KeyboardInterrupt | SystemExit | GeneratorExit):
+            return
+        # A panic of the engine is no Exception.
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        kind = RefusedError if isinstance(error, Exception) else StoreError
+        raise kind(
+            f"The engine refused what was asked of {self.where} ({reason}): correct the request, "
+            "or, if it is sound, check the disk and the store."
+        ) from error
+
+
+class _Use:
+    """See `Engine.use`. Written out, for every query passes here: generators would cost as much as its conversion."""
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> edge.EdgeShard:
+        engine = self._engine
+        engine._gate.__enter__()
+        try:
+            return engine._there()
+        except BaseException:
+            engine._gate.__exit__(None, None, None)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine._gate.__exit__(kind, error, trace)
+        if error is not None:
+            self._engine._raise_ours(error)

@@ -35,11 +35,11 @@ def resolve(request: models.QueryRequest, vector_of: VectorOf) -> models.QueryRe
 
 def _concerns(stage: models.QueryRequest | models.Prefetch) -> bool:
     query: Any = stage.query
-    if isinstance(query, models.NearestQuery):
+    if type(query) is models.NearestQuery:
         query = query.nearest
-    if isinstance(query, int | str | UUID) or type(query) in _RESOLVERS:
+    if type(query) in _CONCERNED:
         return True
-    return any(_concerns(prefetch) for prefetch in _stages(stage.prefetch))
+    return stage.prefetch is not None and any(map(_concerns, _stages(stage.prefetch)))
 
 
 def _stages(given: models.Prefetch | list[models.Prefetch] | None) -> list[models.Prefetch]:
@@ -144,3 +144,4 @@ _RESOLVERS: dict[type, Callable[[Any, Callable[[Any], Any]], Any]] = {
     ),
     models.RelevanceFeedbackQuery: _feedback,
 }
+_CONCERNED = frozenset({int, str, UUID, *_RESOLVERS})

@@ -24,11 +24,11 @@ def to_filter(given: models.Filter | None) -> edge.Filter | None:
 
 
 def _filter(given: models.Filter) -> edge.Filter:
-    least = given.min_should
+    must, should, must_not, least = given.must, given.should, given.must_not, given.min_should
     return edge.Filter(
-        must=_conditions(given.must),
-        should=_conditions(given.should),
-        must_not=_conditions(given.must_not),
+        must=None if must is None else _conditions(must),
+        should=None if should is None else _conditions(should),
+        must_not=None if must_not is None else _conditions(must_not),
         min_should=None
         if least is None
         else edge.MinShould([to_condition(condition) for condition in least.conditions], least.min_count),
@@ -41,10 +41,11 @@ def to_condition(given: models.Condition) -> Any:
     Raises:
         NotOfferedError: the embedded engine cannot do it.
     """
-    convert = _CONDITIONS.get(type(given))
-    if convert is None:
-        raise unsupported(f"the filter condition {type(given).__name__}")
-    return convert(given)
+    return _CONDITIONS.get(type(given), _no_condition)(given)
+
+
+def _no_condition(given: Any) -> Any:
+    raise unsupported(f"the filter condition {type(given).__name__}")
 
 
 def unsupported(what: str) -> NotOfferedError:
@@ -59,10 +60,9 @@ def to_geo_point(given: models.GeoPoint) -> edge.GeoPoint:
     return edge.GeoPoint(lon=given.lon, lat=given.lat)
 
 
-def _conditions(given: models.Condition | list[models.Condition] | None) -> list[Any] | None:
-    if given is None:
-        return None
-    return [to_condition(condition) for condition in (given if isinstance(given, list) else [given])]
+def _conditions(given: models.Condition | list[models.Condition]) -> list[Any]:
+    some = given if type(given) is list else [given]
+    return [_CONDITIONS.get(type(condition), _no_condition)(condition) for condition in some]
 
 
 def _field(given: models.FieldCondition) -> edge.FieldCondition:
@@ -70,7 +70,7 @@ def _field(given: models.FieldCondition) -> edge.FieldCondition:
     box, circle, polygon = given.geo_bounding_box, given.geo_radius, given.geo_polygon
     return edge.FieldCondition(
         key=given.key,
-        match=None if match is None else _match(match),
+        match=None if match is None else _MATCHES.get(type(match), _no_match)(match),
         range=None if span is None else _range(span),
         geo_bounding_box=None
         if box is None
@@ -91,16 +91,6 @@ def _ring(given: models.GeoLineString) -> list[edge.GeoPoint]:
     return [to_geo_point(point) for point in given.points]
 
 
-def _match(given: models.Match) -> Any:
-    convert = _MATCHES.get(type(given))
-    if convert is None:
-        raise unsupported(f"the match {type(given).__name__}")
-    if isinstance(given, models.MatchValue) and isinstance(given.value, bool):
-        # Its Python binding makes True the number 1, which no boolean matches.
-        raise unsupported("a match of true or false (a number or a word in the payload it can match)")
-    return convert(given)
-
-
 def _range(given: models.RangeInterface) -> edge.RangeFloat | edge.RangeDateTime:
     if isinstance(given, models.DatetimeRange):
         return edge.RangeDateTime(
@@ -113,8 +103,19 @@ def _moment(given: date | None) -> str | None:
     return None if given is None else given.isoformat()
 
 
+def _value(given: models.MatchValue) -> edge.MatchValue:
+    if type(given.value) is bool:
+        # Its Python binding makes True the number 1, which no boolean matches.
+        raise unsupported("a match of true or false (a number or a word in the payload it can match)")
+    return edge.MatchValue(given.value)
+
+
+def _no_match(given: Any) -> Any:
+    raise unsupported(f"the match {type(given).__name__}")
+
+
 _MATCHES: dict[type, Callable[[Any], Any]] = {
-    models.MatchValue: lambda given: edge.MatchValue(given.value),
+    models.MatchValue: _value,
     models.MatchAny: lambda given: edge.MatchAny(given.any),
     models.MatchExcept: lambda given: edge.MatchExcept(given.except_),
     models.MatchText: lambda given: edge.MatchText(given.text),

@@ -11,9 +11,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Condition
+from threading import Condition, RLock
+from typing import TYPE_CHECKING
 
 from schemas.errors import StoreError, StoreLockedError
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class FolderLock:
@@ -103,28 +107,36 @@ def server_of(path: Path) -> str | None:
 
 
 class Gate:
-    """Many pass together, or one alone: the engine must not be closed while a thread is inside it."""
+    """Many pass together (`with gate`), or one alone: the engine must not be closed while a thread is inside it.
+
+    Every query passes, so that passing is two locks of C, and nobody is told where nobody waits.
+    """
 
     def __init__(self) -> None:
-        self._changed = Condition()
-        self._inside = 0
+        self._lock = RLock()
+        self._changed = Condition(self._lock)
+        self._inside = self._waiting = 0
 
-    @contextmanager
-    def shared(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Pass together with others, after whoever is alone."""
-        with self._changed:
+        with self._lock:
             self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                if not self._inside:
-                    self._changed.notify_all()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._waiting and not self._inside:
+                self._changed.notify_all()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Wait for those inside, and keep others out until done."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._inside)
+        with self._lock:
+            self._waiting += 1
+            try:
+                self._changed.wait_for(lambda: not self._inside)
+            finally:
+                self._waiting -= 1
             yield

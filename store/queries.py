@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 10  # what the server takes when a request names none
 DEFAULT_RRF_K = 2  # and its constant of reciprocal rank fusion
 DEFAULT_DIVERSITY = 0.5
+_VECTORS = frozenset({list, np.ndarray, models.SparseVector})  # by their type: pydantic's `isinstance` takes long
 _RESCORED = edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 
 
@@ -45,10 +46,10 @@ def to_request(given: models.QueryRequest, rescored: Container[str | None] = ())
         limit=limit,
         offset=given.offset,
         query=to_query(given.query, given.using, limit),
-        prefetches=_prefetches(given.prefetch, rescored),
+        prefetches=None if given.prefetch is None else _prefetches(given.prefetch, rescored),
         with_vector=given.with_vector or False,
         with_payload=to_payload_selector(given.with_payload),
-        filter=to_filter(given.filter),
+        filter=None if given.filter is None else to_filter(given.filter),
         score_threshold=given.score_threshold,
         params=to_params(given.params, rescore=given.using in rescored),
     )
@@ -58,9 +59,13 @@ def to_query(given: Any, using: str | None, limit: int) -> Any:
     """What to score by: a vector, examples, a fusion of the stages before, a formula, a field, or nothing (None)."""
     if given is None:
         return None
-    if isinstance(given, list | np.ndarray | models.SparseVector):
+    kind = type(given)
+    if kind is list:  # as nearly always
+        check_query(given)
+        return edge.Query.Nearest(given, using=using)
+    if kind in _VECTORS:
         return edge.Query.Nearest(_vector(given), using=using)
-    convert = _QUERIES.get(type(given))
+    convert = _QUERIES.get(kind)
     if convert is None:
         raise unsupported(f"the query {type(given).__name__}")
     return convert(given, using, limit)
@@ -103,17 +108,13 @@ def to_order(given: models.OrderByInterface) -> edge.OrderBy:
 
 
 def _vector(given: Any) -> Any:
-    if not isinstance(given, list | np.ndarray | models.SparseVector):
+    if type(given) not in _VECTORS:
         raise unsupported(f"a query by a {type(given).__name__} (encode it first)")
     check_query(given)
     return to_vector(given)
 
 
-def _prefetches(
-    given: models.Prefetch | list[models.Prefetch] | None, rescored: Container[str | None]
-) -> list[edge.Prefetch] | None:
-    if given is None:
-        return None
+def _prefetches(given: models.Prefetch | list[models.Prefetch], rescored: Container[str | None]) -> list[edge.Prefetch]:
     return [_prefetch(stage, rescored) for stage in (given if isinstance(given, list) else [given])]
 
 
@@ -124,9 +125,9 @@ def _prefetch(given: models.Prefetch, rescored: Container[str | None]) -> edge.P
     return edge.Prefetch(
         limit=limit,
         query=to_query(given.query, given.using, limit),
-        prefetches=_prefetches(given.prefetch, rescored),
+        prefetches=None if given.prefetch is None else _prefetches(given.prefetch, rescored),
         params=to_params(given.params, rescore=given.using in rescored),
-        filter=to_filter(given.filter),
+        filter=None if given.filter is None else to_filter(given.filter),
         score_threshold=given.score_threshold,
     )
 
