@@ -27,9 +27,9 @@ class Outbox:
     others were sent whole, or not at all and can be read again.
     """
 
-    def __init__(self, end: int, arena: Writer | None) -> None:
+    def __init__(self, end: int, arena: Writer) -> None:
         self._end, self._arena = end, arena
-        self._events: list[tuple[int, Event | Working]] = []
+        self._events: list[tuple[int, Event | Working | wire.Packed]] = []
         self._bytes = 0
         self._since = 0.0
         self._begun: int | None = None  # the file of which the beginning was sent, and not the end
@@ -38,9 +38,11 @@ class Outbox:
         """Take an event of the file with this number."""
         if not self._events:
             self._since = time.monotonic()
-        self._events.append((number, event))
-        if isinstance(event, Segment):
+        if isinstance(event, Segment) and event.nbytes:
             self._bytes += event.nbytes
+            self._events.append((number, wire.pack(event, self._arena)))
+        else:
+            self._events.append((number, event))
         due = self._bytes > _HELD_BYTES or time.monotonic() - self._since > _HELD_SECONDS
         if due or (number == self._begun and isinstance(event, Closed | ReadError)):
             self.flush()
@@ -48,7 +50,7 @@ class Outbox:
     def flush(self) -> None:
         """Send what is held."""
         if self._events:
-            wire.send(self._end, self._events, self._arena if self._bytes else None)
+            wire.send(self._end, self._events)
             number, last = self._events[-1]
             self._begun = None if isinstance(last, Closed | ReadError) else number
             self._events, self._bytes = [], 0

@@ -223,8 +223,12 @@ class IsolatedReader:
             while ended < len(numbers):
                 if not waiting.poll(self._limits.seconds * 1000):
                     self._lose(f"Reading the file made no progress for {self._limits.seconds:g} seconds.", numbers)
-                received: list[tuple[int, Any]] = wire.receive(self._events, self._arena)
-                events = [(numbers[n], event) for n, event in received if not isinstance(event, Working)]
+                received: list[tuple[int, Any]] = wire.receive(self._events)
+                events = [
+                    (numbers[n], event.unpack(self._arena) if isinstance(event, wire.Packed) else event)
+                    for n, event in received
+                    if not isinstance(event, Working)
+                ]
                 ended += sum(isinstance(event, Closed | ReadError) for _, event in events)
                 yield events
         except (EOFError, BrokenPipeError):

@@ -13,6 +13,7 @@ import pickle
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from readers.isolated.arena import SMALLEST, Reader, Writer, array_type
@@ -33,26 +34,48 @@ def make_pipe() -> tuple[int, int]:
     return ends
 
 
-def send(end: int, value: Any, arena: Writer | None = None) -> None:
-    """Write one frame; arrays of some size go into the arena, if there is one.
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was pickled before the rest of its frame, its arrays in the arena; those without room stand beside it."""
+
+    pickled: bytes
+    buffers: list[pickle.PickleBuffer]
+
+    def unpack(self, arena: Reader) -> Any:
+        """What was packed; its arrays are writable and nobody else's."""
+        reader = _Unpickler(io.BytesIO(self.pickled), buffers=self.buffers)
+        reader.arena = arena
+        return reader.load()
+
+
+def pack(value: Any, arena: Writer) -> Packed:
+    """Put the arrays of a value where the other side sees them, at once: the memory they are in is free for the next.
+
+    A child that held on to them until it sends would have each new one in memory that the system has to clear first,
+    and copy it when it is in no cache any more.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = io.BytesIO()
+    pickler = _Pickler(pickled, protocol=5, buffer_callback=buffers.append)
+    pickler.arena, pickler.array = arena, array_type()
+    pickler.dump(value)
+    return Packed(pickled.getvalue(), buffers)
+
+
+def send(end: int, value: Any) -> None:
+    """Write one frame.
 
     Raises:
         BrokenPipeError: nobody reads any more.
     """
     buffers: list[pickle.PickleBuffer] = []
-    pickled = io.BytesIO()
-    if arena is None:
-        pickle.Pickler(pickled, protocol=5, buffer_callback=buffers.append).dump(value)
-    else:
-        pickler = _Pickler(pickled, protocol=5, buffer_callback=buffers.append)
-        pickler.arena, pickler.array = arena, array_type()
-        pickler.dump(value)
+    pickled = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     views = [buffer.raw() for buffer in buffers]
     sizes = struct.pack(f"<{len(views)}Q", *(view.nbytes for view in views))
-    _write_all(end, [_HEADER.pack(pickled.tell(), len(views)) + sizes, pickled.getbuffer(), *views])
+    _write_all(end, [_HEADER.pack(len(pickled), len(views)) + sizes, pickled, *views])
 
 
-def receive(end: int, arena: Reader | None = None) -> Any:
+def receive(end: int) -> Any:
     """Read one frame; its arrays are writable and nobody else's.
 
     Raises:
@@ -60,10 +83,8 @@ def receive(end: int, arena: Reader | None = None) -> Any:
     """
     length, count = _HEADER.unpack(_read(end, _HEADER.size))
     sizes = struct.unpack(f"<{count}Q", _read(end, 8 * count)) if count else ()
-    pickled = io.BytesIO(_read(end, length))
-    reader = _Unpickler(pickled, buffers=[_read(end, size) for size in sizes])
-    reader.arena = arena
-    return reader.load()
+    pickled = _read(end, length)
+    return pickle.loads(pickled, buffers=[_read(end, size) for size in sizes])  # noqa: S301  # our own child's
 
 
 class _Pickler(pickle.Pickler):
@@ -78,12 +99,10 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):  # of what our own child has pickled
-    arena: Reader | None
+    arena: Reader
 
     def persistent_load(self, place: Any) -> Any:
         """The array that lies there."""
-        if self.arena is None:
-            raise pickle.UnpicklingError("There is no arena to find an array in.")
         return self.arena.get(place)
 
 

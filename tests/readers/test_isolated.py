@@ -254,12 +254,14 @@ def test_a_process_with_thousands_of_open_files_reads_all_the_same(tmp_path: Pat
 
 def test_file_of_which_something_was_sent_is_sent_to_its_end_before_the_next_one_is_read() -> None:
     read_end, write_end = wire.make_pipe()
-    outbox = Outbox(write_end, None)
+    shared = arena.make()
+    outbox = Outbox(write_end, arena.Writer(shared))
     outbox.add(0, Opened("hash", Modality.TEXT, "text/plain", {}))
     outbox.add(0, Segment(0))
     outbox.flush()  # as it does when a file takes long
     outbox.add(0, Closed())  # if the next file killed the child now, file 0 must not be read again
     os.close(write_end)
+    os.close(shared)
     sent = [wire.receive(read_end), wire.receive(read_end)]
     os.close(read_end)
     assert [type(event) for group in sent for _, event in group] == [Opened, Segment, Closed]
