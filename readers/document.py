@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from readers.hash import unreadable
 from readers.magic import OFFICE
@@ -17,8 +16,8 @@ from readers.sidecar import json_strings
 from readers.sniff import MediaType
 from readers.subtitles import Cue, parse_cues
 from readers.text import decode_text, without_translations
-from readers.words import FileWords
-from schemas import FoundFile, Modality, Reading, ReadOptions, Segment, UnsupportedError
+from readers.words import FileWords, encodable
+from schemas import FoundFile, Modality, Reading, ReadOptions, Segment, UnsupportedError, WordKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """What a segment of a document holds."""
 
     text: str
@@ -75,18 +73,12 @@ def _open(path: Path, size: int, media: MediaType, options: ReadOptions) -> _Ope
 
 def _segments(drawn: Iterable[Passage], words: FileWords, title: str) -> Iterator[Segment]:
     number = 0
-    for number, passage in enumerate(drawn, 1):
-        yield Segment(
-            number - 1,
-            words.kinds(document=passage.text, embedded=title),
-            passage.frames,
-            start=passage.start,
-            end=passage.end,
-            page=passage.page,
-            characters=passage.characters,
-        )
+    common = words.kinds(embedded=title)
+    for number, (text, characters, page, start, end, frames) in enumerate(drawn, 1):
+        said = {WordKind.DOCUMENT: encodable(text)} | common if text else common.copy()
+        yield Segment(number - 1, said, frames, None, start, end, page, characters)
     if not number:
-        yield Segment(0, words.kinds(embedded=title))
+        yield Segment(0, common)
 
 
 def _pages(pdf: Pdf, options: ReadOptions) -> Iterator[Passage]:
@@ -94,7 +86,7 @@ def _pages(pdf: Pdf, options: ReadOptions) -> Iterator[Passage]:
     for number, text, pixels in pdf.read():
         frames = (pixels,) if pixels is not None else ()
         for passage in _parts(text, options, number):
-            yield replace(passage, frames=frames)
+            yield passage._replace(frames=frames)
             frames = ()
         if frames:
             yield Passage("", None, number, frames=frames)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from collections.abc import Callable
 
 from readers.raw import RAW
 
@@ -138,16 +138,20 @@ def _ogg(head: bytes) -> str:
     return "video/ogg" if b"\x80theora" in head or b"OVP80" in head else "audio/ogg"
 
 
-def audio_frames(head: bytes, file: BinaryIO) -> str | None:
-    """MP3 and AAC have no header of their own: their frames follow each other, perhaps after a tag."""
+def audio_frames(head: bytes, read_at: Callable[[int], bytes]) -> str | None:
+    """MP3 and AAC have no header of their own: their frames follow each other, perhaps after a tag.
+
+    Args:
+        head: the first bytes of the file.
+        read_at: gives those at an offset.
+    """
     if head[:2] == b"\xff\xfe":  # the byte order mark of a text
         return None
     at = 0
     while head[:3] == b"ID3" and len(head) >= 10:  # noqa: PLR2004  # the length of the tag's header
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
         at += 10 + size + (10 if head[5] & 0x10 else 0)
-        file.seek(at)
-        head = file.read(4096)
+        head = read_at(at)
         if head[:4] == b"fLaC":
             return "audio/flac"
     tagged = at > 0

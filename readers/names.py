@@ -41,7 +41,9 @@ def name_words(path: str) -> str:
 
     Camera counters, timestamps and hashes are dropped; camelCase and separators are split. Empty if nothing is left.
     """
-    *folders, name = os.fsencode(path).decode("utf-8", "replace").replace("\ufffd", " ").split("/")
+    if not path.isascii():
+        path = os.fsencode(path).decode("utf-8", "replace").replace("\ufffd", " ")
+    *folders, name = path.split("/")
     stem, dot, suffix = name.rpartition(".")
     if dot and stem and len(suffix) <= 5:  # noqa: PLR2004  # longer ones are words
         name = stem
@@ -59,6 +61,7 @@ def _words(name: str) -> str:
         name = _WHATSAPP.sub(" IMG ", name)
     tokens = [token for token in _SEPARATORS.split(name) if token]
     words: list[str] = []
+    lettered = False
     counting = False  # numbers that follow a device's word are its counter or its clock
     for token, following in zip(tokens, [*tokens, ""][1:], strict=True):
         if token.isdecimal() and counting:
@@ -68,6 +71,7 @@ def _words(name: str) -> str:
         counting = device or not (named or not (_COUNTED.fullmatch(token) or _MACHINE.fullmatch(token)))
         if not counting:
             words.extend([token] if named and token.islower() else _CAMEL.sub(" ", token).split())
-    if not any(character.isalpha() for word in words for character in word):
+            lettered = lettered or named
+    if not lettered and not any(character.isalpha() for word in words for character in word):
         words = [word for word in words if _YEAR.fullmatch(word)]
     return " ".join(words).lower()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from readers.archive import Archive
 from readers.book import About, Book
 from readers.elements import DamagedXmlError, DeclaredTypeError, attribute, local, parse
 from readers.magic import DOCX, EPUB, ODP, ODT, PPTX
+from readers.text import smooth
 from schemas import ReadError, ReadOptions
 
 _MARKS = ((EPUB, "META-INF/container.xml"), (DOCX, "word/document.xml"), (PPTX, "ppt/presentation.xml"))
@@ -82,10 +83,16 @@ def _check_pages(count: int, options: ReadOptions) -> None:
         raise ReadError(f"The document claims {count:,} pages, more than the {options.max_pages:,} allowed.")
 
 
-@dataclass(slots=True)
-class _Paragraph:
-    heading: bool = False
-    pieces: list[str] = field(default_factory=list)
+class _Named(dict[str, "Callable[..., None] | None"]):
+    """What to do at an element, by its whole name; each name is taken apart once, however often it comes."""
+
+    def __init__(self, by_local_name: dict[str, Callable[..., None]]) -> None:
+        super().__init__()
+        self._known = by_local_name
+
+    def __missing__(self, name: str) -> Callable[..., None] | None:
+        self[name] = found = self._known.get(local(name))
+        return found
 
 
 class _Flow:
@@ -94,10 +101,18 @@ class _Flow:
     def __init__(self, headings: frozenset[str] = frozenset()) -> None:
         self.headings = headings
         self.blocks: list[list[str]] = [[]]  # by page
-        self.open: list[_Paragraph] = []  # paragraphs inside each other: a text box stands in one
+        self.open: list[list[str]] = []  # what paragraphs inside each other say: a text box stands in one
+        self.marks: list[str] = []  # what these begin with
         self.unseen = 0  # depth inside of what is there twice
         self.taking = False
         self.title_shape = False
+        begun: dict[str, Callable[..., None]] = {
+            **{"p": self._paragraph, "h": self._heading, "t": self._take, "pStyle": self._style},
+            **{"page": self._page, "sp": self._shape, "ph": self._place, "Fallback": self._hide},
+            **dict.fromkeys(("tab", "br", "cr", "s", "line-break"), self._space),
+        }
+        self._begun = _Named(begun)
+        self._ended = _Named({"p": self._close, "h": self._close, "t": self._leave})
         self.handlers = (self.begin, self.end, self.text)
 
     @property
@@ -109,47 +124,63 @@ class _Flow:
         return ["\n\n".join(page) for page in self.blocks[1:]]
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
-        kind = local(name)
-        if self.unseen or kind == "Fallback":  # the same text box again, for old programs
+        if self.unseen:
             self.unseen += 1
-            return
-        match kind:
-            case "p" | "h":
-                self.open.append(_Paragraph(heading=kind == "h" or self.title_shape))
-                self.taking = "opendocument" in name
-            case "page" if "drawing" in name:
-                self.blocks.append([])
-            case "sp":
-                self.title_shape = False
-            case "ph":
-                self.title_shape = attribute(attributes, "type") in _TITLE_SHAPES
-            case "pStyle" if self.open and attribute(attributes, "val") in self.headings:
-                self.open[-1].heading = True
-            case "t":
-                self.taking = True
-            case "tab" | "br" | "cr" | "s" | "line-break":
-                self._add(" ")
+        elif (action := self._begun[name]) is not None:
+            action(name, attributes)
 
     def end(self, name: str) -> None:
         if self.unseen:
             self.unseen -= 1
-            return
-        match local(name):
-            case "p" | "h" if self.open:
-                paragraph = self.open.pop()
-                if words := " ".join("".join(paragraph.pieces).split()):
-                    self.blocks[-1].append(f"# {words}" if paragraph.heading else words)
-                self.taking = bool(self.open) and "opendocument" in name
-            case "t":
-                self.taking = False
+        elif (action := self._ended[name]) is not None:
+            action(name)
 
     def text(self, text: str) -> None:
-        if self.taking and not self.unseen:
-            self._add(text)
+        if self.taking and self.open and not self.unseen:
+            self.open[-1].append(text)
 
-    def _add(self, text: str) -> None:
+    def _paragraph(self, name: str, _: dict[str, str]) -> None:
+        self.open.append([])
+        self.marks.append("# " if self.title_shape else "")
+        self.taking = "opendocument" in name
+
+    def _heading(self, name: str, attributes: dict[str, str]) -> None:
+        self._paragraph(name, attributes)
+        self.marks[-1] = "# "
+
+    def _style(self, _: str, attributes: dict[str, str]) -> None:
+        if self.open and attribute(attributes, "val") in self.headings:
+            self.marks[-1] = "# "
+
+    def _take(self, *_: object) -> None:
+        self.taking = True
+
+    def _leave(self, _: str) -> None:
+        self.taking = False
+
+    def _space(self, *_: object) -> None:
         if self.open:
-            self.open[-1].pieces.append(text)
+            self.open[-1].append(" ")
+
+    def _page(self, name: str, _: dict[str, str]) -> None:
+        if "drawing" in name:
+            self.blocks.append([])
+
+    def _shape(self, *_: object) -> None:
+        self.title_shape = False
+
+    def _place(self, _: str, attributes: dict[str, str]) -> None:
+        self.title_shape = attribute(attributes, "type") in _TITLE_SHAPES
+
+    def _hide(self, *_: object) -> None:
+        self.unseen = 1  # the same text box again, for old programs
+
+    def _close(self, name: str) -> None:
+        if self.open:
+            mark = self.marks.pop()
+            if words := smooth("".join(self.open.pop())):
+                self.blocks[-1].append(mark + words)
+            self.taking = bool(self.open) and "opendocument" in name
 
 
 def _headings(styles: bytes) -> frozenset[str]:

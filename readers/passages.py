@@ -1,41 +1,49 @@
-"""Cut a text into passages, where it may be cut: at headings, paragraphs and sentences."""
+"""Cut a text into passages, where it may be cut: at headings, paragraphs and sentences.
+
+Words are found with numpy, all of a block at once, and sentences by their numbers: what is done in Python is done
+once a passage, not once a word.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.intp]
+    Kinds = NDArray[np.uint8]
 
 _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e00-\u0e7f"  # written without spaces
 LONG_WORD = 40  # letters; what is longer counts as several words
 _WORD = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]{{1,{LONG_WORD}}}\s?")
-_SENTENCE_END = re.compile(r"[.!?…][.!?…]{0,7}+[\"'”’)\]]{0,8}+(?=\s)|[。！？]+[」』”]*")
-_SENTENCE_END_ASCII = re.compile(r"[.!?][.!?]{0,7}+[\"')\]]{0,8}+(?=\s)")  # the same, many times as fast
-_HEADING = re.compile(r" {0,3}#{1,6}\s+\S")
+_AFTER_WIDE = re.compile(rf"(?<=[{_WIDE}])\s+")
+_ENDS, _CLOSERS, _WIDE_ENDS = ".!?…", "\"'”’)]", "。！？"
+_MOST_CLOSERS = 8
+_MIXED = re.compile(rf"[{_WIDE}{_WIDE_ENDS}]")
+# A sentence ends at `_ENDS` before a space, and at `_WIDE_ENDS` whatever follows.
+_SENTENCE_END = re.compile(rf"[.!?…][.!?…]{{0,7}}+[\"'”’)\]]{{0,{_MOST_CLOSERS}}}+(?=\s)|[{_WIDE_ENDS}]+[」』”]*")
+_HEADING = re.compile(r"##{0,5}[^\S\n]+\S.*")  # where a line begins with it, or with up to so many blanks before it
+_INDENT = 3
 _PARAGRAPH = re.compile(r"\n\s*\n")
-_LETTERS = bytes(0x20 if chr(code).isspace() else 0x78 for code in range(128)) + bytes(128)
-_RARE_SPACE = "\t\v\f\r\x1c\x1d\x1e\x1f"
+_BLOCK = 1_000_000  # characters that are laid out at once
+_BASIC = 0x10000  # characters; those beyond are letters
+_BLANK, _SPACE, _LETTER, _CLOSER, _END, _WIDE_END, _ALONE = range(7)  # kinds of characters; blanks are the usual spaces
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A passage, and where it lies in its text: the offsets of its first character and of the one after its last."""
 
     text: str
     begin: int
     end: int
-
-
-@dataclass(slots=True)
-class Piece:
-    """A sentence, or what is left of a longer one. `opens`: a heading begins here; `ends`: a paragraph ends here."""
-
-    text: str
-    words: int
-    begin: int
-    end: int
-    opens: bool = False
-    ends: bool = False
 
 
 def count_words(text: str) -> int:
@@ -52,125 +60,203 @@ def passages(text: str, longest: int, overlap: int) -> Iterator[Part]:
     if short := _short(text, longest):
         yield short
         return
-    held: list[Piece] = []
-    fresh = count = 0  # pieces that no passage has yet; words held
-    for piece in _pieces(text, longest):
-        heading = piece.opens and count >= longest / 4
-        if held and (heading or count + piece.words > longest):
-            if fresh:
-                yield _join(held)
-            held = [] if heading else _tail(held, min(overlap, longest - piece.words))
-            count, fresh = sum(kept.words for kept in held), 0
-        held.append(piece)
-        count, fresh = count + piece.words, fresh + 1
-    if fresh:
-        yield _join(held)
+    start = stop = checked = 0
+    while stop < len(text):
+        gap = _PARAGRAPH.search(text, stop + _BLOCK)
+        stop = gap.start() if gap else len(text)
+        laid = _Block(text, start, stop, longest)
+        before, last, first = laid.before, len(laid.before) - 1, 0
+        while first < last:
+            full = bisect_right(before, before[first] + longest) - 1
+            heading = laid.heading(max(checked, bisect_left(before, before[first] + longest / 4)))
+            if heading <= full:
+                yield laid.part(first, heading)
+                first, checked = heading, heading + 1
+            elif full < last:
+                yield laid.part(first, full)
+                room = min(overlap, longest - (before[full + 1] - before[full]))
+                first = min(full, max(first + 1, bisect_left(before, before[full] - room)))  # never all of it again
+                checked = full + 1
+            else:
+                break
+        if stop == len(text) and first < last:
+            yield laid.part(first, last)
+        start, checked = laid.end(first, start), max(0, checked - first)
 
 
 def _short(text: str, longest: int) -> Part | None:
     """The only passage of a text that is plainly no longer than one; None where a closer look is needed.
 
-    Most files of a folder of notes are so, and cutting them into sentences costs more than all else that reads them.
+    Most files of a folder of notes are so, and to lay them out costs more than all else that reads them.
     """
-    bare = text.strip()
-    if not text.isascii() or "\n\n" in bare or _PARAGRAPH.search(bare):
+    words = text.split(None, longest)
+    if not words or len(words) > longest or max(map(len, words)) > LONG_WORD:
         return None
-    words = bare.split()
-    if len(words) > longest or (words and max(map(len, words)) > LONG_WORD):
+    if "#" in text and any(_headings(text, 0, len(text))):
         return None
-    if not words or ("#" in text and any(_HEADING.match(line) for line in text.split("\n"))):
+    if not text.isascii() and _MIXED.search(text):
         return None
-    begin = text.index(bare[0])
-    return Part(" ".join(words), begin, begin + len(bare))
+    begin = text.index(words[0])
+    end = len(text.rstrip())
+    if _PARAGRAPH.search(text, begin, end):
+        lines = [" ".join(paragraph.split()) for paragraph in _PARAGRAPH.split(text[begin:end])]
+        return Part("\n".join(lines), begin, end)
+    return Part(" ".join(words), begin, end)
 
 
-def _tail(held: list[Piece], most: int) -> list[Piece]:
-    """The last whole sentences that hold no more than `most` words."""
-    kept: list[Piece] = []
-    for piece in reversed(held[1:]):  # never the whole passage again
-        most -= piece.words
-        if most < 0:
+class _Block:
+    """A stretch of a text, in pieces: a sentence, a heading, or what is left of one that is longer than a passage.
+
+    `before` tells how many words come before each piece, and, last, how many there are; no piece is without words.
+    """
+
+    def __init__(self, text: str, start: int, stop: int, longest: int) -> None:
+        self._text = text
+        kinds = _kinds(text[start:stop])
+        gaps = [found.start() - start for found in _PARAGRAPH.finditer(text, start, stop)]
+        headings = list(_headings(text, start, stop)) if "#" in text else []
+        edges = np.array(headings, np.intp).reshape(-1, 2) - start
+        closing = np.concatenate([np.array(gaps, np.intp), edges.ravel()])
+        self._wide = kinds.max(initial=_BLANK) >= _WIDE_END
+        self._plain = not (kinds == _SPACE).any()
+        if self._wide:
+            ends = np.array([found.end() for found in _SENTENCE_END.finditer(text, start, stop)], np.intp) - start
+            ends = _outside(ends, edges)
+            first, last = _mixed_words(kinds, np.concatenate([ends, closing]))
+        else:
+            first, last = _words(kinds)
+            ends = _outside(last[_ending(kinds, last)], edges)
+        first, last = _cut_long(first, last)
+        closed = np.searchsorted(first, closing)
+        bounds = np.zeros(len(first) + 1, np.bool_)
+        bounds[np.searchsorted(first, ends)] = bounds[closed] = True
+        bounds[0] = bounds[-1] = True
+        pieces = np.flatnonzero(bounds)
+        if len(pieces) > 1 and np.diff(pieces).max() > longest:
+            pieces = np.concatenate([*(np.arange(a, b, longest) for a, b in pairwise(pieces)), pieces[-1:]])
+        self.before: list[int] = pieces.tolist()
+        self._begins: list[int] = (first[pieces[:-1]] + start).tolist()
+        self._ends: list[int] = (last[pieces[1:] - 1] + start).tolist()
+        self._closed: list[int] = np.searchsorted(pieces, np.sort(closed)).tolist()
+        self._headings: list[int] = np.searchsorted(pieces, closed[len(gaps) :: 2]).tolist()
+
+    def heading(self, piece: int) -> int:
+        """The first piece from this one on with which a heading begins; beyond all of them without one."""
+        at = bisect_left(self._headings, piece)
+        return self._headings[at] if at < len(self._headings) else len(self.before)
+
+    def end(self, pieces: int, start: int) -> int:
+        """The offset at which so many pieces end; `start` for none."""
+        return self._ends[pieces - 1] if pieces else start
+
+    def part(self, first: int, stop: int) -> Part:
+        """The passage of some pieces: a line each paragraph."""
+        lines = []
+        begin = first
+        for after in (*self._closed[bisect_right(self._closed, first) : bisect_left(self._closed, stop)], stop):
+            if after > begin:
+                lines.append(self._line(begin, after))
+                begin = after
+        return Part("\n".join(lines), self._begins[first], self._ends[stop - 1])
+
+    def _line(self, first: int, stop: int) -> str:
+        """Pieces of one paragraph, with one blank for all space between two words."""
+        if self._wide:
+            pieces = (self._text[self._begins[n] : self._ends[n]] for n in range(first, stop))
+            return " ".join([" ".join(_AFTER_WIDE.sub("", piece).split()) for piece in pieces])
+        line = self._text[self._begins[first] : self._ends[stop - 1]]
+        if self._plain and "\n" not in line and "  " not in line:
+            return line
+        return " ".join(line.split())
+
+
+def _headings(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Where headings begin and end. To look at what is before each mark is many times as fast as at all lines."""
+    for found in _HEADING.finditer(text, start, stop):
+        begin, end = found.span()
+        before = text[max(0, begin - _INDENT - 1) : begin].rstrip(" ")
+        if before.endswith("\n") or (not before and begin <= _INDENT):
+            yield begin, end
+
+
+def _words(kinds: Kinds) -> tuple[Places, Places]:
+    """Where what lies between spaces begins, and where it ends."""
+    solid = kinds > _SPACE
+    edges = np.empty(len(kinds) + 1, np.bool_)
+    edges[0], edges[-1] = solid[0], solid[-1]
+    np.not_equal(solid[1:], solid[:-1], out=edges[1:-1])
+    places = np.flatnonzero(edges)
+    return places[::2], places[1::2]
+
+
+def _ending(kinds: Kinds, last: Places) -> NDArray[np.bool_]:
+    """Whether a sentence ends with each of the words that end at `last`, its quotes and brackets passed over."""
+    at = last - 1
+    found = kinds[at]
+    for _ in range(_MOST_CLOSERS):
+        closers = found == _CLOSER
+        if not closers.any():
             break
-        kept.insert(0, piece)
-    return kept
+        at = np.maximum(at - closers, 0)
+        found = kinds[at]
+    ends: NDArray[np.bool_] = found == _END
+    return ends
 
 
-def _join(held: list[Piece]) -> Part:
-    text = "".join(piece.text + ("\n" if piece.ends else " ") for piece in held).strip()
-    return Part(text, held[0].begin, held[-1].end)
+def _cut_long(first: Places, last: Places) -> tuple[Places, Places]:
+    """Words of which each counts up to 40 letters."""
+    lengths = last - first
+    if not len(first) or lengths.max() <= LONG_WORD:
+        return first, last
+    times = -(-lengths // LONG_WORD)
+    part = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+    first = np.repeat(first, times) + part * LONG_WORD
+    return first, np.minimum(first + LONG_WORD, np.repeat(last, times))
 
 
-def _pieces(text: str, longest: int) -> Iterator[Piece]:
-    plain = text.isascii()
-    easy = plain and _is_easy(text)
-    sentence_end = _SENTENCE_END_ASCII if plain else _SENTENCE_END
-    for begin, end in _paragraphs(text):
-        for start, stop, opens in _runs(text, begin, end):
-            pieces: list[Piece] = []
-            at = start
-            ends = [] if opens else [found.end() for found in sentence_end.finditer(text, start, stop)]
-            for after in (*ends, stop):
-                pieces += _split(text, at, after, longest, plain=plain, easy=easy)
-                at = after
-            if pieces:
-                pieces[0].opens, pieces[-1].ends = opens, True
-                yield from pieces
+def _outside(places: Places, edges: Places) -> Places:
+    """The places that do not lie inside of what has these edges, (n, 2): nothing is cut inside of a heading."""
+    if not len(edges):
+        return places
+    at = np.searchsorted(edges[:, 0], places) - 1
+    outside: Places = places[(at < 0) | (places >= edges[at, 1])]
+    return outside
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    begin = 0
-    for gap in _PARAGRAPH.finditer(text):
-        yield begin, gap.start()
-        begin = gap.end()
-    yield begin, len(text)
+def _mixed_words(kinds: Kinds, bounds: Places) -> tuple[Places, Places]:
+    """As `_words`, where some characters are words each, and a word may end at one of `bounds` without a space."""
+    begins = np.empty(len(kinds) + 1, np.bool_)
+    begins[0] = begins[-1] = True
+    solid, alone = kinds > _SPACE, kinds == _ALONE
+    np.not_equal(solid[1:], solid[:-1], out=begins[1:-1])
+    begins[:-1] |= alone
+    begins[1:] |= alone
+    begins[bounds] = True
+    places = np.flatnonzero(begins)
+    some = solid[places[:-1]]
+    return places[:-1][some], places[1:][some]
 
 
-def _runs(text: str, begin: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Where headings lie (True), and what lies between: its lines flow together, as an editor broke them."""
-    run = at = begin
-    for line in text[begin:end].split("\n") if "#" in text[begin:end] else ():
-        if _HEADING.match(line):
-            yield run, at, False
-            run = at + len(line)
-            yield at, run, True
-        at += len(line) + 1
-    yield run, end, False
+def _kinds(text: str) -> Kinds:
+    """The kind of each character."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii").translate(_ascii_table()), np.uint8)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return _table()[np.minimum(codes, _BASIC - 1)]
 
 
-def _is_easy(text: str) -> bool:
-    """Whether a text of ASCII has no long words, and no other space than blanks and line ends.
-
-    Its sentences need not be split to know how many words they have. To look for long words in bytes that are all the
-    same costs a tenth of what it does in words.
-    """
-    if any(space in text for space in _RARE_SPACE):
-        return False
-    return b"x" * (LONG_WORD + 1) not in text.encode("ascii").translate(_LETTERS)
+@cache
+def _ascii_table() -> bytes:
+    return _table()[:256].tobytes()
 
 
-def _split(text: str, begin: int, end: int, longest: int, *, plain: bool, easy: bool) -> list[Piece]:
-    """A sentence in parts of up to `longest` whole words. Words count up to 40 letters each."""
-    sentence = text[begin:end].strip()
-    if not sentence:
-        return []
-    begin = text.index(sentence[0], begin)
-    if easy and "\n" not in sentence and "  " not in sentence:
-        count = sentence.count(" ") + 1
-        if count <= longest:
-            return [Piece(sentence, count, begin, begin + len(sentence))]
-    words = sentence.split()
-    if plain and max(map(len, words)) <= LONG_WORD:  # words are what lies between spaces
-        count = len(words)
-    else:
-        found = _WORD.findall(sentence)
-        count, words = len(found), "".join(found).split()
-    if count <= longest:
-        return [Piece(" ".join(words), count, begin, begin + len(sentence))]
-    places = [match.span() for match in _WORD.finditer(sentence)]
-    pieces = []
-    for at in range(0, len(places), longest):
-        part = places[at : at + longest]
-        bare = "".join(sentence[first:last] for first, last in part)
-        after = part[-1][1] - (len(bare) - len(bare.rstrip()))
-        pieces.append(Piece(" ".join(bare.split()), len(part), begin + part[0][0], begin + after))
-    return pieces
+@cache
+def _table() -> Kinds:
+    """The kinds of all characters of the basic plane. No space lies beyond the ideographic one."""
+    table = np.full(_BASIC, _LETTER, np.uint8)
+    table[[code for code in range(0x3001) if chr(code).isspace()]] = _SPACE
+    for characters, kind in ((" \n", _BLANK), (_ENDS, _END), (_CLOSERS, _CLOSER), (_WIDE_ENDS, _WIDE_END)):
+        table[[ord(character) for character in characters]] = kind
+    for first, last in re.findall("(.)-(.)", _WIDE):
+        table[ord(first) : ord(last) + 1] = _ALONE
+    return table

@@ -77,7 +77,9 @@ def _check_same(path: Path, found: FoundFile) -> None:
         now = os.stat(path)  # noqa: PTH116  # one call a file: pathlib doubles its cost
     except OSError as error:
         raise unreadable(error) from error
-    if (now.st_size, in_64_bits(now.st_mtime_ns)) != (found.size, in_64_bits(found.mtime_ns)):
+    if now.st_size != found.size or (
+        now.st_mtime_ns != found.mtime_ns and in_64_bits(now.st_mtime_ns) != in_64_bits(found.mtime_ns)
+    ):
         raise FileChangedError("The file changed while it was read: the next run takes it.")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from readers.hash import unreadable
 from readers.pairing import split_suffix
 from readers.subtitles import Cue, parse_cues
-from readers.text import decode_text, without_translations
+from readers.text import decode_text, smooth, without_translations
 from readers.xmp import parse_xmp
 from schemas import FoundFile, ReadOptions, TransientReadError
 from schemas.payload import payload_path
@@ -101,8 +101,9 @@ def json_strings(value: Any) -> Iterator[str]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
-            if any(character.isalpha() for character in value) and "://" not in value[:16]:
-                yield " ".join(value.split())
+            lettered = value[:1].isalpha() or any(character.isalpha() for character in value)
+            if lettered and "://" not in value[:16]:
+                yield smooth(value)
         elif isinstance(value, dict):
             waiting.extend(reversed(value.values()))
         elif isinstance(value, list):

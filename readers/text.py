@@ -31,16 +31,19 @@ def decode_text(data: bytes) -> str | None:
 
     A byte order mark is believed; then UTF-8 is tried, which nothing else looks like; then the encoding is guessed.
     """
+    if data.isascii() and len(data.translate(None, _CONTROL_ASCII)) == len(data):  # as most texts are
+        return _one_line_end(data.decode("ascii"))
     encoding = find_encoding(data[:_SAMPLE])
     return None if encoding is None else decoded(data, encoding)
 
 
 def decoded(data: bytes, encoding: str) -> str:
     """The text of `data` in a known encoding, as `decode_text` gives it."""
-    text = data.decode(encoding, "replace")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return without_control(text)
+    return without_control(_one_line_end(data.decode(encoding, "replace")))
+
+
+def _one_line_end(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def without_control(text: str) -> str:
@@ -48,6 +51,13 @@ def without_control(text: str) -> str:
     if text.isascii():  # bytes are looked through many times as fast
         return text.encode("ascii").translate(None, _CONTROL_ASCII).decode("ascii")
     return _CONTROL_TEXT.sub("", text)
+
+
+def smooth(text: str) -> str:
+    """A text with one blank for all space between two words. Most are so: to look costs a quarter of splitting them."""
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text
+    return " ".join(text.split())
 
 
 def without_translations(text: str) -> str:

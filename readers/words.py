@@ -25,19 +25,19 @@ class FileWords:
     def kinds(self, **others: str) -> dict[WordKind, str]:
         """Words by kind, without empty ones; `others` are named by kind (embedded=…, subtitle=…)."""
         others["sidecar"], others["name"] = self._beside, self.name
-        return {kind: _encodable(text) for kind in _KINDS if (text := others.get(kind))}
+        return {kind: encodable(text) for kind in _KINDS if (text := others.get(kind))}
 
     def complete(self, info: dict[str, Any], tags: Iterable[str] = ()) -> dict[str, Any]:
         """Add to `info` the tags of the file and of its sidecars, and which sidecars could not be read."""
         if both := list(dict.fromkeys([*tags, *self.sidecar.tags])):
-            info["tags"] = [_encodable(tag) for tag in both]
+            info["tags"] = [encodable(tag) for tag in both]
         if "title" in info:
-            info["title"] = _encodable(info["title"])
+            info["title"] = encodable(info["title"])
         if self.sidecar.unread:
             info[UNREAD_SIDECARS] = self.sidecar.unread
         return info
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """Halves of surrogate pairs, as broken JSON and PDF hold them, are no characters: no store takes them."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -28,14 +28,14 @@ import os, signal, sys, time
 
 def sabotage():
     sniff = sys.modules["readers.sniff"]  # the package has a function of this name
-    decode = sniff.decoded
-    def decoded(data, encoding):
+    decode = sniff.decode_text
+    def decoded(data):
         if data.startswith(b"CRASH"):
             os.kill(os.getpid(), signal.SIGSEGV)
         if data.startswith(b"HANG"):
             time.sleep(600)
-        return decode(data, encoding)
-    sniff.decoded = decoded
+        return decode(data)
+    sniff.decode_text = decoded
 
 import readers.isolated.child as child
 serve = child.serve

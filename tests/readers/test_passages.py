@@ -100,6 +100,26 @@ def test_short_text_is_cut_as_a_long_one_would_be(words: list[str], breaks: bool
     assert list(passages(text, 20, 5)) == careful
 
 
+@given(
+    words=st.lists(
+        st.sampled_from(["boat", "a.", "\n\n", "sea!)", "日本。", "\n# Head one\n", "x" * 45, "é"]), max_size=200
+    ),
+    block=st.integers(1, 60),
+)
+def test_text_is_cut_alike_in_one_piece_and_in_many(words: list[str], block: int) -> None:
+    text = " ".join(words)
+    whole = list(parts_of(text, 20, 5))
+
+    with patch("readers.passages._BLOCK", block):
+        assert list(parts_of(text, 20, 5)) == whole
+
+
+def test_a_mark_that_does_not_begin_a_line_is_no_heading() -> None:
+    for line in ("  x # One", "    # One", "#One", "####### One"):
+        text = f"{sentences(3)}\n{line}\n{sentences(1)}"
+        assert passages(text, 40, 0) == [" ".join([sentences(3), *line.split(), sentences(1)])]
+
+
 def test_rare_spaces_cut_as_blanks_do() -> None:
     text = "The keeper climbs the stairs. He lights the lamp.\n\nShips pass. " * 20
     plain = [(part.text, part.begin, part.end) for part in parts_of(text, 17, 6)]
