@@ -20,6 +20,18 @@ _CORE = (
     'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{}</dc:title><dc:creator>Jane</dc:creator></cp:coreProperties>'
 )
 
+_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    '<Override PartName="/word/document.xml" ContentType="'
+    'application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+)
+_ROOT = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    f'<Relationship Id="rId1" Type="{_REL}/officeDocument" Target="word/document.xml"/></Relationships>'
+)
+
 
 def packed(path: Path, files: Mapping[str, str | bytes], mimetype: str = "") -> Path:
     """A ZIP archive of `files`; a `mimetype` comes first and unpacked, as EPUB and OpenDocument want it."""
@@ -40,7 +52,8 @@ def docx(path: Path, sections: Sequence[tuple[str, str]], title: str = "A report
         body += f"<w:p><w:r><w:t>{text[:half]}</w:t></w:r><w:r><w:t>{text[half:]}</w:t></w:r></w:p>"
     styles = '<w:style w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>'
     files = {
-        "[Content_Types].xml": "<Types/>",
+        "[Content_Types].xml": _TYPES,
+        "_rels/.rels": _ROOT,
         "word/document.xml": f"<?xml version='1.0'?><w:document {_W}><w:body>{body}{inside}</w:body></w:document>",
         "word/styles.xml": f"<w:styles {_W}>{styles}</w:styles>",
         "docProps/core.xml": _CORE.format(title),
