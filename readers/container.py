@@ -42,6 +42,20 @@ _FORMATS = {
     "mp2t": "mpegts",
     "x-ms-asf": "asf",
     "x-flv": "flv",
+    "mxf": "mxf",
+    "vnd.rn-realmedia": "rm",
+    "ac3": "ac3",
+    "amr": "amr",
+    "basic": "au",
+    "x-ape": "ape",
+    "x-caf": "caf",
+    "x-dsf": "dsf",
+    "x-musepack": "mpc",
+    "x-musepack8": "mpc8",
+    "x-tta": "tta",
+    "x-voc": "voc",
+    "x-w64": "w64",
+    "x-wavpack": "wv",
 }
 _WAV_PROBE = "65536"  # bytes in which FFmpeg looks for another codec in WAV: more take longer than to decode it all
 _MICROSECONDS = 1_000_000

@@ -14,20 +14,21 @@ from schemas import ReadError
 _UNKNOWN = (0, 0xFFFFFFFF, 0x7FFFFFFF)  # lengths that a recorder writes when it cannot go back
 _OGG_PAGE = 65_307  # bytes, at most
 _TOLERATED = 0.9
+_STATED_AT = {"audio/x-dsf": 12, "audio/x-w64": 16}  # where the header tells the length of the file, in eight bytes
 
 
 def check_end(path: Path, mime: str) -> None:
-    """Refuse a WAV or Ogg file whose end is missing.
+    """Refuse a WAV, DSF or Ogg file whose end is missing.
 
     Raises:
         ReadError: The end is missing.
     """
-    if mime not in ("audio/wav", "audio/ogg", "video/ogg"):
+    if mime not in ("audio/wav", "audio/ogg", "video/ogg", *_STATED_AT):
         return
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        if mime == "audio/wav":
-            share = _wav_share(file, size)
+        if mime not in ("audio/ogg", "video/ogg"):
+            share = _wav_share(file, size) if mime == "audio/wav" else _stated_share(file, size, _STATED_AT[mime])
             if share < _TOLERATED:
                 raise ReadError(f"The file is cut off: it holds {share:.0%} of the sound that it states.")
         elif not _ogg_ends(file, size):
@@ -45,6 +46,13 @@ def _wav_share(file: BinaryIO, size: int) -> float:
             return 1.0 if length in _UNKNOWN else (size - at - 8) / length
         at += 8 + length + length % 2
     return 1.0  # there is no such chunk: the decoder says so
+
+
+def _stated_share(file: BinaryIO, size: int, at: int) -> float:
+    """Share of the file that is there, from the length that its header states."""
+    file.seek(at)
+    stated = int.from_bytes(file.read(8), "little")
+    return size / stated if size < stated < 1 << 63 else 1.0
 
 
 def _ogg_ends(file: BinaryIO, size: int) -> bool:
@@ -69,4 +77,5 @@ def states_duration(path: Path, mime: str) -> bool:
             file.seek(tag)
             first = file.read(4096)
         return any(mark in first for mark in (b"Xing", b"Info", b"VBRI"))
-    return mime not in ("audio/aac", "audio/ogg", "video/ogg", "video/mpeg", "video/mp2t")
+    guessed = ("audio/aac", "audio/ac3", "audio/amr", "audio/ogg", "video/ogg", "video/mpeg", "video/mp2t")
+    return mime not in guessed

@@ -13,13 +13,19 @@ PICTURE = frozenset(RAW.values()) | frozenset(
         *("jp2", "vnd.adobe.photoshop", "svg+xml"),
     )
 )
-AUDIO = frozenset(f"audio/{kind}" for kind in ("wav", "flac", "mpeg", "mp4", "ogg", "aac", "aiff"))
+AUDIO = frozenset(
+    f"audio/{kind}"
+    for kind in (
+        *("wav", "flac", "mpeg", "mp4", "ogg", "aac", "aiff", "ac3", "amr", "basic"),
+        *("x-ape", "x-caf", "x-dsf", "x-musepack", "x-musepack8", "x-tta", "x-voc", "x-w64", "x-wavpack"),
+    )
+)
 FILM = frozenset(
     # These may turn out to hold sound alone.
     f"video/{kind}"
     for kind in (
         *("mp4", "quicktime", "x-matroska", "webm", "ogg"),
-        *("x-msvideo", "mpeg", "mp2t", "x-ms-asf", "x-flv", "3gpp"),
+        *("x-msvideo", "mpeg", "mp2t", "x-ms-asf", "x-flv", "3gpp", "mxf", "vnd.rn-realmedia"),
     )
 )
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -46,6 +52,20 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"II+\0", "image/tiff"),
     (b"MM\0+", "image/tiff"),
     (b"fLaC", "audio/flac"),
+    (b"wvpk", "audio/x-wavpack"),
+    (b"TTA1\x01\0", "audio/x-tta"),
+    (b"MP+\x07", "audio/x-musepack"),
+    (b"MP+\x17", "audio/x-musepack"),
+    (b"MPCKSH", "audio/x-musepack8"),
+    (b"DSD \x1c\0\0\0", "audio/x-dsf"),
+    (b"#!AMR\n", "audio/amr"),
+    (b"#!AMR-WB\n", "audio/amr"),
+    (b".snd\0\0", "audio/basic"),
+    (b"caff\0\x01", "audio/x-caf"),
+    (b"riff.\x91\xcf\x11", "audio/x-w64"),
+    (b"Creative Voice File\x1a", "audio/x-voc"),
+    (b"\x06\x0e+4\x02\x05\x01\x01\r\x01\x02\x01\x01\x02", "video/mxf"),
+    (b".RMF\0\0", "video/vnd.rn-realmedia"),
     (b"\0\0\x01\xba", "video/mpeg"),
     (b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-asf"),
     (b"FLV\x01", "video/x-flv"),
@@ -82,7 +102,7 @@ _HEIC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm"
 _AVIF = frozenset((b"avif", b"avis"))
 _M4A = frozenset((b"M4A ", b"M4B ", b"M4P "))
 _OLD_MOVIE = frozenset((b"moov", b"mdat", b"wide", b"pnot"))  # QuickTime before it began with "ftyp"
-_TS_PACKET = 188  # bytes
+_TS_PACKETS = ((0, 188), (4, 192))  # where the mark of the first is, and bytes of each; those of discs bear a time
 
 
 def binary_mime(head: bytes) -> str | None:
@@ -108,10 +128,19 @@ def _loose(head: bytes) -> str | None:
         return "application/pdf"
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and head[14:15] in (b"\x0c", b"\x28", b"\x38", b"\x6c", b"\x7c"):
         return "image/bmp"
-    if head[:1] == b"G" and len(head) > 3 * _TS_PACKET and head[_TS_PACKET : 3 * _TS_PACKET : _TS_PACKET] == b"GG":
-        return "video/mp2t"
     if head[257:262] == b"ustar":
         return "application/x-tar"
+    return _loose_sound(head)
+
+
+def _loose_sound(head: bytes) -> str | None:
+    """Sounds and films of this kind."""
+    if any(head[first : first + 3 * size : size] == b"GGG" for first, size in _TS_PACKETS):
+        return "video/mp2t"
+    if head[:4] == b"MAC " and head[5:6] in (b"\x0e", b"\x0f"):  # its version, and no text on MAC addresses
+        return "audio/x-ape"
+    if head[:2] == b"\x0bw" and head[5:6] < b"\x88" and b"\x0bw" in head[6:]:  # versions up to 16
+        return "audio/ac3"
     return None
 
 
@@ -152,8 +181,8 @@ def audio_frames(head: bytes, read_at: Callable[[int], bytes]) -> str | None:
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
         at += 10 + size + (10 if head[5] & 0x10 else 0)
         head = read_at(at)
-        if head[:4] == b"fLaC":
-            return "audio/flac"
+        if head and (mime := binary_mime(head)) in AUDIO:
+            return mime
     tagged = at > 0
     if tagged:
         head = head.lstrip(b"\0")  # padding that the tag does not count

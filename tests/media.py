@@ -30,6 +30,16 @@ SOUNDS = {  # muxer and encoder of what soundfile does not write
     ".mka": ("matroska", "libopus"),
     ".wma": ("asf", "wmav2"),
     ".3ga": ("3gp", "aac"),
+    ".wv": ("wv", "wavpack"),
+    ".tta": ("tta", "tta"),
+    ".ac3": ("ac3", "ac3"),
+    ".eac3": ("eac3", "eac3"),
+    ".caf": ("caf", "alac"),
+    ".au": ("au", "pcm_s16be"),
+    ".voc": ("voc", "pcm_s16le"),
+    ".w64": ("w64", "pcm_s16le"),
+    ".mp2": ("mp2", "mp2"),
+    ".ra": ("rm", "ac3"),
 }
 FILMS = {  # encoder of pictures, encoder of sound, encoder of subtitles
     ".mp4": ("libx264", "aac", "mov_text"),
@@ -43,8 +53,13 @@ FILMS = {  # encoder of pictures, encoder of sound, encoder of subtitles
     ".wmv": ("wmv2", "wmav2", ""),
     ".flv": ("flv", "libmp3lame", ""),
     ".ts": ("mpeg2video", "mp2", ""),
+    ".m2ts": ("libx264", "ac3", ""),
+    ".vob": ("mpeg2video", "mp2", ""),
+    ".mxf": ("mpeg2video", "pcm_s16le", ""),
+    ".rm": ("rv20", "ac3", ""),
+    ".f4v": ("libx264", "aac", ""),
 }
-MUXERS = {".mpg": "mpeg", ".3gp": "3gp", ".ogv": "ogg", ".wmv": "asf", ".ts": "mpegts"}
+MUXERS = {".mpg": "mpeg", ".3gp": "3gp", ".ogv": "ogg", ".wmv": "asf", ".ts": "mpegts", ".m2ts": "mpegts"}
 
 
 def drawing(colour: str = "red", size: tuple[int, int] = (96, 64), shape: str = "circle") -> Image.Image:
@@ -176,6 +191,9 @@ def tone(
 ) -> Path:
     """A recording of one tone in the format that the suffix tells. Tags are written to all but WAV and MP3."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix in BARE_SOUNDS:
+        path.write_bytes(BARE_SOUNDS[path.suffix](seconds, hertz))
+        return path
     samples = sine(seconds, hertz, rate, channels)
     if path.suffix in SOUNDS:
         form, codec = SOUNDS[path.suffix]
@@ -193,6 +211,60 @@ def tone(
                 setattr(file, name, value)
         file.write(samples)
     return path
+
+
+def _dsf(seconds: float, hertz: float) -> bytes:
+    """The tone in bits of 2.8 MHz, whose density is the sound's pressure."""
+    rate = 2_822_400
+    wave = 1 + 0.5 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
+    bits = np.diff(np.floor(np.cumsum(wave / 2)), prepend=0).astype(np.uint8)
+    packed = np.packbits(bits, bitorder="little").tobytes()
+    packed += b"\x69" * (-len(packed) % 4096)
+    kind = b"fmt " + struct.pack("<QIIIIIIQII", 52, 1, 0, 1, 1, rate, 1, len(bits), 4096, 0)
+    data = b"data" + struct.pack("<Q", 12 + len(packed)) + packed
+    return b"DSD " + struct.pack("<QQQ", 28, 28 + len(kind) + len(data), 0) + kind + data
+
+
+def _ape(seconds: float, _: float) -> bytes:
+    """Silence: a frame of each 73,728 samples says that it is silent."""
+    samples, each, frame = round(seconds * 22_050), 73_728, struct.pack("<II", 0x8000_0000, 3) + bytes(16)
+    count = -(-samples // each)
+    places = [52 + 24 + 4 * count + len(frame) * number for number in range(count)]
+    sizes = (3990, 0, 52, 24, 4 * count, 0, len(frame) * count, 0, 0)
+    head = struct.pack("<HHIIIHHI", 1000, 32, each, samples - each * (count - 1), count, 16, 1, 22_050)
+    return (
+        b"MAC "
+        + struct.pack("<HHIIIIIII", *sizes)
+        + bytes(16)
+        + head
+        + struct.pack(f"<{count}I", *places)
+        + frame * count
+    )
+
+
+def _mpc(seconds: float, _: float) -> bytes:
+    """Silence: each frame of 1,152 samples has eight bits, and all are zero."""
+    count = round(seconds * 44_100 / 1152)
+    bits = "0" * 8 + f"{8:020b}{0:08b}" * count
+    bits += "0" * (64 - len(bits) % 32)
+    words = [int(bits[at : at + 32], 2) for at in range(0, len(bits), 32)]
+    return b"MP+\x07" + struct.pack("<I", count) + bytes(16) + struct.pack(f"<{len(words)}I", *words)
+
+
+def _amr(seconds: float, _: float) -> bytes:
+    """Noise: frames of 20 ms at 12.2 kbit/s, whose bits are any."""
+    noise = np.random.default_rng(1)
+    return b"#!AMR\n" + b"".join(b"\x3c" + noise.bytes(31) for _ in range(round(seconds * 50)))
+
+
+def _awb(seconds: float, _: float) -> bytes:
+    """The same of a wider band, at 12.65 kbit/s."""
+    noise = np.random.default_rng(1)
+    return b"#!AMR-WB\n" + b"".join(b"\x14" + noise.bytes(32) for _ in range(round(seconds * 50)))
+
+
+BARE_SOUNDS = {".dsf": _dsf, ".ape": _ape, ".mpc": _mpc, ".amr": _amr, ".awb": _awb}
+"""What nothing here encodes, by suffix: the bytes of so many seconds."""
 
 
 def clip(
@@ -371,6 +443,28 @@ OLD_FILM_NAMES = {
     "clip.wmv": "video/x-ms-asf",
     "clip.flv": "video/x-flv",
     "clip.ts": "video/mp2t",
+    "clip.m2ts": "video/mp2t",
+    "clip.vob": "video/mpeg",
+    "clip.mxf": "video/mxf",
+    "clip.rm": "video/vnd.rn-realmedia",
+    "clip.f4v": "video/mp4",
+}
+RARE_RECORDINGS = {
+    "tone.wv": "audio/x-wavpack",
+    "tone.tta": "audio/x-tta",
+    "tone.caf": "audio/x-caf",
+    "tone.au": "audio/basic",
+    "tone.w64": "audio/x-w64",
+    "tone.voc": "audio/x-voc",
+    "tone.ac3": "audio/ac3",
+    "tone.eac3": "audio/ac3",
+    "tone.mp2": "audio/mpeg",
+    "tone.ra": "audio/vnd.rn-realmedia",
+    "tone.dsf": "audio/x-dsf",
+    "tone.ape": "audio/x-ape",
+    "tone.mpc": "audio/x-musepack",
+    "tone.amr": "audio/amr",
+    "tone.awb": "audio/amr",
 }
 FILM_NAMES = ("clip.mp4", "clip.mkv", "clip.webm", "clip.mov")
 

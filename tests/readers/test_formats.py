@@ -11,11 +11,11 @@ from readers import read_file
 from readers.pairing import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES
 from readers.raw import RAW
 from schemas import Modality
-from tests.media import OLD_FILM_NAMES, clip, make_media, picture, tone
+from tests.media import OLD_FILM_NAMES, RARE_RECORDINGS, clip, make_media, picture, tone
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 SECTIONS = {"Pictures": Modality.IMAGE, "Sound": Modality.AUDIO, "Films": Modality.VIDEO, "Documents": Modality.TEXT}
-ALIASES = {"jpe", "jfif", "heif", "jpx", "wave", "oga", "aif", "m4b", "m4v", "mpeg", "m2ts", "mts", "3g2"}
+ALIASES = {"jpe", "jfif", "heif", "jpx", "wave", "oga", "aif", "m4b", "m4v", "mpeg", "mts", "3g2", "aifc", "snd"}
 ALIASES |= {"htm", "markdown"}
 
 
@@ -36,6 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     paths = [*make_media(folder).values(), tone(folder / "more.mka")]
     paths += [picture(folder / f"more.{suffix}") for suffix in ("jpeg", "tif", "j2k")]
     paths += [clip(folder / name, rate=25) for name in OLD_FILM_NAMES]
+    paths += [tone(folder / name) for name in RARE_RECORDINGS]
     (folder / "more.xml").write_text("<?xml version='1.0'?><note>words</note>")
     return {path.suffix[1:]: path for path in [*paths, folder / "more.xml"]}
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from readers import read_audio, read_file
 from readers.windows import windows
 from schemas import Modality, ReadError, ReadOptions, Segment, WordKind
-from tests.media import RECORDINGS, sine, tone
+from tests.media import BARE_SOUNDS, RARE_RECORDINGS, RECORDINGS, sine, tone
 from tests.readers.memory import drawn
 
 
@@ -51,6 +51,49 @@ def test_every_format_sounds_the_same(media: dict[str, Path], name: str) -> None
     assert segment.end == pytest.approx(2.0, abs=0.06)
     assert reading.info["channels"] == 1
     assert reading.info["duration"] == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize("name", RARE_RECORDINGS)
+def test_rarer_formats_are_known_by_their_content_and_sound_the_same(tmp_path: Path, name: str) -> None:
+    path = tone(tmp_path / name)
+    reading = read_file(path.rename(tmp_path / "file.txt"))
+    (segment,) = reading.segments
+    sound = segment.sound
+    assert (reading.modality, reading.mime) == (Modality.AUDIO, RARE_RECORDINGS[name])
+    assert sound is not None
+    assert abs(len(sound) - 32_000) < 1_000
+    loud = float(np.percentile(np.abs(sound), 90))
+    if path.suffix not in BARE_SOUNDS or path.suffix == ".dsf":
+        assert pitch(sound) == pytest.approx(440, abs=2)
+        assert 0.4 < loud < 0.6
+    else:
+        assert (loud > 0.1) == (path.suffix in (".amr", ".awb"))  # noise; the others are silent
+
+
+def test_words_that_begin_as_a_recording_does_are_words(tmp_path: Path) -> None:
+    for words in (
+        "MAC addresses of the house",
+        "MP+ is a codec",
+        "TTA1 was its mark",
+        ".snd and other ends",
+        "MPCK, too",
+    ):
+        (tmp_path / "a.txt").write_text(words)
+        assert read_file(tmp_path / "a.txt").modality is Modality.TEXT
+
+
+def test_tags_of_rarer_formats_become_words(tmp_path: Path) -> None:
+    for name in ("a.wv", "a.tta", "a.caf", "a.ra"):
+        (segment,) = segments(tone(tmp_path / name, 1.0, tags={"title": "Night train"}))
+        assert segment.words[WordKind.EMBEDDED] == "Night train"
+
+
+@pytest.mark.parametrize("name", ["tone.wv", "tone.tta", "tone.caf", "tone.w64", "tone.au", "tone.dsf"])
+def test_a_recording_of_a_rarer_format_that_was_cut_off_is_told_so(tmp_path: Path, name: str) -> None:
+    data = tone(tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: len(data) // 2])
+    with pytest.raises(ReadError, match=r"^The file (is cut off|is damaged|holds no sound).*\.$"):
+        segments(tmp_path / name)
 
 
 def test_stereo_becomes_the_mean_of_both_sides(tmp_path: Path) -> None:

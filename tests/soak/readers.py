@@ -19,7 +19,7 @@ from readers import Closed, IsolatedReader, Job, found_file
 from schemas import ReadError, ReadOptions
 from schemas.limits import ReadLimits
 from tests.damage import mutants
-from tests.media import OLD_FILM_NAMES, clip, make_media
+from tests.media import OLD_FILM_NAMES, RARE_RECORDINGS, clip, make_media, tone
 
 GROUP = 16  # mutants that go to a child together, as small files do in a run
 SLOW = 20.0  # seconds for a group that are worth a line
@@ -37,6 +37,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, IsolatedReader(ReadOptions(), ReadLimits()) as reader:
         media = make_media(Path(folder) / "media")
         media |= {f"old {name}": clip(Path(folder) / "old" / name, rate=25) for name in OLD_FILM_NAMES}
+        media |= {f"rare {name}": tone(Path(folder) / "rare" / name) for name in RARE_RECORDINGS}
         each = -(-options.mutants // len(media))
         for name, path in media.items():
             said = _soak(reader, path, Path(folder), each, options.seed)
