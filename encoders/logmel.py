@@ -30,6 +30,7 @@ from schemas import EncoderSpec, Modality
 RATE = 16_000  # hertz
 WINDOW = 512  # samples of a frame: 32 ms
 HOP = 256  # from a frame to the next: 16 ms
+AT_ONCE = 48  # frames that are transformed at once: their arrays stay in the cache, and the allocator keeps their memory
 BANDS = 40
 CEPSTRA = 20
 BINS = 8  # of time
@@ -92,9 +93,11 @@ def log_mel_spectrogram(sound: NDArray[np.float32]) -> Block:
     # Samples lie in [-1, 1], and a little beyond after resampling; what a broken file holds must not overflow.
     padded = np.pad(np.clip(sound, -LOUDEST, LOUDEST), (0, max(0, WINDOW - len(sound))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    spectrum = np.fft.rfft(frames * _window(), axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    mel = power @ mel_filters().T
+    filters = mel_filters().T
+    mel = np.empty((len(frames), BANDS), np.float32)
+    for start in range(0, len(frames), AT_ONCE):
+        spectrum = np.fft.rfft(frames[start : start + AT_ONCE] * _window(), axis=1)
+        mel[start : start + AT_ONCE] = (spectrum.real**2 + spectrum.imag**2) @ filters
     return np.asarray(np.log(mel + max(FLOOR, DEPTH * float(mel.max()))))
 
 
@@ -111,9 +114,9 @@ def mel_filters() -> NDArray[np.float32]:
 
 def _contrast(log_mel: Block) -> Block:
     """How far peaks stand above valleys in each part of the spectrum of frames (n, BANDS): mean and spread."""
-    parts = log_mel.reshape(len(log_mel), PARTS, -1)
-    above = parts.max(axis=2) - parts.min(axis=2)
-    return np.concatenate([above.mean(axis=0), above.std(axis=0)])
+    parts = np.ascontiguousarray(log_mel.T).reshape(PARTS, -1, len(log_mel))  # bands first: five times as fast
+    above = parts.max(axis=1) - parts.min(axis=1)
+    return np.concatenate([above.mean(axis=1), above.std(axis=1)])
 
 
 def _envelope(loudness: Block) -> Block:
