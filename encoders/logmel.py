@@ -30,7 +30,7 @@ from schemas import EncoderSpec, Modality
 RATE = 16_000  # hertz
 WINDOW = 512  # samples of a frame: 32 ms
 HOP = 256  # from a frame to the next: 16 ms
-AT_ONCE = 48  # frames that are transformed at once: their arrays stay in the cache, and the allocator keeps their memory
+AT_ONCE = 48  # frames that are transformed at once: their arrays stay in the cache, their memory with the allocator
 BANDS = 40
 CEPSTRA = 20
 BINS = 8  # of time
