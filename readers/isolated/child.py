@@ -57,16 +57,20 @@ class Outbox:
 
 
 def serve(jobs: int, events: int, memory: int) -> None:
-    """Read what comes through the pipe `jobs` until it is closed; write to the pipe `events` and shared `memory`."""
+    """Read what comes through the pipe `jobs` until it is closed; write to the pipe `events` and shared `memory`.
+
+    What comes first is how all of it is to be read.
+    """
     arena = Writer(memory)
     outbox = Outbox(events, arena)
+    options: ReadOptions | None = None
     while True:
         arena.mark(None)
         try:
-            batch: tuple[Sequence[Job | Draw], ReadOptions] = wire.receive(jobs)
+            options = options or wire.receive(jobs)
+            todo: Sequence[Job | Draw] = wire.receive(jobs)
         except EOFError:
             return
-        todo, options = batch
         for number, job in enumerate(todo):
             arena.mark(number)
             _do(number, job, options, outbox)

@@ -204,7 +204,8 @@ class IsolatedReader:
             _ChildLostError: the child died, or had to be killed.
         """
         numbers = list(jobs)
-        if not self._pid:
+        fresh = not self._pid
+        if fresh:
             shared = arena.make()
             try:
                 self._arena = arena.Reader(shared)
@@ -219,7 +220,9 @@ class IsolatedReader:
         waiting = select.poll()  # `select` itself takes no descriptor beyond 1,023, and an engine has hundreds open
         waiting.register(self._events, select.POLLIN)
         try:
-            wire.send(self._jobs, (list(jobs.values()), self._options))
+            if fresh:
+                wire.send(self._jobs, self._options)
+            wire.send(self._jobs, list(jobs.values()))
             while ended < len(numbers):
                 if not waiting.poll(self._limits.seconds * 1000):
                     self._lose(f"Reading the file made no progress for {self._limits.seconds:g} seconds.", numbers)
