@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from readers.hash import unreadable
-from readers.magic import OFFICE
+from readers.magic import EML, MBOX, OFFICE, RTF
 from readers.markup import html_text, xml_text
 from readers.office import Part, open_office
 from readers.passages import count_words, passages
@@ -17,7 +18,7 @@ from readers.sniff import MediaType
 from readers.subtitles import Cue, parse_cues
 from readers.text import decode_text, without_translations
 from readers.words import FileWords, encodable
-from schemas import FoundFile, Modality, Reading, ReadOptions, Segment, UnsupportedError, WordKind
+from schemas import FoundFile, Modality, ReadError, Reading, ReadOptions, Segment, UnsupportedError, WordKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,6 +69,8 @@ def _open(path: Path, size: int, media: MediaType, options: ReadOptions) -> _Ope
             return info, _slides(parts, options)
         text = "\n\n".join(part.text for part in parts)
         return info | {"characters": len(text)}, _parts(text, options)
+    if media.mime in (EML, MBOX):
+        return _open_mail(path, media.mime, options)
     return _open_text(path, size, media, options)
 
 
@@ -90,6 +93,23 @@ def _pages(pdf: Pdf, options: ReadOptions) -> Iterator[Passage]:
             frames = ()
         if frames:
             yield Passage("", None, number, frames=frames)
+
+
+def _open_mail(path: Path, mime: str, options: ReadOptions) -> _Opened:
+    """A message is a document; of a box of them, each is a page, and one that is damaged costs itself alone."""
+    from readers.mail import message_text, messages
+
+    found = messages(path, mime, options.max_document)
+    if mime == EML:
+        title, text = message_text(next(found))
+        return ({"title": title} if title else {}) | {"characters": len(text)}, _parts(text, options)
+
+    def pages() -> Iterator[Part]:
+        for number, data in enumerate(found, 1):
+            with suppress(ReadError):
+                yield Part(message_text(data)[1], number)
+
+    return {}, _slides(pages(), options)
 
 
 def _slides(parts: Iterable[Part], options: ReadOptions) -> Iterator[Passage]:
@@ -120,6 +140,11 @@ def _open_text(path: Path, size: int, media: MediaType, options: ReadOptions) ->
         return info, _cue_passages(cues, options)
     if mime == "text/html":
         title, text = html_text(text)
+        info |= {"title": title} if title else {}
+    elif mime == RTF:
+        from readers.rich import rich_text
+
+        title, text = rich_text(text)
         info |= {"title": title} if title else {}
     elif mime == "text/xml":
         text = xml_text(text)

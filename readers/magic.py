@@ -30,10 +30,14 @@ FILM = frozenset(
 )
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ODT = "application/vnd.oasis.opendocument.text"
 ODP = "application/vnd.oasis.opendocument.presentation"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
 EPUB = "application/epub+zip"
-OFFICE = frozenset((DOCX, PPTX, ODT, ODP, EPUB))
+RTF = "application/rtf"
+EML, MBOX = "message/rfc822", "application/mbox"
+OFFICE = frozenset((DOCX, PPTX, XLSX, ODT, ODP, ODS, EPUB))
 DOCUMENT = OFFICE | {"application/pdf"}
 
 _STARTS: tuple[tuple[bytes, str], ...] = (

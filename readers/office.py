@@ -1,13 +1,12 @@
-"""Text documents, slides and books: DOCX, PPTX, ODT, ODP and EPUB, by the XML packed in them.
+"""Text documents, slides, workbooks and books: DOCX, PPTX, XLSX, ODT, ODP, ODS and EPUB, by the XML packed in them.
 
 Nothing that they refer to is fetched, and no macro is looked at.
 """
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,25 @@ from typing import Any
 from readers.archive import Archive
 from readers.book import About, Book
 from readers.elements import DamagedXmlError, DeclaredTypeError, attribute, local, parse
-from readers.magic import DOCX, EPUB, ODP, ODT, PPTX
-from readers.text import smooth
+from readers.flow import Flow
+from readers.magic import DOCX, EPUB, ODP, ODS, ODT, PPTX, XLSX
+from readers.related import related
+from readers.sheets import Sheet, ods_sheets, xlsx_sheets
 from schemas import ReadError, ReadOptions
 
-_MARKS = ((EPUB, "META-INF/container.xml"), (DOCX, "word/document.xml"), (PPTX, "ppt/presentation.xml"))
+_MARKS = (
+    (EPUB, "META-INF/container.xml"),
+    (DOCX, "word/document.xml"),
+    (PPTX, "ppt/presentation.xml"),
+    (XLSX, "xl/workbook.xml"),
+)
+# What belongs to a text document beside its body, in this order: what was said of it comes before what all pages bear.
+_BESIDE = tuple(
+    re.compile(rf"word/{name}\.xml")
+    for name in ("footnotes", "endnotes", "comments", r"charts/chart\d*", r"diagrams/data\d*", r"(?:header|footer)\d*")
+)
+_ON_SLIDES = ("/notesSlide", "/chart", "/diagramData")
 _TITLES = re.compile(r"(?i)heading \d|title$")
-_TITLE_SHAPES = ("title", "ctrTitle")
 
 
 def office_mime(path: Path) -> str | None:
@@ -33,20 +44,20 @@ def office_mime(path: Path) -> str | None:
     with Archive(path, 1_000) as archive:
         if "content.xml" in archive.names:
             kind = archive.read("mimetype").decode("ascii", "replace").strip()
-            return kind if kind in (ODT, ODP) else None
+            return kind if kind in (ODT, ODP, ODS) else None
         return next((mime for mime, name in _MARKS if name in archive.names), None)
 
 
 @dataclass(slots=True)
 class Part:
-    """A part of a document: its text, headings marked as in Markdown; `page` where it is a slide."""
+    """A part of a document: its text, headings marked as in Markdown; `page` where it is a slide or a sheet."""
 
     text: str
     page: int | None = None
 
 
 def open_office(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, Any], Iterator[Part]]:
-    """What a document says of itself, and its parts: slides, chapters, or all of it.
+    """What a document says of itself, and its parts: slides, sheets, chapters, or all of it.
 
     Raises:
         ReadError: It is damaged or encrypted, unpacks to more than `options.max_document`, or claims more than
@@ -62,20 +73,21 @@ def open_office(path: Path, mime: str, options: ReadOptions) -> tuple[dict[str, 
                 if data := archive.read(name):
                     parse(data, about.begin, about.end, about.text)
             info: dict[str, Any] = {"title": about.title} if about.title else {}
-            if mime == PPTX:
-                slides = list(_slides(archive, options))
-                return info | {"pages": len(slides)}, iter(slides)
-            flow = _Flow(_headings(archive.read("word/styles.xml")))
-            parse(archive.read("word/document.xml" if mime == DOCX else "content.xml"), *flow.handlers)
+            if mime in (PPTX, XLSX, ODS):
+                pages = list(_slides(archive, options) if mime == PPTX else _sheets(archive, mime, options))
+                return info | {"pages": len(pages)}, iter(pages)
+            flow = _flow(archive) if mime == DOCX else Flow()
+            if mime != DOCX:
+                parse(archive.read("content.xml"), *flow.handlers)
         except DeclaredTypeError as error:
             raise ReadError("The document declares a document type, as none of its kind needs to.") from error
         except DamagedXmlError as error:
             raise ReadError("The document is damaged: its text is no well-formed XML.") from error
     if mime != ODP:
         return info, iter((Part(flow.whole),))
-    pages = flow.pages
-    _check_pages(len(pages), options)
-    return info | {"pages": len(pages)}, (Part(text, number) for number, text in enumerate(pages, 1))
+    slides = flow.pages
+    _check_pages(len(slides), options)
+    return info | {"pages": len(slides)}, (Part(text, number) for number, text in enumerate(slides, 1))
 
 
 def _check_pages(count: int, options: ReadOptions) -> None:
@@ -83,104 +95,24 @@ def _check_pages(count: int, options: ReadOptions) -> None:
         raise ReadError(f"The document claims {count:,} pages, more than the {options.max_pages:,} allowed.")
 
 
-class _Named(dict[str, "Callable[..., None] | None"]):
-    """What to do at an element, by its whole name; each name is taken apart once, however often it comes."""
+def _flow(archive: Archive) -> Flow:
+    """A text document, and what stands at its edges: notes, comments, diagrams, heads and feet of pages."""
+    flow = Flow(_headings(archive.read("word/styles.xml")))
+    parse(archive.read("word/document.xml"), *flow.handlers)
+    for kind in _BESIDE:
+        said = Flow(flow.headings)
+        for name in sorted(filter(kind.fullmatch, archive.names)):
+            parse(archive.read(name), *said.handlers)
+        flow.blocks.append(list(dict.fromkeys(said.blocks[0])))  # a chart names its values again for each of its lines
+    return flow
 
-    def __init__(self, by_local_name: dict[str, Callable[..., None]]) -> None:
-        super().__init__()
-        self._known = by_local_name
 
-    def __missing__(self, name: str) -> Callable[..., None] | None:
-        self[name] = found = self._known.get(local(name))
-        return found
-
-
-class _Flow:
-    """The paragraphs of WordprocessingML, DrawingML and OpenDocument: all of them name them `p` (or `h`)."""
-
-    def __init__(self, headings: frozenset[str] = frozenset()) -> None:
-        self.headings = headings
-        self.blocks: list[list[str]] = [[]]  # by page
-        self.open: list[list[str]] = []  # what paragraphs inside each other say: a text box stands in one
-        self.marks: list[str] = []  # what these begin with
-        self.unseen = 0  # depth inside of what is there twice
-        self.taking = False
-        self.title_shape = False
-        begun: dict[str, Callable[..., None]] = {
-            **{"p": self._paragraph, "h": self._heading, "t": self._take, "pStyle": self._style},
-            **{"page": self._page, "sp": self._shape, "ph": self._place, "Fallback": self._hide},
-            **dict.fromkeys(("tab", "br", "cr", "s", "line-break"), self._space),
-        }
-        self._begun = _Named(begun)
-        self._ended = _Named({"p": self._close, "h": self._close, "t": self._leave})
-        self.handlers = (self.begin, self.end, self.text)
-
-    @property
-    def whole(self) -> str:
-        return "\n\n".join(block for page in self.blocks for block in page)
-
-    @property
-    def pages(self) -> list[str]:
-        return ["\n\n".join(page) for page in self.blocks[1:]]
-
-    def begin(self, name: str, attributes: dict[str, str]) -> None:
-        if self.unseen:
-            self.unseen += 1
-        elif (action := self._begun[name]) is not None:
-            action(name, attributes)
-
-    def end(self, name: str) -> None:
-        if self.unseen:
-            self.unseen -= 1
-        elif (action := self._ended[name]) is not None:
-            action(name)
-
-    def text(self, text: str) -> None:
-        if self.taking and self.open and not self.unseen:
-            self.open[-1].append(text)
-
-    def _paragraph(self, name: str, _: dict[str, str]) -> None:
-        self.open.append([])
-        self.marks.append("# " if self.title_shape else "")
-        self.taking = "opendocument" in name
-
-    def _heading(self, name: str, attributes: dict[str, str]) -> None:
-        self._paragraph(name, attributes)
-        self.marks[-1] = "# "
-
-    def _style(self, _: str, attributes: dict[str, str]) -> None:
-        if self.open and attribute(attributes, "val") in self.headings:
-            self.marks[-1] = "# "
-
-    def _take(self, *_: object) -> None:
-        self.taking = True
-
-    def _leave(self, _: str) -> None:
-        self.taking = False
-
-    def _space(self, *_: object) -> None:
-        if self.open:
-            self.open[-1].append(" ")
-
-    def _page(self, name: str, _: dict[str, str]) -> None:
-        if "drawing" in name:
-            self.blocks.append([])
-
-    def _shape(self, *_: object) -> None:
-        self.title_shape = False
-
-    def _place(self, _: str, attributes: dict[str, str]) -> None:
-        self.title_shape = attribute(attributes, "type") in _TITLE_SHAPES
-
-    def _hide(self, *_: object) -> None:
-        self.unseen = 1  # the same text box again, for old programs
-
-    def _close(self, name: str) -> None:
-        if self.open:
-            mark = self.marks.pop()
-            if words := smooth("".join(self.open.pop())):
-                self.blocks[-1].append(mark + words)
-            self.taking = bool(self.open) and "opendocument" in name
+def _sheets(archive: Archive, mime: str, options: ReadOptions) -> Iterator[Part]:
+    """The sheets, each with its name for a heading."""
+    found: Iterable[Sheet] = xlsx_sheets(archive) if mime == XLSX else ods_sheets(archive.read("content.xml"))
+    for number, (title, rows) in enumerate(found, 1):
+        _check_pages(number, options)
+        yield Part("\n\n".join([f"# {title}", *rows] if rows else rows), number)
 
 
 def _headings(styles: bytes) -> frozenset[str]:
@@ -201,7 +133,7 @@ def _headings(styles: bytes) -> frozenset[str]:
 
 
 def _slides(archive: Archive, options: ReadOptions) -> Iterator[Part]:
-    """The slides in their order, each with what its speaker noted."""
+    """The slides in their order, each with what its charts and diagrams say, and what its speaker noted."""
     order: list[str] = []
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -210,29 +142,18 @@ def _slides(archive: Archive, options: ReadOptions) -> Iterator[Part]:
 
     parse(archive.read("ppt/presentation.xml"), begin, lambda _: None, lambda _: None)
     _check_pages(len(order), options)
-    related = _related(archive, "ppt/presentation.xml")
+    targets = related(archive, "ppt/presentation.xml")
     for number, key in enumerate(order, 1):
-        name = related.get(key, ("", ""))[1]
-        notes = [target for kind, target in _related(archive, name).values() if kind.endswith("/notesSlide")]
-        texts = []
-        for part in (name, *notes):
-            flow = _Flow()
+        name = targets.get(key, ("", ""))[1]
+        beside = [
+            (kind.endswith("/notesSlide"), target)
+            for kind, target in related(archive, name).values()
+            if kind.endswith(_ON_SLIDES)
+        ]
+        blocks: list[str] = []
+        for part in (name, *(target for _, target in sorted(beside))):  # notes last
+            flow = Flow()
             if data := archive.read(part):
                 parse(data, *flow.handlers)
-            texts.append(flow.whole)
-        yield Part("\n\n".join(text for text in texts if text), number)
-
-
-def _related(archive: Archive, name: str) -> dict[str, tuple[str, str]]:
-    """What a part of an Office document refers to inside of it: kind and name, by key."""
-    folder, base = posixpath.split(name)
-    found: dict[str, tuple[str, str]] = {}
-
-    def begin(_: str, attributes: dict[str, str]) -> None:
-        if attributes.get("TargetMode") != "External" and "Target" in attributes:
-            target = posixpath.normpath(posixpath.join("/", folder, attributes["Target"])).lstrip("/")
-            found[attributes.get("Id", "")] = attributes.get("Type", ""), target
-
-    if data := archive.read(f"{folder}/_rels/{base}.rels"):
-        parse(data, begin, lambda _: None, lambda _: None)
-    return found
+            blocks += flow.blocks[0] if part == name else dict.fromkeys(flow.blocks[0])
+        yield Part("\n\n".join(blocks), number)

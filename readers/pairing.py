@@ -9,7 +9,12 @@ from collections.abc import Collection
 from readers.raw import RAW
 
 SIDECAR_SUFFIXES = frozenset({"txt", "json", "srt", "vtt", "xmp"})
-DOCUMENT_SUFFIXES = SIDECAR_SUFFIXES | {"md", "markdown", "html", "htm", "pdf"} | {"docx", "pptx", "odt", "odp", "epub"}
+DOCUMENT_SUFFIXES = (
+    SIDECAR_SUFFIXES
+    | {"md", "markdown", "html", "htm", "pdf"}
+    | {"docx", "pptx", "xlsx", "odt", "odp", "ods", "epub"}
+    | {"rtf", "eml", "mbox"}
+)
 MEDIA_SUFFIXES = frozenset(
     (
         *("jpg", "jpeg", "jpe", "jfif", "png", "webp", "avif", "gif", "tif", "tiff", "heic", "heif", "bmp"),

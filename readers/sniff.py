@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from readers.hash import unreadable
-from readers.magic import AUDIO, DOCUMENT, FILM, PICTURE, audio_frames, binary_mime
+from readers.magic import AUDIO, DOCUMENT, EML, FILM, MBOX, PICTURE, RTF, audio_frames, binary_mime
 from readers.pairing import DOCUMENT_SUFFIXES, MEDIA_SUFFIXES, split_suffix
 from readers.raw import RAW
 from readers.text import decode_text, find_encoding
@@ -27,6 +27,7 @@ _TEXT_NAMES = {
     "htm": "text/html",
     "html": "text/html",
     "xhtml": "text/html",
+    "eml": EML,
 }
 _DRAWINGS = frozenset(("svg", "svgz"))
 _HTML = re.compile(r"(?is)(?>\s+|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype html|html|head|body)\b")
@@ -36,10 +37,24 @@ _XML_KINDS = (
     ("<x:xmpmeta", "application/rdf+xml"),
     ("<rdf:rdf", "application/rdf+xml"),
 )
-_SRT = re.compile(r"\s*\d+\s*\n\s*\d+:\d\d:\d\d[,.]\d+\s*-->")
 _TOLD_LATER = frozenset(("image/tiff", "application/gzip", "application/zip"))
-_DOCUMENT_PARTS = (b"mimetype", b"[Content_Types].xml", b"_rels/", b"docProps/", b"word/", b"ppt/", b"META-INF/")
-_OTHER_TEXT = (("{\\rtf", "application/rtf"), ("%!PS", "application/postscript"))
+_DOCUMENT_PARTS = (
+    b"mimetype",
+    b"[Content_Types].xml",
+    b"_rels/",
+    b"docProps/",
+    b"word/",
+    b"ppt/",
+    b"xl/",
+    b"META-INF/",
+)
+_FIELD = re.compile(r"[A-Za-z][\w-]{1,60}:[ \t]")  # of the head of a message
+_STARTS = (
+    (re.compile(r"\{\\rtf"), RTF),
+    (re.compile(r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [^\n]*\n" + _FIELD.pattern), MBOX),
+    (re.compile("WEBVTT"), "text/vtt"),
+    (re.compile(r"\s*\d+\s*\n\s*\d+:\d\d:\d\d[,.]\d+\s*-->"), "application/x-subrip"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +173,8 @@ def _no_text(suffix: str) -> ReadError:
 
 def _text_mime(text: str, suffix: str) -> str:
     text = text.lstrip("\ufeff").replace("\r\n", "\n")
-    for start, mime in _OTHER_TEXT:
-        if text.startswith(start):
-            raise UnsupportedError(f"No reader takes {mime}.")
+    if text.startswith("%!PS"):
+        raise UnsupportedError("No reader takes application/postscript.")
     if _HTML.match(text):
         return "text/html"
     if _XML.match(text):
@@ -168,11 +182,11 @@ def _text_mime(text: str, suffix: str) -> str:
             if start in text.lower():
                 raise UnsupportedError(f"No reader takes {mime}.")
         return "text/html" if suffix in ("html", "htm", "xhtml") else "text/xml"
-    if text.startswith("WEBVTT"):
-        return "text/vtt"
-    if _SRT.match(text):
-        return "application/x-subrip"
+    for pattern, mime in _STARTS:
+        if pattern.match(text):
+            return mime
     mime = _TEXT_NAMES.get(suffix, "text/plain")
-    if mime == "application/json" and not text.lstrip().startswith(("{", "[", '"')):
-        return "text/plain"
-    return mime
+    lacks_it = (mime == "application/json" and not text.lstrip().startswith(("{", "[", '"'))) or (
+        mime == EML and not _FIELD.match(text)
+    )
+    return "text/plain" if lacks_it else mime

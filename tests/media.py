@@ -405,6 +405,13 @@ TEXTS = {
     "data.json": json.dumps({"title": "Recipe", "steps": ["Peel the apples.", "Bake for an hour."], "count": 2}),
     "talk.srt": "1\n00:00:01,000 --> 00:00:03,500\nWelcome to the <i>museum</i>.\n\n"
     "2\n00:01:00,000 --> 00:01:02,000\nMind the dinosaur.\n",
+    "memo.rtf": "{\\rtf1\\ansi{\\fonttbl{\\f0 Times;}}{\\info{\\title A memo}}"
+    "\\f0 The caf\\'e9 opens.\\par Bring \\b cake\\b0 .}",
+    "hello.eml": "From: Ann <ann@example.org>\nTo: Ben\nSubject: =?utf-8?q?K=C3=A4se?=\n\nThe cheese has come.\n",
+    "box.mbox": "".join(
+        f"From ann@example.org Mon Jan  1 00:00:00 2024\nSubject: Letter {n}\n\nThe {thing} has come.\n\n"
+        for n, thing in enumerate(("boat", "train"), 1)
+    ),
     "talk.vtt": "WEBVTT\n\n00:05.000 --> 00:07.000\nThe bells are ringing.\n",
 }
 

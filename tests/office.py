@@ -91,13 +91,40 @@ def _drawn(text: str) -> str:
 
 def odf(path: Path, body: str, title: str = "A letter") -> Path:
     """A document of OpenDocument, text or slides by the suffix; `body` is what stands in its body."""
-    kind = {".odt": "text", ".odp": "presentation"}[path.suffix]
+    kind = {".odt": "text", ".odp": "presentation", ".ods": "spreadsheet"}[path.suffix]
     meta = f'<office:document-meta {_ODF} xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title>'
     files = {
         "content.xml": f"<office:document-content {_ODF}><office:body>{body}</office:body></office:document-content>",
         "meta.xml": meta + "</office:document-meta>",
     }
     return packed(path, files, f"application/vnd.oasis.opendocument.{kind}")
+
+
+_S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[str | float]]]) -> Path:
+    """A workbook: rows of cells by the name of the sheet. The files' numbers do not tell the order of the sheets."""
+    strings = list(
+        dict.fromkeys(cell for rows in sheets.values() for row in rows for cell in row if isinstance(cell, str))
+    )
+    listed = related = ""
+    files = {"[Content_Types].xml": "<Types/>"}
+    for number, (title, rows) in enumerate(sheets.items(), 1):
+        name = f"sheet{len(sheets) + 1 - number}.xml"
+        listed += f'<sheet name="{title}" sheetId="{number}" r:id="rId{number}"/>'
+        related += f'<Relationship Id="rId{number}" Type="{_REL}/worksheet" Target="worksheets/{name}"/>'
+        lines = "".join(f"<row>{''.join(_cell(cell, strings) for cell in row)}</row>" for row in rows)
+        files[f"xl/worksheets/{name}"] = f"<worksheet {_S}><sheetData>{lines}</sheetData></worksheet>"
+    shared = "".join(f"<si><r><t>{text[:1]}</t></r><r><t>{text[1:]}</t></r></si>" for text in strings)
+    files["xl/workbook.xml"] = f"<workbook {_S} {_R}><sheets>{listed}</sheets></workbook>"
+    files["xl/_rels/workbook.xml.rels"] = f"<Relationships>{related}</Relationships>"
+    files["xl/sharedStrings.xml"] = f"<sst {_S}>{shared}</sst>"
+    return packed(path, files)
+
+
+def _cell(cell: str | float, strings: Sequence[str]) -> str:
+    return f'<c t="s"><v>{strings.index(cell)}</v></c>' if isinstance(cell, str) else f"<c><v>{cell}</v></c>"
 
 
 def epub(path: Path, chapters: Sequence[tuple[str, str]], title: str = "A novel") -> Path:
@@ -122,19 +149,24 @@ def epub(path: Path, chapters: Sequence[tuple[str, str]], title: str = "A novel"
     return packed(path, files, "application/epub+zip")
 
 
-OFFICE_NAMES = ("report.docx", "slides.pptx", "letter.odt", "show.odp", "novel.epub")
+OFFICE_NAMES = ("report.docx", "slides.pptx", "stock.xlsx", "letter.odt", "show.odp", "tools.ods", "novel.epub")
 
 
 def make_office(folder: Path) -> dict[str, Path]:
     """A document of each of these kinds, by file name."""
     letter = "<text:h>Dear Ann</text:h><text:p>The <text:span>garden</text:span><text:s/>blooms.</text:p>"
     letter += "<table:table><table:table-cell><text:p>Roses</text:p></table:table-cell></table:table>"
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    row = f"<table:table-row>{cell}{cell}</table:table-row>"
+    tools = f'<table:table table:name="Shed">{row.format("Hammer", 3)}{row.format(4, 5)}</table:table>'
     page = "<draw:page><draw:frame><text:p>{}</text:p></draw:frame></draw:page>"
     sections = [("Whales", "A whale swims north."), ("Eagles", "They fly south.")]
     slides = [("Bees", "They dance.", "Show the film."), ("Ants", "They dig.", "")]
     return {
         "report.docx": docx(folder / "report.docx", sections),
         "slides.pptx": pptx(folder / "slides.pptx", slides),
+        "stock.xlsx": xlsx(folder / "stock.xlsx", {"Fruit": [["Apples", 12.5, "Kent"], [1, 2]], "Empty": []}),
+        "tools.ods": odf(folder / "tools.ods", f"<office:spreadsheet>{tools}</office:spreadsheet>"),
         "letter.odt": odf(folder / "letter.odt", f"<office:text>{letter}</office:text>"),
         "show.odp": odf(folder / "show.odp", page.format("One") + page.format("Two")),
         "novel.epub": epub(folder / "novel.epub", [("Dawn", "The ship leaves."), ("Dusk", "The ship returns.")]),

@@ -9,7 +9,7 @@ import pytest
 
 from readers import read_file, sniff
 from schemas import Modality, ReadError, Reading, ReadOptions, Segment, UnsupportedError, WordKind
-from tests.office import docx, epub, make_office, odf, packed, pptx
+from tests.office import docx, epub, make_office, odf, packed, pptx, xlsx
 
 
 def opened(path: Path, **options: int) -> tuple[list[Segment], Reading]:
@@ -25,6 +25,8 @@ def test_every_kind_gives_its_text_and_its_title(tmp_path: Path) -> None:
     expected = {
         "report.docx": (["# Whales\nA whale swims north.\n# Eagles\nThey fly south."], "A report"),
         "slides.pptx": (["# Bees\nThey dance.\nShow the film.", "# Ants\nThey dig."], None),
+        "stock.xlsx": (["# Fruit\nApples, 12.5, Kent"], None),
+        "tools.ods": (["# Shed\nHammer, 3"], "A letter"),
         "letter.odt": (["# Dear Ann\nThe garden blooms.\nRoses"], "A letter"),
         "show.odp": (["One", "Two"], "A letter"),
         "novel.epub": (["# Dawn\nThe ship leaves.\n# Dusk\nThe ship returns."], "A novel"),
@@ -49,6 +51,66 @@ def test_slides_are_pages(tmp_path: Path) -> None:
         assert [segment.page for segment in segments] == [1, 2]
         assert reading.info["pages"] == 2
         assert sniff(made[name]).modality is Modality.TEXT
+
+
+def test_what_stands_at_the_edges_of_a_document_is_read_after_it(tmp_path: Path) -> None:
+    w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    c = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+    a = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    said = "<x {}><w:p><w:r><w:t>{}</w:t></w:r></w:p></x>"
+    cache = "<c:strCache><c:pt><c:v>Kent</c:v></c:pt></c:strCache><c:numCache><c:pt><c:v>7</c:v></c:pt></c:numCache>"
+    with ZipFile(docx(tmp_path / "a.docx", [("Bees", "They dance.")])) as archive:
+        files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    files |= {
+        "word/header1.xml": said.format(w, "The Bee Club"),
+        "word/header2.xml": said.format(w, "The Bee Club"),
+        "word/footnotes.xml": said.format(w, "In summer alone."),
+        "word/comments.xml": said.format(w, "Are you sure?"),
+        "word/charts/chart1.xml": f"<c:chart {c} {a}><a:p><a:r><a:t>Hives</a:t></a:r></a:p>{cache}{cache}</c:chart>",
+        "word/settings.xml": said.format(w, "not words"),
+    }
+    (segment,), _ = opened(packed(tmp_path / "b.docx", files))
+    assert texts([segment]) == ["# Bees\nThey dance.\nIn summer alone.\nAre you sure?\nHives\nKent\nThe Bee Club"]
+
+
+def test_charts_and_diagrams_of_a_slide_are_read_before_its_notes(tmp_path: Path) -> None:
+    a = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    with ZipFile(pptx(tmp_path / "a.pptx", [("Bees", "They dance.", "Show the film.")])) as archive:
+        files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    rels = "ppt/slides/_rels/slide1.xml.rels"
+    more = '<Relationship Id="d" Type="x/diagramData" Target="../diagrams/data1.xml"/></Relationships>'
+    files[rels] = bytes(files[rels]).decode().replace("</Relationships>", more)  # type: ignore[arg-type]
+    files["ppt/diagrams/data1.xml"] = f"<d {a}><a:p><a:r><a:t>Hive to flower</a:t></a:r></a:p></d>"
+    assert texts(opened(packed(tmp_path / "b.pptx", files))[0]) == [
+        "# Bees\nThey dance.\nHive to flower\nShow the film."
+    ]
+
+
+def test_rows_of_sheets_are_lines_and_numbers_alone_are_left_out(tmp_path: Path) -> None:
+    rows: list[list[str | float]] = [["Pears", 3, "Devon &amp; Kent"], [4, 5.5], ["Plums"]]
+    path = xlsx(tmp_path / "a.xlsx", {"Fruit": rows, "Nuts": [["Hazel", 0.5]]})
+    segments, reading = opened(path)
+    assert texts(segments) == ["# Fruit\nPears, 3, Devon & Kent\nPlums", "# Nuts\nHazel, 0.5"]
+    assert [segment.page for segment in segments] == [1, 2]
+    assert reading.info["pages"] == 2
+    with pytest.raises(ReadError, match="claims 2 pages, more than the 1 allowed"):
+        opened(path, max_pages=1)
+
+
+def test_cells_that_speak_of_strings_that_are_not_there_are_empty(tmp_path: Path) -> None:
+    with ZipFile(xlsx(tmp_path / "a.xlsx", {"Fruit": [["Pears", "Plums"]]})) as archive:
+        files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    files["xl/worksheets/sheet1.xml"] = bytes(files["xl/worksheets/sheet1.xml"]).replace(b"<v>1</v>", b"<v>77</v>")  # type: ignore[arg-type]
+    assert texts(opened(packed(tmp_path / "b.xlsx", files))[0]) == ["# Fruit\nPears"]
+    del files["xl/sharedStrings.xml"]
+    assert texts(opened(packed(tmp_path / "c.xlsx", files))[0]) == [""]
+
+
+def test_who_wrote_a_note_and_when_is_not_taken_for_words_of_the_letter(tmp_path: Path) -> None:
+    note = '<office:annotation xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>Ann</dc:creator>'
+    note += "<dc:date>2020-01-01</dc:date><text:p>Really?</text:p></office:annotation>"
+    (segment,), _ = opened(odf(tmp_path / "a.odt", f"<office:text><text:p>It is {note}done.</text:p></office:text>"))
+    assert texts([segment]) == ["Really?\nIt is done."]
 
 
 def test_headings_begin_passages(tmp_path: Path) -> None:
