@@ -99,5 +99,7 @@ def evidence(
     if asked.shape[1] != cohort.shape[1]:
         raise UsageError(f"The cohort has vectors of {cohort.shape[1]} numbers, and the questions of {asked.shape[1]}.")
     usual = asked @ cohort.T
-    spread = np.maximum(usual.std(axis=1), 1e-9)
-    return np.asarray((np.asarray(likeness) - usual.mean(axis=1)) / spread + SHARED * np.asarray(shared))
+    mean = usual.sum(axis=1) / len(cohort)
+    usual -= mean[:, None]
+    spread = np.maximum(np.sqrt(np.einsum("ij,ij->i", usual, usual) / len(cohort)), 1e-9)
+    return np.asarray((np.asarray(likeness) - mean) / spread + SHARED * np.asarray(shared))

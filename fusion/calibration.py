@@ -29,6 +29,9 @@ LEAST_PAIRS = 500
 LEVELS = np.concatenate([np.linspace(0.0, 0.95, 96), np.linspace(0.955, 0.99, 8)])
 """Of the quantiles that are kept; the rest is the tail."""
 
+LAST = float(-np.log(1.0 - LEVELS[-1]))
+"""The surprise of the last quantile."""
+
 MOST = 40.0  # -ln p at most: no tail is known as far as this
 TINY = 1e-9
 
@@ -80,11 +83,9 @@ class Null:
         """-ln p of each score, 0 to `MOST`."""
         given = np.asarray(scores, np.float64)
         values, levels = self._steps
-        body = 1.0 - np.interp(given, values, levels)
-        body = np.where(given <= values[0], 1.0, body)
-        last = self.quantiles[-1]
-        beyond = -np.log(1.0 - LEVELS[-1]) + (given - last) / self.tail
-        within = -np.log(np.clip(body, 1.0 - LEVELS[-1], 1.0))
+        last = values[-1]
+        within = -np.log(1.0 - np.interp(given, values, levels))
+        beyond = LAST + (given - last) / self.tail
         return np.asarray(np.minimum(np.where(given > last, beyond, within), MOST))
 
 

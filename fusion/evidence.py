@@ -17,17 +17,25 @@ Where no null distribution is known, the place speaks alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from math import fsum, log
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from functools import cache
+from heapq import heappop, heappush
+from math import exp, fsum, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.base import Factor, Fused, Ranking, VectorPart, entry_weights, in_order, weight_of
+from fusion.base import Factor, Fused, Ranking, VectorPart, entry_weights, weight_of
 from fusion.calibration import DIRECT, Null
 
 Lacks = Callable[[Hashable], Collection[str]]
 """The names of the vectors that an id does not have at all."""
+
+MayLack = Callable[[tuple[str, ...]], Collection[str]]
+"""The names of the vectors that an id may lack which these found."""
+
+MOST_ODDS = 500.0  # logarithm of the odds that a confidence is made from
+ROUNDING = 1e-9  # two sums of the same numbers differ by less
 
 
 def evidence(
@@ -50,26 +58,104 @@ def evidence(
     Raises:
         UsageError: a weight is negative or not finite.
     """
+    return list(best_first(rankings, weights, factor=factor, nulls=nulls, lacks=lacks))
+
+
+def best_first(
+    rankings: Mapping[str, Ranking],
+    weights: Mapping[str, float] | None = None,
+    *,
+    factor: Factor | None = None,
+    nulls: Mapping[str, Null] | None = None,
+    lacks: Lacks | None = None,
+    may_lack: MayLack | None = None,
+    look: Callable[[Sequence[Hashable]], object] | None = None,
+    at_once: int = 10,
+) -> Iterator[Fused]:
+    """The same one after the other: of ids that cannot be among the best, it is never asked what they lack.
+
+    Args:
+        rankings: as of `evidence`.
+        weights: likewise.
+        factor: likewise.
+        nulls: likewise.
+        lacks: likewise.
+        may_lack: tells more than that it may be any of the vectors that did not find an id.
+        look: called with ids before `lacks` is asked of them, so that what tells it is fetched for several together.
+        at_once: how many of the best are probably wanted.
+    """
     nulls = nulls or {}
-    parts: dict[Hashable, dict[str, VectorPart]] = {}
-    for name, ranking in rankings.items():
-        null = nulls.get(name)
-        told = 1.0 - (DIRECT if null is None else null.a)
-        given = np.asarray(entry_weights(name, ranking, weights, factor))
-        shares = (given * told * surprises(ranking, null)).tolist()
-        for place, ((id_, score), share) in enumerate(zip(ranking, shares, strict=True), start=1):
-            parts.setdefault(id_, {})[name] = VectorPart(place, float(score), share)
+    shares = {name: _shares(name, ranking, weights, factor, nulls.get(name)) for name, ranking in rankings.items()}
     doubts = {name: weight_of(name, weights) * log(1.0 / _a(nulls.get(name))) for name in rankings}
-    fused = []
-    for id_, made_of in parts.items():
-        benefit = {
-            name: doubts[name] * (1.0 if factor is None else factor(name, id_))
-            for name in (lacks(id_) if lacks is not None else ())
-            if name in doubts and name not in made_of
-        }
-        score = fsum([*[part.share for part in made_of.values()], *benefit.values()])
-        fused.append(Fused(id_, score, made_of, benefit))
-    return in_order(fused)
+    places: dict[Hashable, dict[str, int]] = {}
+    least: dict[Hashable, float] = {}  # that each comes to
+    for name, ranking in rankings.items():
+        for place, ((id_, _), share) in enumerate(zip(ranking, shares[name], strict=True)):
+            if (found := places.get(id_)) is None:
+                places[id_] = {name: place}
+                least[id_] = share
+            else:
+                found[name] = place
+                least[id_] += share
+
+    def benefit_of(name: str, id_: Hashable) -> float:
+        return doubts[name] if factor is None else doubts[name] * factor(name, id_)
+
+    open_to = _open_to(rankings, lacks, may_lack)
+    most = dict(least)
+    for id_, found in places.items():
+        for name in open_to(tuple(found)):
+            most[id_] += benefit_of(name, id_)
+    waiting = sorted(most, key=most.__getitem__, reverse=True)
+    # What cannot come to as much as so many come to at least is none of them.
+    bar = sorted(least.values(), reverse=True)[: max(at_once, 1)]
+    together = sum(one >= bar[-1] - ROUNDING for one in most.values()) if bar else 0
+    known: list[tuple[float, str, Hashable, dict[str, float]]] = []  # a heap: best first, equals by their ids as text
+    at = 0
+    while known or at < len(waiting):
+        if at < len(waiting) and (not known or most[waiting[at]] >= -known[0][0] - ROUNDING):
+            some = waiting[at : at + together]
+            at, together = at + together, at_once
+            if look is not None:
+                look(some)
+            for id_ in some:
+                found = places[id_]
+                own = [shares[name][place] for name, place in found.items()]
+                benefit: dict[str, float] = {}
+                if lacks is not None and open_to(tuple(found)):
+                    lacking = [name for name in lacks(id_) if name in rankings and name not in found]
+                    benefit = {name: benefit_of(name, id_) for name in lacking}
+                    own += benefit.values()
+                heappush(known, (-fsum(own), str(id_), id_, benefit))
+        else:
+            score, _, id_, benefit = heappop(known)
+            parts = {
+                name: VectorPart(place + 1, float(rankings[name][place][1]), shares[name][place])
+                for name, place in places[id_].items()
+            }
+            yield Fused(id_, -score, parts, benefit)
+
+
+def _open_to(
+    rankings: Mapping[str, Ranking], lacks: Lacks | None, may_lack: MayLack | None
+) -> Callable[[tuple[str, ...]], list[str]]:
+    """The rankings that may not hold an id because it lacks their vector, by those that do hold it."""
+
+    @cache  # there are few ways to be found
+    def open_to(found: tuple[str, ...]) -> list[str]:
+        if lacks is None:
+            return []
+        return [name for name in (rankings if may_lack is None else may_lack(found)) if name in rankings.keys() - found]
+
+    return open_to
+
+
+def _shares(
+    name: str, ranking: Ranking, weights: Mapping[str, float] | None, factor: Factor | None, null: Null | None
+) -> list[float]:
+    given = weight_of(name, weights) if factor is None else np.asarray(entry_weights(name, ranking, weights, factor))
+    shares: list[float] = (given * (1.0 - _a(null)) * surprises(ranking, null)).tolist()
+    return shares
 
 
 def surprises(ranking: Ranking, null: Null | None) -> NDArray[np.float64]:
@@ -100,13 +186,15 @@ def confidences(
     Returns:
         0 to 1 for each segment.
     """
-    totals = np.full(len(scores), -log(max(points, 1)))
+    totals = [-log(max(points, 1))] * len(scores)
     for name, null in nulls.items():
         found = [i for i, one in enumerate(scores) if name in one]
-        missed = [i for i, one in enumerate(scores) if name not in one and name not in lacking[i]]
-        totals[found] += log(null.a) + (1.0 - null.a) * null.surprise([scores[i][name] for i in found])
-        totals[missed] += log(null.a)
-    return [float(one) for one in 1.0 / (1.0 + np.exp(-np.clip(totals, -500.0, 500.0)))]
+        for i, surprise in zip(found, null.surprise([scores[i][name] for i in found]).tolist(), strict=True):
+            totals[i] += log(null.a) + (1.0 - null.a) * surprise
+        for i, one in enumerate(scores):
+            if name not in one and name not in lacking[i]:
+                totals[i] += log(null.a)
+    return [1.0 / (1.0 + exp(-min(max(one, -MOST_ODDS), MOST_ODDS))) for one in totals]
 
 
 def _a(null: Null | None) -> float:

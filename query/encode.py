@@ -96,8 +96,11 @@ class _Encoding:
         self, request: SearchRequest, encoders: EncoderSet, store: Store, have: Mapping[str, VectorSpec]
     ) -> None:
         self._request, self._encoders, self._store, self._have = request, encoders, store, have
-        self._specs = {spec.name: spec for spec in encoders.vector_specs()}
-        self._fresh = {name for name, spec in self._specs.items() if _same(spec, have.get(name))}
+        self._prints = {name: spec.fingerprint for name, spec in encoders.specs.items()}
+        self._prints[LEXICAL] = encoders.lexical.spec.fingerprint
+        self._fresh = {
+            name for name, print_ in self._prints.items() if name in have and have[name].fingerprint == print_
+        }
         self._fusing = Fusing(store, have)
         self._bridged: set[str] = set()  # what the part at hand reaches through a bridge
         self._lost: list[str] = []  # the parts that reach no vector
@@ -271,9 +274,9 @@ class _Encoding:
         """What is to be said of vectors that the encoder in use cannot ask, and that were not asked otherwise."""
         return [
             f"The vector {name!r} of {self._store.location} was made by {self._have[name].fingerprint}, and "
-            f"{self._specs[name].fingerprint} is in use, whose vectors cannot be compared with it"
+            f"{self._prints[name]} is in use, whose vectors cannot be compared with it"
             for name in names
-            if name in self._specs and name not in self._fresh and name not in self._encoded.terms
+            if name in self._prints and name not in self._fresh and name not in self._encoded.terms
         ]
 
     def _drop_aversions(self) -> None:
@@ -293,7 +296,3 @@ class _Encoding:
 def _across(bridge: Any, vector: Vector) -> Vector:
     """Where a bridge leads: (dim,), or (guesses, dim) of one that generates."""
     return bridge.guesses(vector[None])[0] if hasattr(bridge, "guesses") else bridge.project(vector[None])[0]
-
-
-def _same(spec: VectorSpec, have: VectorSpec | None) -> bool:
-    return have is not None and have.fingerprint == spec.fingerprint

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import fusion
 from fusion.calibration import Calibration, Null
+from fusion.evidence import best_first
 from fusion.scale import THEORY, Bounds
 from query.combine import ascending
 from schemas import Modality, UnknownNameError, UsageError, payload
@@ -15,11 +16,11 @@ from schemas.vectors import LEXICAL
 
 if TYPE_CHECKING:
     from query.encode import Encoded
+    from query.rank import Fields
     from schemas import VectorSpec
     from schemas.search import SearchRequest
 
 Specs = Mapping[str, "VectorSpec"]
-Fields = Mapping[str, Any]
 
 BRIDGED = 0.5
 
@@ -72,27 +73,35 @@ def check_distances(request: SearchRequest, names: Sequence[str], specs: Specs) 
 
 
 def fusing(
-    request: SearchRequest, specs: Specs, nulls: Mapping[str, Null], fields: Callable[[Hashable], Fields]
-) -> Callable[[Mapping[str, fusion.Ranking], Mapping[str, float]], list[fusion.Fused]]:
+    request: SearchRequest, specs: Specs, nulls: Mapping[str, Null], fields: Fields, *, at_once: int
+) -> Callable[[Mapping[str, fusion.Ranking], Mapping[str, float]], Iterable[fusion.Fused]]:
     """The fusion that a request asks for, as a function of rankings and weights.
 
     Args:
         request: what is asked.
         specs: the named vectors.
         nulls: the null distributions that are known, by vector.
-        fields: the payload of a segment that was found.
+        fields: the payload of the segments that were found.
+        at_once: how many of those are looked at together.
     """
+    method = request.fusion.method
     options: dict[str, Any] = {}
     by_modality = {name: weight for name, weight in request.weights.items() if "@" in name}
     if by_modality:
-        options["factor"] = lambda name, id_: by_modality.get(f"{name}@{fields(id_)[payload.MODALITY]}", 1.0)
-    method = request.fusion.method
+        options["factor"] = lambda name, id_: by_modality.get(f"{name}@{fields[id_][payload.MODALITY]}", 1.0)
     if method == "rrf" and request.fusion.k is not None:
         options["k"] = request.fusion.k
     if method in STRETCHING and request.fusion.bounds == "theory":
         options["bounds"] = bounds(specs)
     if method == "evidence":
-        options |= {"nulls": nulls, "lacks": _lacking(fields, specs)}
+        lacked = _lacking(specs)
+
+        def lacks(id_: Hashable) -> Collection[str]:
+            have = fields.get(id_, {}).get(payload.ENCODERS)
+            return () if have is None else lacked(tuple(have))
+
+        options |= {"nulls": nulls, "lacks": lacks, "may_lack": lacked, "look": fields.prepare, "at_once": at_once}
+        return partial(best_first, **options)
     return partial(fusion.get(method), **options)
 
 
@@ -127,8 +136,8 @@ def known_nulls(calibration: Calibration | None, encoded: Encoded, specs: Specs)
     return found
 
 
-def _lacking(fields: Callable[[Hashable], Fields], specs: Specs) -> Callable[[Hashable], tuple[str, ...]]:
-    """The vectors that a segment does not have, as a function of its id.
+def _lacking(specs: Specs) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """The vectors that a segment does not have, as a function of those that it has.
 
     Every segment has words, those of its file's name. Where there are no others, it is not expected to be found by
     words, and is taken to have none; then it has no other vector of texts either.
@@ -140,11 +149,7 @@ def _lacking(fields: Callable[[Hashable], Fields], specs: Specs) -> Callable[[Ha
         found = {name for name in specs if name in have or specs[name].name in have}
         return tuple(name for name in specs if (words if name == LEXICAL else name) not in found)
 
-    def lacking(id_: Hashable) -> tuple[str, ...]:
-        have = fields(id_).get(payload.ENCODERS)
-        return () if have is None else lacked(tuple(have))
-
-    return lacking
+    return lacked
 
 
 def _kind(spec: VectorSpec) -> str:

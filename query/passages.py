@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from schemas.answer import Passage
+from schemas.trusted import trusted
 
 if TYPE_CHECKING:
     from encoders.lexical import Lexical
 
 LONGEST = 240  # characters of a passage
 WORD = re.compile(r"\w+")
+WORDS = 50_000  # whose terms are kept
 
 
 class Highlighter:
@@ -26,40 +28,59 @@ class Highlighter:
 
     def __init__(self, question: str, lexical: Lexical) -> None:
         self._asked = set(lexical.query(question).indices)
-        self._lexical = lexical
+        self._terms = _terms(lexical)
+        self._texts: dict[str, set[int | None]] = {}
+
+    def _said(self, text: str) -> set[int | None]:
+        """The terms of a text; of each they are asked for twice."""
+        if (said := self._texts.get(text)) is None:
+            said = self._texts[text] = set(map(self._terms.__getitem__, map(str.lower, WORD.findall(text))))
+        return said
 
     def covered(self, words: Mapping[str, str]) -> bool:
         """Whether all words that were asked for are there, in whatever kind."""
-        found = {_term(self._lexical, match[0].lower()) for text in words.values() for match in WORD.finditer(text)}
+        found = set().union(*map(self._said, words.values()))
         return bool(self._asked) and self._asked <= found
 
     def shares(self, words: Mapping[str, str]) -> dict[str, float]:
         """By kind of words, the share of the words that were asked for that are among them."""
         if not self._asked:
             return {}
-        return {
-            kind: len(self._asked & {_term(self._lexical, match[0].lower()) for match in WORD.finditer(text)})
-            / len(self._asked)
-            for kind, text in words.items()
-        }
+        return {kind: len(self._asked & self._said(text)) / len(self._asked) for kind, text in words.items()}
 
     def passages(self, words: Mapping[str, str]) -> list[Passage]:
         """A passage of each kind of words that has some that were asked for, the one with the most of them first."""
         found = []
         for kind, text in words.items():
+            if self._asked.isdisjoint(self._said(text)):  # as mostly: where they stand takes longer to tell
+                continue
             marks = [
                 (match.start(), match.end(), term)
                 for match in WORD.finditer(text)
-                if (term := _term(self._lexical, match[0].lower())) in self._asked
+                if (term := self._terms[match[0].lower()]) in self._asked
             ]
             if marks:
                 found.append((len({term for *_, term in marks}), _passage(kind, text, marks)))
         return [passage for _, passage in sorted(found, key=lambda pair: -pair[0])]
 
 
-@lru_cache(maxsize=50_000)
-def _term(lexical: Lexical, word: str) -> int | None:
-    return next(iter(lexical.query(word).indices), None)
+class _Terms(dict[str, int | None]):
+    """The term of each word; None: it has none, being a stop word. Kept, for the same words come again and again."""
+
+    def __init__(self, lexical: Lexical) -> None:
+        super().__init__()
+        self._lexical = lexical
+
+    def __missing__(self, word: str) -> int | None:
+        if len(self) >= WORDS:
+            self.clear()
+        term = self[word] = next(iter(self._lexical.query(word).indices), None)
+        return term
+
+
+@lru_cache(maxsize=4)
+def _terms(lexical: Lexical) -> _Terms:
+    return _Terms(lexical)
 
 
 def _passage(kind: str, text: str, marks: Sequence[tuple[int, int, int]]) -> Passage:
@@ -74,4 +95,4 @@ def _passage(kind: str, text: str, marks: Sequence[tuple[int, int, int]]) -> Pas
         end = min(len(text), begin + LONGEST)
         end = max(text.rfind(" ", begin, end), end - LONGEST // 4) if end < len(text) else end
     spans = [(start - begin, stop - begin) for start, stop, _ in marks if start >= begin and stop <= end]
-    return Passage(kind=kind, text=text[begin:end], spans=spans)
+    return trusted(Passage, kind=kind, text=text[begin:end], spans=spans)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from query.encode import GUESS
 from query.examples import query_of
@@ -38,8 +39,12 @@ FIELDS = (
 )  # fmt: skip
 """What a hit is made from."""
 
-RANKING = (payload.ITEM,)
-"""What segments are grouped by. In the same process it is cheaper to fetch the rest for the hits alone."""
+Payload = Literal["whole", "part", "later"]
+"""How much of the payload comes with the ranking: all that a hit is made from, what it is ranked by, or nothing.
+
+A payload costs more to read than a score. In the same process it is fetched for those alone that may be hits; a server
+is a round trip away, and is asked once.
+"""
 
 
 def first_depth(request: SearchRequest, vectors: int) -> int:
@@ -67,6 +72,8 @@ def condition(request: SearchRequest, store: Store) -> models.Filter:
     from pydantic import ValidationError
     from qdrant_client import models
 
+    if not request.where and request.filter is None:
+        return _indexed()
     must: list[models.Condition] = [_matches(payload.STATE, payload.State.INDEXED.value)]
     if request.where:
         must.append(parse_where(request.where, lambda pattern: paths_like(store, pattern)))
@@ -76,6 +83,13 @@ def condition(request: SearchRequest, store: Store) -> models.Filter:
         except ValidationError as error:
             raise UsageError(f"The filter is none of Qdrant's: {sentence(error)}") from error
     return models.Filter(must=must)
+
+
+@cache  # nearly every search has this one
+def _indexed() -> models.Filter:
+    from qdrant_client import models
+
+    return models.Filter(must=[_matches(payload.STATE, payload.State.INDEXED.value)])
 
 
 def leaving_out(filter_: models.Filter, items: list[str]) -> models.Filter:
@@ -97,6 +111,15 @@ def thoroughness(metadata: Mapping[str, Any], specs: Mapping[str, VectorSpec]) -
     }
 
 
+def payload_with(request: SearchRequest, store: Store) -> Payload:
+    """How much of the payload is asked for with the ranking."""
+    if store.indexes_itself or request.rerank is not None:  # a closer look reads the words of many
+        return "whole"
+    # Where groups take several, or hits weigh differently, all that was found is looked at.
+    every = request.group_size > 1 or request.diversity is not None or _factor(request) is not None
+    return "part" if every else "later"
+
+
 def group_key(request: SearchRequest) -> str | None:
     """The payload field that hits are grouped by; None: they are not.
 
@@ -116,7 +139,7 @@ def requests(
     *,
     depth: int,
     efforts: Mapping[str, int],
-    whole: bool = True,
+    with_payload: Payload = "whole",
 ) -> dict[str, models.QueryRequest]:
     """One request a named vector, in the order of the names.
 
@@ -127,7 +150,7 @@ def requests(
         filter_: which segments are looked at.
         depth: how many of each vector.
         efforts: `hnsw_ef` by vector; see `thoroughness`.
-        whole: whether all that a hit is made from is asked for, or what it is ranked by.
+        with_payload: how much of it comes with the ranking.
     """
     from qdrant_client import models
 
@@ -136,17 +159,18 @@ def requests(
             return models.SearchParams(exact=True)
         return models.SearchParams(hnsw_ef=efforts[name]) if name in efforts else None
 
-    fields = list(FIELDS if whole else RANKING)
+    fields = list(FIELDS if with_payload == "whole" else ())
     needed = group_key(request), _factor(request), _lacking(request, encoded)
     fields += [key for key in needed if key is not None and key not in fields]
+    # All that is in it was checked, or made here: to check some hundred numbers again takes longer than all the rest.
     return {
-        name: models.QueryRequest(
+        name: models.QueryRequest.model_construct(
             query=query_of(terms, specs[name], _combine(terms, request)),
             using=specs[name].name,
             filter=filter_,
             score_threshold=_least(terms, specs[name]),
             limit=depth,
-            with_payload=fields,
+            with_payload=False if with_payload == "later" else fields,
             params=params(name),
         )
         for name, terms in encoded.terms.items()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from schemas import payload
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
     import fusion
 
 Rankings = Mapping[str, Sequence["models.ScoredPoint"]]
-
-
-Fuse = Callable[[Mapping[str, "fusion.Ranking"], Mapping[str, float]], "list[fusion.Fused]"]
+Fuse = Callable[[Mapping[str, "fusion.Ranking"], Mapping[str, float]], "Iterable[fusion.Fused]"]
 
 
 @dataclass(slots=True)
@@ -34,40 +33,78 @@ class Ranked:
     reasons: dict[str, float] = field(default_factory=dict)  # what gave that, where the order was learnt
 
 
+class Fields(dict[Any, Mapping[str, Any]]):
+    """The payload of segments by their id.
+
+    Args:
+        known: what came with the answer.
+        fetch: gives the payload of others, as far as they are still there.
+    """
+
+    def __init__(
+        self, known: Mapping[Any, Mapping[str, Any]], fetch: Callable[[Sequence[Any]], Mapping[Any, Mapping[str, Any]]]
+    ) -> None:
+        super().__init__(known)
+        self._fetch = fetch
+
+    def prepare(self, ids: Sequence[Any]) -> None:
+        """Fetch what is missing of these, in one request."""
+        if missing := [id_ for id_ in ids if id_ not in self]:
+            self.update(self._fetch(missing))
+
+
 def rank(
     rankings: Rankings,
-    fields: Mapping[Any, Mapping[str, Any]],
+    fields: Fields,
     fuse: Fuse,
     weights: Mapping[str, float],
     turned: Collection[str],
-) -> list[Ranked]:
-    """All segments that were found, best first: as the one vector ranked them, or fused.
+    *,
+    at_once: int,
+) -> Iterator[Ranked]:
+    """The segments that were found, best first: as the one vector ranked them, or fused.
 
     Args:
         rankings: by vector; one by the name "" was fused by Qdrant.
-        fields: what was fetched of the payload of each.
+        fields: their payloads.
         fuse: the fusion.
         weights: by vector.
         turned: vectors whose best score is the lowest.
+        at_once: of how many the payload is fetched together.
     """
     if len(rankings) == 1:
         [(name, answer)] = rankings.items()
-        return [
-            Ranked(point.id, fields[point.id], point.score, {name: (n, point.score, point.score)} if name else {})
-            for n, point in enumerate(answer, start=1)
-        ]
+        for start in range(0, len(answer), at_once):
+            some = answer[start : start + at_once]
+            fields.prepare([point.id for point in some])
+            for n, point in enumerate(some, start=start + 1):
+                if point.id in fields:
+                    vectors = {name: (n, point.score, point.score)} if name else {}
+                    yield Ranked(point.id, fields[point.id], point.score, vectors)
+        return
     signs = {name: -1.0 if name in turned else 1.0 for name in rankings}
     scored = {name: [(point.id, signs[name] * point.score) for point in answer] for name, answer in rankings.items()}
-    found = [Ranked(one.id, fields[one.id], one.score, one.parts, one.benefit) for one in fuse(scored, weights)]
-    for one in found if turned else ():
-        one.vectors = {name: (n, signs[name] * score, share) for name, (n, score, share) in one.vectors.items()}
-    return found
+    fused = iter(fuse(scored, weights))
+    while together := list(islice(fused, at_once)):
+        fields.prepare([one.id for one in together])
+        for one in together:
+            if one.id in fields:
+                found: Mapping[str, tuple[int, float, float]] = one.parts
+                if turned:
+                    found = {name: (n, signs[name] * score, share) for name, (n, score, share) in found.items()}
+                yield Ranked(one.id, fields[one.id], one.score, found, one.benefit)
 
 
-def grouped(ranked: Sequence[Ranked], key: str | None, size: int) -> dict[Any, list[Ranked]]:
+def grouped(ranked: Iterable[Ranked], key: str | None, size: int, enough: int | None = None) -> dict[Any, list[Ranked]]:
     """The best `size` segments of each group, the group with the best segment first.
 
     A segment belongs to the group of every value that its field has, and to none if it has none.
+
+    Args:
+        ranked: segments, best first.
+        key: the field; None: each is by itself.
+        size: of a group.
+        enough: no more segments are looked at once there are as many groups.
     """
     groups: dict[Any, list[Ranked]] = {}
     for number, one in enumerate(ranked):
@@ -75,6 +112,8 @@ def grouped(ranked: Sequence[Ranked], key: str | None, size: int) -> dict[Any, l
             members = groups.setdefault(value, [])
             if len(members) < size:
                 members.append(one)
+        if enough is not None and len(groups) >= enough:
+            break
     return groups
 
 

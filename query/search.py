@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fusion.answers import Answers
@@ -16,8 +16,8 @@ from query.examples import plain, query_of
 from query.kept import kept
 from query.located import shown_place
 from query.passages import Highlighter
-from query.plan import FIELDS, MOST, condition, first_depth, group_key, leaving_out, requests, thoroughness
-from query.rank import Ranked, grouped, rank, to_hit
+from query.plan import MOST, condition, first_depth, group_key, leaving_out, payload_with, requests, thoroughness
+from query.rank import Fields, Ranked, grouped, rank, to_hit
 from query.reach import encoders_in_use
 from query.rerank import Reranker
 from schemas import EmptyCollectionError, UsageError, payload
@@ -63,8 +63,7 @@ class _Search:
         self._specs = vectors_in_use(store.vectors(), self._metadata)
         self._encoders = encoders_in_use(encoders, self._specs)
         self._in_store = 0.0
-        # A server is a round trip away: it is asked once. A closer look reads the words of many.
-        self._whole = store.indexes_itself or request.rerank is not None
+        self._with_payload = payload_with(request, store)
 
     def run(self) -> SearchResult:
         request, specs = self._request, self._specs
@@ -80,7 +79,7 @@ class _Search:
             groups = grouped(self._closer(ranked, key, encoded), key, request.group_size)
         own = key if key != payload.ITEM else None
         chosen = list(groups.items())[request.offset : request.offset + request.limit]
-        if not self._whole:
+        if self._with_payload == "part":
             self._complete([one for _, members in chosen for one in members])
         hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
         highlighter = self._highlighter()
@@ -130,12 +129,16 @@ class _Search:
 
     def _complete(self, chosen: Sequence[Ranked]) -> None:
         """Fetch all of the payload for what was ranked by a part of it."""
-        before = time.perf_counter()
-        records = self._store.retrieve([one.id for one in chosen], with_payload=list(FIELDS))
-        self._in_store += time.perf_counter() - before
-        fields = {record.id: record.payload for record in records}
+        fields = self._fetch([one.id for one in chosen])
         for one in chosen:
-            one.fields = fields.get(one.id) or one.fields
+            one.fields = fields.get(one.id, one.fields)
+
+    def _fetch(self, ids: Sequence[Any]) -> dict[Any, Any]:
+        """The payload of segments by id, without those that are gone."""
+        before = time.perf_counter()
+        records = self._store.retrieve(ids)
+        self._in_store += time.perf_counter() - before
+        return {record.id: record.payload for record in records if record.payload}
 
     def _weights(self) -> dict[str, float]:
         """Those that were fitted, if the request names none: they are weights of evidence."""
@@ -156,7 +159,7 @@ class _Search:
     def _ranked(
         self, encoded: Encoded, nulls: Mapping[str, Any], key: str | None
     ) -> tuple[list[Ranked], dict[Any, list[Ranked]], list[str]]:
-        """Enough segments for the groups that are wanted, best first; their groups; and the vectors that found them."""
+        """Segments, best first; enough of their groups; and the vectors that found them."""
         request, specs = self._request, self._specs
         filter_ = leaving_out(self._filter, encoded.items)
         efforts = thoroughness(self._metadata, specs)
@@ -164,7 +167,9 @@ class _Search:
         depth = first_depth(request, len(encoded.terms))
         wanted = request.offset + request.limit
         while True:
-            asked = requests(request, encoded, specs, filter_, depth=depth, efforts=efforts, whole=self._whole)
+            asked = requests(
+                request, encoded, specs, filter_, depth=depth, efforts=efforts, with_payload=self._with_payload
+            )
             names = list(asked)
             turned = {name for name, one in asked.items() if ascending(specs[name]) and plain(one.query)}
             if len(asked) > 1 and request.fusion.side == "store":
@@ -172,16 +177,23 @@ class _Search:
             before = time.perf_counter()
             answers = dict(zip(asked, self._store.query_batch(list(asked.values())), strict=True))
             self._in_store += time.perf_counter() - before
-            found: dict[Any, Any] = {one.id: one.payload or {} for answer in answers.values() for one in answer}
-            fusing = fuse.fusing(request, specs, nulls, found.__getitem__)
+            later = self._with_payload == "later"
+            known = {} if later else {one.id: one.payload or {} for answer in answers.values() for one in answer}
+            fields = Fields(known, self._fetch)
+            fusing = fuse.fusing(request, specs, nulls, fields, at_once=wanted)
             ranked = _above(
-                rank(answers, found, fusing, weights, turned), request, reverse=len(names) == 1 and bool(turned)
+                rank(answers, fields, fusing, weights, turned, at_once=wanted),
+                request,
+                reverse=len(names) == 1 and bool(turned),
             )
+            if later:
+                every, groups = [], grouped(ranked, key, request.group_size, wanted)
+            else:
+                every = list(ranked)
+                groups = grouped(every, key, request.group_size)
             exhausted = all(len(answer) < (asked[name].limit or depth) for name, answer in answers.items())
-            groups = grouped(ranked, key, request.group_size)
-            enough = len(groups) >= wanted
-            if enough or exhausted or depth >= MOST or request.candidates is not None:
-                return ranked, groups, names
+            if len(groups) >= wanted or exhausted or depth >= MOST or request.candidates is not None:
+                return every, groups, names
             depth = min(depth * 8, MOST)
 
     def _closer(self, ranked: list[Ranked], key: str | None, encoded: Encoded) -> list[Ranked]:
@@ -215,12 +227,12 @@ class _Search:
         return [*best, *(one for one in ranked if id(one) not in first)]
 
 
-def _above(ranked: list[Ranked], request: SearchRequest, *, reverse: bool) -> list[Ranked]:
+def _above(ranked: Iterable[Ranked], request: SearchRequest, *, reverse: bool) -> Iterable[Ranked]:
     """Those that reach the score that was asked for; a distance must not exceed it."""
     least = request.score_threshold
     if least is None:
         return ranked
-    return [one for one in ranked if (one.score <= least if reverse else one.score >= least)]
+    return (one for one in ranked if (one.score <= least if reverse else one.score >= least))
 
 
 def _locate(hits: Sequence[Hit], sources: Mapping[str, str]) -> None:

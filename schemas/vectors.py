@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -113,19 +114,17 @@ class EncoderSpec:
     @property
     def fingerprint(self) -> str:
         """Equal fingerprints mean comparable vectors: `NAME-xxxxxxxx`."""
-        made_of: tuple[object, ...] = (
-            self.name,
-            self.model,
-            self.revision,
-            self.dim,
-            self.distance,
-            self.preprocessing,
-        )
-        if self.document_prompt:
-            made_of += (self.document_prompt,)
-        if Modality.VIDEO in self.stored:  # scenes have other vectors than the mean of their frames
-            made_of += (Modality.VIDEO.value,)
-        return f"{self.name}-{sha256(repr(made_of).encode()).hexdigest()[:8]}"
+        return _fingerprint(self)
+
+
+@cache  # every search looks at some
+def _fingerprint(spec: EncoderSpec) -> str:
+    made_of: tuple[object, ...] = (spec.name, spec.model, spec.revision, spec.dim, spec.distance, spec.preprocessing)
+    if spec.document_prompt:
+        made_of += (spec.document_prompt,)
+    if Modality.VIDEO in spec.stored:  # scenes have other vectors than the mean of their frames
+        made_of += (Modality.VIDEO.value,)
+    return f"{spec.name}-{sha256(repr(made_of).encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
