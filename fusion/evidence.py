@@ -18,7 +18,7 @@ Where no null distribution is known, the place speaks alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from heapq import heappop, heappush
 from math import exp, fsum, log
 
@@ -161,10 +161,15 @@ def _shares(
 def surprises(ranking: Ranking, null: Null | None) -> NDArray[np.float64]:
     """The surprise of each entry: by its score and its place, or by its place alone."""
     count = len(ranking) if null is None else max(null.points, len(ranking))
-    by_place = np.log((count + 0.5) / (np.arange(len(ranking)) + 0.5))
+    by_place = _by_place(len(ranking), count)
     if null is None or not len(ranking):
-        return np.asarray(by_place)
+        return by_place
     return np.asarray((by_place + null.surprise([score for _, score in ranking])) / 2)
+
+
+@lru_cache(maxsize=16)
+def _by_place(places: int, count: int) -> NDArray[np.float64]:
+    return np.asarray(np.log((count + 0.5) / (np.arange(places) + 0.5)))
 
 
 def confidences(

@@ -13,6 +13,7 @@ from query.where import field_key, parse_where
 from schemas import UsageError, payload
 from schemas.search import ITEM, SEGMENT
 from schemas.sentences import sentence
+from schemas.trusted import maker
 from schemas.vectors import INDEX
 
 if TYPE_CHECKING:
@@ -163,18 +164,30 @@ def requests(
     needed = group_key(request), _factor(request), _lacking(request, encoded)
     fields += [key for key in needed if key is not None and key not in fields]
     # All that is in it was checked, or made here: to check some hundred numbers again takes longer than all the rest.
+    make, blank = maker(models.QueryRequest), _blank()
     return {
-        name: models.QueryRequest.model_construct(
-            query=query_of(terms, specs[name], _combine(terms, request)),
-            using=specs[name].name,
-            filter=filter_,
-            score_threshold=_least(terms, specs[name]),
-            limit=depth,
-            with_payload=False if with_payload == "later" else fields,
-            params=params(name),
+        name: make(
+            {
+                **blank,
+                "query": query_of(terms, specs[name], _combine(terms, request)),
+                "using": specs[name].name,
+                "filter": filter_,
+                "score_threshold": _least(terms, specs[name]),
+                "limit": depth,
+                "with_payload": False if with_payload == "later" else fields,
+                "params": params(name),
+            }
         )
         for name, terms in encoded.terms.items()
     }
+
+
+@cache
+def _blank() -> dict[str, Any]:
+    """The fields of a request that asks for nothing, whichever the client at hand knows."""
+    from qdrant_client import models
+
+    return dict(models.QueryRequest.model_construct())
 
 
 def _combine(terms: Sequence[Term], request: SearchRequest) -> str:

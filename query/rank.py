@@ -12,11 +12,8 @@ from schemas.answer import Hit, VectorHit
 from schemas.trusted import trusted
 
 if TYPE_CHECKING:
-    from qdrant_client import models
-
     import fusion
 
-Rankings = Mapping[str, Sequence["models.ScoredPoint"]]
 Fuse = Callable[[Mapping[str, "fusion.Ranking"], Mapping[str, float]], "Iterable[fusion.Fused]"]
 
 
@@ -54,7 +51,7 @@ class Fields(dict[Any, Mapping[str, Any]]):
 
 
 def rank(
-    rankings: Rankings,
+    rankings: Mapping[str, fusion.Ranking],
     fields: Fields,
     fuse: Fuse,
     weights: Mapping[str, float],
@@ -65,7 +62,7 @@ def rank(
     """The segments that were found, best first: as the one vector ranked them, or fused.
 
     Args:
-        rankings: by vector; one by the name "" was fused by Qdrant.
+        rankings: ids and scores by vector; one by the name "" was fused by Qdrant.
         fields: their payloads.
         fuse: the fusion.
         weights: by vector.
@@ -76,15 +73,15 @@ def rank(
         [(name, answer)] = rankings.items()
         for start in range(0, len(answer), at_once):
             some = answer[start : start + at_once]
-            fields.prepare([point.id for point in some])
-            for n, point in enumerate(some, start=start + 1):
-                if point.id in fields:
-                    vectors = {name: (n, point.score, point.score)} if name else {}
-                    yield Ranked(point.id, fields[point.id], point.score, vectors)
+            fields.prepare([id_ for id_, _ in some])
+            for n, (id_, score) in enumerate(some, start=start + 1):
+                if id_ in fields:
+                    yield Ranked(id_, fields[id_], score, {name: (n, score, score)} if name else {})
         return
     signs = {name: -1.0 if name in turned else 1.0 for name in rankings}
-    scored = {name: [(point.id, signs[name] * point.score) for point in answer] for name, answer in rankings.items()}
-    fused = iter(fuse(scored, weights))
+    if turned:
+        rankings = {name: [(id_, signs[name] * score) for id_, score in answer] for name, answer in rankings.items()}
+    fused = iter(fuse(rankings, weights))
     while together := list(islice(fused, at_once)):
         fields.prepare([one.id for one in together])
         for one in together:

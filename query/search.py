@@ -26,6 +26,8 @@ from schemas.search import SearchRequest
 from schemas.vectors import ANSWERS, CALIBRATION, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
+    from qdrant_client import models
+
     from encoders import EncoderSet
     from store import Store
 
@@ -174,11 +176,7 @@ class _Search:
             turned = {name for name, one in asked.items() if ascending(specs[name]) and plain(one.query)}
             if len(asked) > 1 and request.fusion.side == "store":
                 asked = {"": stored.fused(request, asked, weights, specs)}
-            before = time.perf_counter()
-            answers = dict(zip(asked, self._store.query_batch(list(asked.values())), strict=True))
-            self._in_store += time.perf_counter() - before
-            later = self._with_payload == "later"
-            known = {} if later else {one.id: one.payload or {} for answer in answers.values() for one in answer}
+            answers, known = self._asked(asked)
             fields = Fields(known, self._fetch)
             fusing = fuse.fusing(request, specs, nulls, fields, at_once=wanted)
             ranked = _above(
@@ -186,7 +184,7 @@ class _Search:
                 request,
                 reverse=len(names) == 1 and bool(turned),
             )
-            if later:
+            if self._with_payload == "later":
                 every, groups = [], grouped(ranked, key, request.group_size, wanted)
             else:
                 every = list(ranked)
@@ -195,6 +193,20 @@ class _Search:
             if len(groups) >= wanted or exhausted or depth >= MOST or request.candidates is not None:
                 return every, groups, names
             depth = min(depth * 8, MOST)
+
+    def _asked(
+        self, requests: Mapping[str, models.QueryRequest]
+    ) -> tuple[dict[str, Sequence[tuple[Any, float]]], dict[Any, Any]]:
+        """The answer of each vector, ids with scores, and the payload that came with it by id."""
+        before = time.perf_counter()
+        if self._with_payload == "later":
+            answers = dict(zip(requests, self._store.rankings(list(requests.values())), strict=True))
+            self._in_store += time.perf_counter() - before
+            return dict(answers), {}
+        found = self._store.query_batch(list(requests.values()))
+        self._in_store += time.perf_counter() - before
+        rankings = {name: [(one.id, one.score) for one in answer] for name, answer in zip(requests, found, strict=True)}
+        return dict(rankings), {one.id: one.payload or {} for answer in found for one in answer}
 
     def _closer(self, ranked: list[Ranked], key: str | None, encoded: Encoded) -> list[Ranked]:
         """The best of each group looked at closely, or put in an order that has more variety; the others after them."""

@@ -206,6 +206,11 @@ def from_scored(found: Iterable[edge.ScoredPoint]) -> list[models.ScoredPoint]:
     ]
 
 
+def from_ranked(found: Iterable[edge.ScoredPoint]) -> list[tuple[models.ExtendedPointId, float]]:
+    """The ids of points with their scores."""
+    return [(id_ if type(id_ := hit.id) is int else str(id_), hit.score) for hit in found]
+
+
 def from_id(found: Any) -> int | str:
     """A number, or a UUID as words, as a server gives it."""
     return found if isinstance(found, int) else str(found)

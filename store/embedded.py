@@ -203,11 +203,11 @@ class EmbeddedStore(Store):
 
     @override
     def query_batch(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
-        if len(requests) == 1:
-            return [self.query(requests[0])]
-        with self._engine.use() as shard:
-            answers = shard.query_batch(edge.QueryBatchRequest([self._request(request) for request in requests]))
-        return [convert.from_scored(hits) for hits in answers]
+        return list(map(convert.from_scored, self._ask_all(requests)))
+
+    @override
+    def rankings(self, requests: Sequence[models.QueryRequest]) -> list[list[tuple[models.ExtendedPointId, float]]]:
+        return list(map(convert.from_ranked, self._ask_all(requests)))
 
     @override
     def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
@@ -218,6 +218,12 @@ class EmbeddedStore(Store):
         """The engine's own answer, whose ids and payloads are made when they are looked at."""
         with self._engine.use() as shard:
             return shard.query(self._request(request))
+
+    def _ask_all(self, requests: Sequence[models.QueryRequest]) -> Sequence[Sequence[edge.ScoredPoint]]:
+        if len(requests) == 1:
+            return [self._ask(requests[0])]
+        with self._engine.use() as shard:
+            return shard.query_batch(edge.QueryBatchRequest([self._request(request) for request in requests]))
 
     def _request(self, request: models.QueryRequest) -> edge.QueryRequest:
         specs = self._engine.specs

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from math import log
+from math import fsum, log
 
 import numpy as np
 import pytest
 
 from fusion.calibration import DIRECT, Null
-from fusion.evidence import confidences, evidence
+from fusion.evidence import best_first, confidences, evidence, surprises
 from fusion.rrf import rrf
 
 # Three items with captions and one without, which its picture alone speaks for.
@@ -80,3 +80,53 @@ def test_confidence_is_that_of_bayes():
     assert found == pytest.approx(odds / (1 + odds))
     assert missed < lacking
     assert poor < 0.05
+
+
+NAMES = ("image", "text", "words")
+
+
+def drawn(seed):
+    """Rankings of forty ids, and the vectors that each has; what found an id, it has."""
+    rng = np.random.default_rng(seed)
+    have = {n: [name for name in NAMES if rng.random() < 0.6] or ["image"] for n in range(40)}
+    rankings = {}
+    for name in NAMES:
+        found = [n for n in rng.permutation(40).tolist() if name in have[n]][:15]
+        rankings[name] = list(zip(found, sorted(rng.random(15).tolist(), reverse=True), strict=False))
+    return rankings, lambda n: [name for name in NAMES if name not in have[n]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_best_first_is_the_order_of_the_whole_sums(seed):
+    rankings, lacks = drawn(seed)
+    weights = {"text": 0.5}
+    worth = {name: weights.get(name, 1.0) for name in NAMES}
+    sums = {}
+    for n in {id_ for ranking in rankings.values() for id_, _ in ranking}:
+        found = {name: [id_ for id_, _ in rankings[name]].index(n) for name in NAMES if n in dict(rankings[name])}
+        told = [worth[name] * (1 - DIRECT) * surprises(rankings[name], None)[at] for name, at in found.items()]
+        sums[n] = fsum([*told, *(worth[name] * log(1 / DIRECT) for name in lacks(n) if name not in found)])
+
+    ordered = [(one.id, one.score) for one in best_first(rankings, weights, lacks=lacks, at_once=5)]
+
+    assert [id_ for id_, _ in ordered] == sorted(sums, key=lambda n: (-sums[n], str(n)))
+    assert [score for _, score in ordered] == pytest.approx([sums[id_] for id_, _ in ordered])
+
+
+def test_of_what_cannot_be_among_the_best_it_is_not_asked_what_it_lacks():
+    rankings = {name: [(f"{name} {n}", 0.0) for n in range(400)] for name in ("text", "image")}
+    asked, looked = [], []
+
+    some = best_first(
+        rankings,
+        lacks=lambda id_: asked.append(id_) or [],
+        may_lack=lambda found: [] if "text" in found else ["text"],  # what has words lacks nothing
+        look=looked.extend,
+        at_once=4,
+    )
+    best = [next(some).id for _ in range(4)]
+
+    assert best == ["image 0", "text 0", "image 1", "text 1"]
+    assert set(asked) <= set(looked)
+    assert 0 < len(asked) < 40
+    assert not any(id_.startswith("text") for id_ in asked)

@@ -133,10 +133,8 @@ def test_filter_keeps_to_what_it_says(library: Library) -> None:
 
 def test_all_vectors_are_asked_in_one_request(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    query_batch = library.store.query_batch
-    monkeypatch.setattr(
-        library.store, "query_batch", lambda requests: asked.append(len(requests)) or query_batch(requests)
-    )
+    rankings = library.store.rankings
+    monkeypatch.setattr(library.store, "rankings", lambda requests: asked.append(len(requests)) or rankings(requests))
 
     library.search(text="red circle", limit=3)
 
@@ -203,8 +201,8 @@ def test_index_is_searched_as_thoroughly_as_was_measured(library: Library, monke
         "image": {"hnsw_ef": 32, "recall": 0.99, "encoder": "another-01234567"},
     }
     asked: list[Any] = []
-    real = library.store.query_batch
-    monkeypatch.setattr(library.store, "query_batch", lambda requests: asked.extend(requests) or real(requests))
+    real = library.store.rankings
+    monkeypatch.setattr(library.store, "rankings", lambda requests: asked.extend(requests) or real(requests))
     before = paths(library, text="green square", using=["text", "words"])
     library.store.set_metadata({"index": {"points": 9, "vectors": measured}})
     try:

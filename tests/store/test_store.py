@@ -529,6 +529,8 @@ def test_a_batch_of_queries_is_answered_in_order(library: Store) -> None:
     assert len(second) == 2
     assert uid(7) not in [hit.id for hit in second]
     assert [(hit.payload or {})["source"] for hit in third] == ["holiday"] * 3
+    assert library.rankings(requests) == [[(hit.id, hit.score) for hit in hits] for hits in (first, second, third)]
+    assert library.rankings(requests[:1]) == [[(uid(7), first[0].score)]]
 
 
 def test_a_fused_query_is_one_request(library: Store) -> None:
