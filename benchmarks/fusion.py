@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 import fusion
 from benchmarks import beside
 from benchmarks.retrieval import STAMPS
-from benchmarks.worlds import Fold, World, worlds
+from benchmarks.worlds import REGIONS, Fold, World, worlds
 from fusion import bridges
 from fusion.bridge import MIN_PAIRS, Bridge
 from fusion.calibration import BRIDGED, DIRECT, Null
@@ -32,6 +32,7 @@ from fusion.contrast import fit_attention
 from fusion.evaluation import compare, measure_scores, summarize
 from fusion.fused import Concatenation, SharedSum
 from fusion.graph import adjacency, fill
+from fusion.held import direct_scores
 from fusion.rank import Listed, fit_ranker
 from fusion.views import Fuser, Views, unit
 
@@ -55,20 +56,21 @@ def ways(fold: Fold, asked: Views, items: Views) -> dict[str, Scores]:
         have = items.has(name)
         scores = np.full((len(asked), len(items)), -np.inf)
         if asked.has(name).any():
-            rows = unit(asked.mean(name))
-        else:
+            direct = direct_scores(asked, np.ones(len(asked), bool), items, name)
+            found[name] = np.where(np.isnan(direct), -np.inf, direct)
+            continue
+        if name != REGIONS:
             rows = _bridged(fold, asked, name)
-            if rows is None:
-                continue
-        scores[:, have] = rows @ unit(items.mean(name)[have]).T
-        found[name] = scores
+            if rows is not None:
+                scores[:, have] = rows @ unit(items.mean(name)[have]).T
+                found[name] = scores
     return found
 
 
 def _bridged(fold: Fold, asked: Views, target: str) -> NDArray[Any] | None:
     for source in fold.names:
         both = fold.train.has(source) & fold.train.has(target)
-        if source != target and asked.has(source).any() and both.sum() >= MIN_PAIRS:
+        if source not in (target, REGIONS) and asked.has(source).any() and both.sum() >= MIN_PAIRS:
             x, y = fold.train.mean(source)[both], fold.train.mean(target)[both]
             return Bridge.fit(x, y, source=source, target=target).project(asked.mean(source))
     return None
@@ -77,6 +79,16 @@ def _bridged(fold: Fold, asked: Views, target: str) -> NDArray[Any] | None:
 def alone(name: str) -> Method:
     """What one named vector finds by itself."""
     return lambda fold: ways(fold, fold.asked, fold.items).get(name, np.full(fold.right.shape, -np.inf))
+
+
+def over_regions(method: Method, *, asked: bool = False) -> Method:
+    """A method that looks at regions, too, where there are any; `asked`: only where questions have some."""
+
+    def scores(fold: Fold) -> Scores | None:
+        known = REGIONS in fold.items.names and not (asked and not fold.asked.has(REGIONS).any())
+        return method(replace(fold, whole=False)) if known else None
+
+    return scores
 
 
 def by_ranks(method: str, *, weighted: bool = False) -> Method:
@@ -189,8 +201,9 @@ def by_graph(method: str) -> Method:
     """A fusion of rankings where items without words are told some by their neighbours."""
 
     def scores(fold: Fold) -> Scores:
-        made, told = fill(adjacency(fold.items), fold.items, "text")
-        tokens, there = dict(fold.items.tokens), dict(fold.items.there)
+        items = fold.items.having(fold.names)
+        made, told = fill(adjacency(items), items, "text")
+        tokens, there = dict(items.tokens), dict(items.there)
         tokens["text"] = np.where(told[:, None, None], made[:, None], tokens["text"])
         there["text"] = there["text"] | told[:, None]
         return by_ranks(method)(replace(fold, items=Views(tokens, there)))
@@ -211,6 +224,7 @@ def by_vector(fit: Callable[[Views, dict[str, str]], Fuser]) -> Method:
 METHODS: dict[str, Method] = {
     "image alone": alone("image"),
     "text alone": alone("text"),
+    "regions alone": over_regions(alone(REGIONS), asked=True),
     "image through cca": by_bridge("cca"),
     "image through mlp": by_bridge("mlp"),
     "image through attention": by_bridge("attention"),
@@ -225,12 +239,16 @@ METHODS: dict[str, Method] = {
     "concatenation": by_vector(Concatenation.fit),
     "shared sum": by_vector(SharedSum.fit),
     "attention": by_vector(fit_attention),
+    "evidence, with regions": over_regions(by_ranks("evidence"), asked=True),
+    "concatenation, with regions": over_regions(by_vector(Concatenation.fit)),
+    "shared sum, with regions": over_regions(by_vector(SharedSum.fit)),
+    "attention, with regions": over_regions(by_vector(fit_attention)),
     "graph, then evidence": by_graph("evidence"),
     "lambdamart": learned,
 }
 """What is measured; a fusion that is new is a line."""
 
-SINGLE = ("image alone", "text alone")
+SINGLE = ("image alone", "text alone", "regions alone")
 
 
 def measured(

@@ -12,7 +12,7 @@ Two are of Tux Paint's stamps, by the offline encoders, and one is made up of nu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ THINGS = 800
 SIGNAL, IMAGE, TEXT = 24, 512, 384  # numbers that mean something, and all numbers, of a picture's and a text's vector
 CLUTTER = 2.0  # length of what means nothing, where what means something has length 1; it is another in each look
 HELD_OUT = 0.2
+REGIONS = "regions"  # the named vector of several for each picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class Fold:
         items: what is to be found: all things, those of `train` among them.
         right: bool (questions, items).
         groups: the content group of each question.
+        whole: only vectors of whole things are looked at, and none of their regions.
     """
 
     train: Views
@@ -51,11 +53,12 @@ class Fold:
     items: Views
     right: NDArray[np.bool_]
     groups: Sequence[str]
+    whole: bool = True
 
     @property
     def names(self) -> list[str]:
         """The named vectors."""
-        return self.items.names
+        return [name for name in self.items.names if not self.whole or name != REGIONS]
 
 
 World = Callable[[int], Fold]
@@ -98,6 +101,8 @@ class Stamps:
 
     image: Vectors
     other: Vectors  # another look at each picture
+    regions: Vectors  # (n, tiles, dim) of it
+    other_regions: Vectors
     text: Vectors
     named: Vectors  # the words of the file's name
     captions: list[str]
@@ -105,8 +110,9 @@ class Stamps:
 
     @classmethod
     def read(cls, folder: Path) -> Stamps:
-        """Encode them: some twenty seconds."""
+        """Encode them: half a minute."""
         from encoders import load_preset
+        from encoders.tiles import TilesEncoder
         from readers import name_words, read_image
         from schemas import Modality
 
@@ -116,9 +122,13 @@ class Stamps:
         rng = np.random.default_rng(0)
         texts = [caption(path) for path in paths]
         names = [name_words(path.name) or path.stem for path in paths]
+        others = [other_look(frame, rng) for frame in frames]
+        tiles = TilesEncoder(threads=1)
         return cls(
             image=encoders["image"].encode(frames, Modality.IMAGE),
-            other=encoders["image"].encode([other_look(frame, rng) for frame in frames], Modality.IMAGE),
+            other=encoders["image"].encode(others, Modality.IMAGE),
+            regions=np.stack(tiles.encode(frames, Modality.IMAGE)),
+            other_regions=np.stack(tiles.encode(others, Modality.IMAGE)),
             text=encoders["text"].encode(texts, Modality.TEXT),
             named=encoders["text"].encode(names, Modality.TEXT),
             captions=texts,
@@ -137,8 +147,8 @@ class Stamps:
         def fold(seed: int) -> Fold:
             groups = self.groups(by)
             held = split(groups, seed, share=HELD_OUT)
-            items = Views.single({"image": self.image, "text": self.text})
-            asked = Views.single({"image": self.other, "text": self.named})
+            items = _seen(self.image, self.regions, self.text)
+            asked = _seen(self.other, self.other_regions, self.named)
             return Fold(
                 train=items.take(~held),
                 tried=asked.take(~held),
@@ -156,7 +166,7 @@ class Stamps:
         def fold(seed: int) -> Fold:
             groups = self.groups(by)
             held = split(groups, seed, share=HELD_OUT)
-            items = Views.single({"image": self.image, "text": self.text})
+            items = _seen(self.image, self.regions, self.text)
             words = items.only(["text"])
             return Fold(
                 train=items.take(~held),
@@ -178,7 +188,16 @@ class Stamps:
 def _without(views: Views, name: str, rows: NDArray[np.bool_]) -> Views:
     there = dict(views.there)
     there[name] = there[name] & ~rows[:, None]
-    return Views(views.tokens, there)
+    return replace(views, there=there)
+
+
+def _seen(image: Vectors, regions: Vectors, text: Vectors) -> Views:
+    whole = Views.single({"image": image, "text": text})
+    return Views(
+        {**whole.tokens, REGIONS: regions},
+        {**whole.there, REGIONS: np.ones(regions.shape[:2], bool)},
+        senses={"image": "image", REGIONS: "image", "text": "text"},
+    )
 
 
 def other_look(frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

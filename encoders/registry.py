@@ -30,6 +30,7 @@ BUILT_IN: dict[str, str] = {
     "logmel": "encoders.logmel:LogMelEncoder",
     "minilm": "encoders.minilm:MiniLMEncoder",
     "thumbnail": "encoders.thumbnail:ThumbnailEncoder",
+    "tiles": "encoders.tiles:TilesEncoder",
     "visual": "encoders.visual:VisualEncoder",
 }
 

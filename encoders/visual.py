@@ -39,6 +39,7 @@ WHOLE = (8, 3, 3)  # bins of hue, saturation and value over the whole picture
 NINTH = (8, 2, 2)  # and in each cell of the layout
 LAYOUT = 3  # cells a side
 NEIGHBOURS = 8
+PATTERNS = NEIGHBOURS + 2  # uniform ones, however they are turned
 RADII = (1, 2, 4)  # pixels, of the texture's three scales
 WEIGHTS = (
     0.8,
@@ -53,7 +54,8 @@ Block = NDArray[np.floating[Any]]
 MISSING = "The picture encoder needs packages that are not installed. Run: pip install 'medley[offline]'"
 
 
-def _bins(shape: tuple[int, int, int]) -> int:
+def bins_of(shape: tuple[int, int, int]) -> int:
+    """How many numbers a histogram has of colours in so many bins of hue, saturation and value."""
     return shape[0] * shape[1] * shape[2] + GREYS
 
 
@@ -65,10 +67,7 @@ class VisualEncoder(Encoder):
         model="HSV histograms, HOG and LBP",
         revision="1",
         modalities=(Modality.IMAGE,),
-        dim=_bins(WHOLE)
-        + LAYOUT**2 * _bins(NINTH)
-        + (SIDE // CELL) ** 2 * ORIENTATIONS
-        + len(RADII) * (NEIGHBOURS + 2),
+        dim=bins_of(WHOLE) + LAYOUT**2 * bins_of(NINTH) + (SIDE // CELL) ** 2 * ORIENTATIONS + len(RADII) * PATTERNS,
         space="visual",
         license="Apache-2.0",
         preprocessing=3,
@@ -84,63 +83,72 @@ class VisualEncoder(Encoder):
             raise EncodeError(MISSING) from error
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
-        small = [_resized(cast("NDArray[np.uint8]", content)) for content in contents]
+        small = [resized(cast("NDArray[np.uint8]", content)) for content in contents]
         colours = np.stack([np.asarray(picture.convert("HSV")) for picture in small])
         grey = [picture.convert("L") for picture in small]
         blocks = (
-            np.sqrt(_histograms(colours, WHOLE, 1)),
-            np.sqrt(_histograms(colours, NINTH, LAYOUT)),
-            _centred(np.stack([_edges(np.asarray(picture)) for picture in grey])),
-            _centred(np.sqrt(np.stack([_texture(np.asarray(picture.resize(FINE))) for picture in grey]))),
+            np.sqrt(histograms(colours, WHOLE, 1)),
+            np.sqrt(histograms(colours, NINTH, LAYOUT)),
+            centred(np.stack([edges(np.asarray(picture)).ravel() for picture in grey])),
+            centred(np.sqrt(np.vstack([texture(np.asarray(picture.resize(FINE))) for picture in grey]))),
         )
-        return np.hstack([weight * _unit(block) for weight, block in zip(WEIGHTS, blocks, strict=True)])
+        return np.hstack([weight * unit(block) for weight, block in zip(WEIGHTS, blocks, strict=True)])
 
 
-def _resized(picture: NDArray[np.uint8]) -> Picture:
+def resized(picture: NDArray[np.uint8], side: int = SIDE) -> Picture:
+    """A picture with both sides brought to so many pixels."""
     from PIL import Image
 
-    return Image.fromarray(np.ascontiguousarray(picture)).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return Image.fromarray(np.ascontiguousarray(picture)).resize((side, side), Image.Resampling.BILINEAR)
 
 
-def _histograms(colours: NDArray[np.uint8], bins: tuple[int, int, int], cells: int) -> Block:
+def histograms(colours: NDArray[np.uint8], bins: tuple[int, int, int], cells: int) -> Block:
     """Shares of colours in cells x cells parts of HSV pictures (n, side, side, 3): (n, cells² * bins)."""
     hue, saturation, value = np.moveaxis(colours.astype(np.intp), 3, 0)
     colour = (hue * bins[0] // 256 * bins[1] + saturation * bins[1] // 256) * bins[2] + value * bins[2] // 256
     slot = np.where(saturation < GREY, bins[0] * bins[1] * bins[2] + value * GREYS // 256, colour)
     count, side = slot.shape[:2]
     part = np.arange(side) * cells // side
-    slot += (part[:, None] * cells + part) * _bins(bins)
-    slot += np.arange(count)[:, None, None] * cells**2 * _bins(bins)
-    counted = np.bincount(slot.ravel(), minlength=count * cells**2 * _bins(bins))
+    slot += (part[:, None] * cells + part) * bins_of(bins)
+    slot += np.arange(count)[:, None, None] * cells**2 * bins_of(bins)
+    counted = np.bincount(slot.ravel(), minlength=count * cells**2 * bins_of(bins))
     return np.asarray(counted.reshape(count, -1) / side**2)
 
 
-def _edges(grey: NDArray[np.uint8]) -> Block:
+def edges(grey: NDArray[np.uint8]) -> Block:
+    """The run of edges in each cell of CELL pixels: (rows, columns, ORIENTATIONS)."""
     from skimage.feature import hog
 
-    found = hog(grey, orientations=ORIENTATIONS, pixels_per_cell=(CELL, CELL), cells_per_block=(1, 1))
-    return np.asarray(found)
+    found = hog(
+        grey, orientations=ORIENTATIONS, pixels_per_cell=(CELL, CELL), cells_per_block=(1, 1), feature_vector=False
+    )
+    return np.asarray(found)[:, :, 0, 0]
 
 
-def _texture(grey: NDArray[np.uint8]) -> Block:
+def texture(grey: NDArray[np.uint8], cells: int = 1) -> Block:
+    """Shares of the patterns of each scale in cells x cells parts of a picture: (cells², len(RADII) * PATTERNS)."""
     from scipy.ndimage import uniform_filter
     from skimage.feature import local_binary_pattern
 
-    patterns = []
+    part = np.arange(len(grey)) * cells // len(grey)
+    slot = (part[:, None] * cells + part) * PATTERNS
+    shares = []
     for radius in RADII:
         # Smoothed to the radius's own scale, or the far neighbours would sample noise.
         smooth = grey if radius == 1 else uniform_filter(grey, radius)
         codes = local_binary_pattern(  # type: ignore[no-untyped-call]  # scikit-image types only some of itself
             smooth, NEIGHBOURS, radius, "uniform"
         ).astype(np.intp)
-        patterns.append(np.bincount(codes.ravel(), minlength=NEIGHBOURS + 2))
-    return np.asarray(np.concatenate(patterns) / grey.size)
+        shares.append(np.bincount((slot + codes).ravel(), minlength=cells**2 * PATTERNS).reshape(cells**2, -1))
+    return np.asarray(np.hstack(shares) * cells**2 / grey.size)
 
 
-def _centred(block: Block) -> Block:
+def centred(block: Block) -> Block:
+    """Rows without their own means."""
     return np.asarray(block - block.mean(axis=1, keepdims=True))
 
 
-def _unit(block: Block) -> Block:
+def unit(block: Block) -> Block:
+    """Rows of length 1."""
     # An even picture has no edges: its block stays at nothing, and the colours speak for it.
     return np.asarray(block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), TINY))

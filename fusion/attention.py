@@ -14,7 +14,7 @@ The pass is written once, for numpy, which answers questions without loading tor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from fusion.cca import Map
 from fusion.context import BESIDE, Tokens, listen
 from fusion.likeness import GAMMA
+from fusion.pooling import pooled, shares, unit
 from fusion.views import TINY, Fuser, Vectors, Views
 from schemas import UsageError
 
@@ -70,12 +71,14 @@ class Attention:
         shape: see `Shape`.
         weights: float32 arrays by name; see `begin`.
         trained: what is known of its training, for the card.
+        senses: see `fusion.views.Views`.
     """
 
     inputs: Mapping[str, str]
     shape: Shape
     weights: Mapping[str, Vectors]
     trained: Mapping[str, Any] = field(default_factory=dict)
+    senses: Mapping[str, str] = field(default_factory=dict)
     method = "attention"
     distance = "cosine"
 
@@ -98,17 +101,39 @@ class Attention:
         """
         made, weights = [], []
         for start in range(0, len(views), ROWS):
-            some = views.take(slice(start, start + ROWS))
-            z, attended = self._attended(some)
-            there = self._inputs(some)[1]
-            if self.shape.reach and some.beside is not None:
-                told, a = listen(self.weights, self.shape.heads, self.tokens(some, z), np)
-                z, attended = _unit(z, np) + told, [*attended, a]
-            made.append(pooled(z, list(there.values()), np))
+            z, there, attended = self._told(views.take(slice(start, start + ROWS)))
+            made.append(pooled(z, there, np, self.sensed))
             weights.append(attended)
         if not made:
             return np.zeros((0, self.dim), np.float32), []
         return np.concatenate(made).astype(np.float32), [np.concatenate(block) for block in zip(*weights, strict=True)]
+
+    def parts(self, views: Views) -> dict[str, Vectors]:
+        """See `fusion.views.Fuser`: what attention added to a token is counted as the token's own."""
+        z, there, _ = self._told(views)
+        rows = z * shares(z, there, np, self.sensed)[..., None]
+        rows /= np.maximum(np.linalg.norm(rows.sum(axis=1), axis=-1), TINY)[:, None, None]
+        deep = [self._deep(views, name) for name in sorted(self.inputs)]
+        return dict(zip(sorted(self.inputs), np.split(rows, np.cumsum(deep)[:-1], axis=1), strict=True))
+
+    def _told(self, views: Views) -> tuple[Any, list[Any], list[Any]]:
+        """The tokens at the end of all, which of them are there, by name, and who attended to what."""
+        z, attended = self._attended(views)
+        there = list(self._inputs(views)[1].values())
+        if self.shape.reach and views.beside is not None:
+            tokens = self.tokens(views, z)
+            told, a = listen(self.weights, self.shape.heads, tokens, np)
+            z, attended = tokens.told(told), [*attended, a]
+        return z, there, attended
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything that is attended to has a part in a fused vector: not where training found nothing."""
+        return not self.shape.residual or any(
+            self.weights[f"{block}.out.{part}"].any()
+            for block in range(self.shape.blocks)
+            for part in ("weight", "bias")
+        )
 
     def tokens(self, views: Views, z: Any = None) -> Tokens:
         """What things with segments beside them attend with and to: see `fusion.context`."""
@@ -119,12 +144,11 @@ class Attention:
         there = self._inputs(views)[1]
         near = [name for name in names if name in beside.tokens]
         return Tokens(
-            own=_unit(z, np),
+            own=unit(z, np),
+            length=np.linalg.norm(z, axis=-1, keepdims=True),
             there=np.concatenate(list(there.values()), 1),
             kinds=np.repeat(np.arange(len(names)), [there[name].shape[1] for name in names]),
-            beside=np.concatenate(
-                [_unit(entered(self.weights, name, beside.tokens[name], np), np) for name in near], 1
-            ),
+            beside=np.concatenate([unit(entered(self.weights, name, beside.tokens[name], np), np) for name in near], 1),
             near=np.concatenate([beside.there[name].astype(np.float32) for name in near], 1),
             near_kinds=np.repeat([names.index(name) for name in near], 2 * self.shape.reach),
         )
@@ -133,6 +157,11 @@ class Attention:
         """The named vector of each token beside a thing, and its place among those beside it."""
         known = views.beside.tokens if self.shape.reach and views.beside is not None else ()
         return [(name, at) for name in sorted(self.inputs) if name in known for at in range(2 * self.shape.reach)]
+
+    @property
+    def sensed(self) -> list[str]:
+        """What each of the inputs is made of, in the order of their names."""
+        return senses_of(sorted(self.inputs), self.senses)
 
     def deaf(self) -> Attention:
         """The same model without what things are told by those beside them."""
@@ -176,17 +205,25 @@ class Attention:
             "inputs": dict(self.inputs),
             "shape": asdict(self.shape),
             "trained": dict(self.trained),
+            "senses": dict(self.senses),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Vectors], meta: Mapping[str, Any]) -> Attention:
         """One from what `arrays` and `meta` gave."""
-        return cls(meta["inputs"], Shape(**meta["shape"]), dict(arrays), meta.get("trained", {}))
+        return cls(
+            meta["inputs"], Shape(**meta["shape"]), dict(arrays), meta.get("trained", {}), meta.get("senses", {})
+        )
 
 
 def reach_of(fuser: Fuser) -> int:
     """How many segments before and after a thing a fusion looks at, besides the thing itself."""
     return fuser.shape.reach if isinstance(fuser, Attention) else 0
+
+
+def senses_of(names: Sequence[str], senses: Mapping[str, str]) -> list[str]:
+    """What the vectors of each name are made of."""
+    return [senses.get(name, name) for name in names]
 
 
 def begin(shape: Shape, landmarks: Mapping[str, Vectors], seed: int = 0) -> dict[str, Vectors]:
@@ -244,7 +281,13 @@ def begin_as_sum(shape: Shape, maps: Mapping[str, Map], seed: int = 0) -> dict[s
 
 
 def forward(
-    weights: Mapping[str, Any], shape: Shape, tokens: Mapping[str, Any], there: Mapping[str, Any], xp: Any
+    weights: Mapping[str, Any],
+    shape: Shape,
+    tokens: Mapping[str, Any],
+    there: Mapping[str, Any],
+    xp: Any,
+    *,
+    senses: Sequence[str] = (),
 ) -> tuple[Any, list[Any]]:
     """Fused vectors (n, hidden) of length 1, and of each block the attention weights (n, heads, tokens, tokens).
 
@@ -254,23 +297,16 @@ def forward(
         tokens: (n, k, dim) by named vector.
         there: 1.0 or 0.0 (n, k) by named vector.
         xp: numpy or torch; all arrays are its own.
+        senses: of each name, in their order: see `fusion.pooling.pooled`.
     """
     z, attended = attended_tokens(weights, shape, tokens, there, xp)
-    return pooled(z, [there[name] for name in sorted(tokens)], xp), attended
-
-
-def pooled(z: Any, there: list[Any], xp: Any) -> Any:
-    """Tokens (n, tokens, hidden) as one vector of length 1: (n, hidden).
-
-    A kind counts as one, however many tokens it has: tokens of length 1 are averaged.
-    """
-    return _unit((_unit(z, xp) * _shares(there, xp)[..., None]).sum(1), xp)
+    return pooled(z, [there[name] for name in sorted(tokens)], xp, senses), attended
 
 
 def entered(weights: Mapping[str, Any], name: str, given: Any, xp: Any) -> Any:
     """Vectors (n, k, dim) of a name as tokens: (n, k, hidden)."""
     turned = weights[f"in.{name}.landmarks"].T
-    features = xp.exp(GAMMA * (_unit(given, xp) @ turned - 1.0))
+    features = xp.exp(GAMMA * (unit(given, xp) @ turned - 1.0))
     return features @ weights[f"in.{name}.weight"] + weights[f"in.{name}.bias"]
 
 
@@ -324,19 +360,10 @@ def _of_others(there: Any, counts: list[int], xp: Any) -> Any:
     return others + none * there[:, None, :]
 
 
-def _shares(there: list[Any], xp: Any) -> Any:
-    """The weight of each token in the mean: (n, tokens)."""
-    return xp.concatenate([one / (one.sum(1)[:, None] + TINY) for one in there], 1)
-
-
 def _normed(z: Any, xp: Any) -> Any:
     """Layer normalization without weights of its own: the maps that follow have them."""
     z = z - (z.sum(-1) / z.shape[-1])[..., None]
     return z / xp.sqrt((z * z).sum(-1) / z.shape[-1] + 1e-6)[..., None]
-
-
-def _unit(z: Any, xp: Any) -> Any:
-    return z / xp.sqrt((z * z).sum(-1) + TINY)[..., None]
 
 
 def fingerprint(method: str, arrays: Mapping[str, NDArray[Any]]) -> str:

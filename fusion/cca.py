@@ -11,6 +11,10 @@ that a product of two mapped vectors is x' Cxx'^-1 Cxy Cyy'^-1 y.
 x and y are not the vectors themselves but how alike they are to landmarks (`fusion.likeness`), as in kernel canonical
 correlation (Hardoon, Szedmak & Shawe-Taylor, Neural Computation 2004): on left-out clip art that found more than lines
 did, and more than the bridge, which has to leave the pictures' side as it is.
+
+What a thing has several of (regions of a picture, words of a passage) is a bag: x is then the mean of how alike each of
+them is to landmarks that are such themselves (Gärtner et al., "Multi-Instance Kernels", ICML 2002), so that one region
+in sixteen can tell what the picture shows. A mean of the regions themselves would be no region at all.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.likeness import inverse_root, landmarks_of, likeness
+from fusion.likeness import LANDMARKS, inverse_root, landmarks_of, likeness
 from fusion.views import Vectors, Views
 from schemas import UsageError
 
@@ -32,6 +36,9 @@ Exact = NDArray[np.float64]
 RIDGE = 1.0
 DIM = 128
 LEAST_PAIRS = 30
+BAG_LANDMARKS = 512  # of what things have several of: twice as many find no more, and take twice as long
+DRAWN = 16_384  # rows among which landmarks are sought
+ROWS = 1024  # tokens at a time, each with its likenesses to all landmarks
 
 
 def canonical(x: NDArray[Any], y: NDArray[Any], *, ridge: float = RIDGE, dim: int = DIM) -> tuple[Exact, Exact, Exact]:
@@ -74,6 +81,17 @@ class Map:
         """Rows (n, dim) in the shared space: (n, shared)."""
         return np.asarray(likeness(rows, self.landmarks) @ self.matrix - self.offset, np.float32)
 
+    def tokens(self, views: Views, name: str) -> Vectors:
+        """Each token of a name in the shared space, zeros where there is none: (n, k, shared)."""
+        given, there = views.tokens[name], views.there[name]
+        made = self(given.reshape(-1, given.shape[2])).reshape(*there.shape, -1)
+        return np.asarray(made * there[..., None], np.float32)
+
+    def bag(self, views: Views, name: str) -> Vectors:
+        """The bags of a name in the shared space: the means of their tokens there, (n, shared)."""
+        made = bag(views.tokens[name], views.there[name], self.landmarks) @ self.matrix - self.offset
+        return np.asarray(made, np.float32)
+
 
 def shared_space(views: Views, names: Sequence[str], *, ridge: float = RIDGE, dim: int = DIM) -> dict[str, Map]:
     """The map of each named vector.
@@ -85,14 +103,18 @@ def shared_space(views: Views, names: Sequence[str], *, ridge: float = RIDGE, di
         UsageError: too few things have several kinds.
     """
     has = {name: views.has(name) for name in names}
-    first, second = max(combinations(names, 2), key=lambda pair: int((has[pair[0]] & has[pair[1]]).sum()))
+    # A picture and its regions agree in what has nothing to do with words: two of one sense span no space.
+    spanning = [(a, b) for a, b in combinations(names, 2) if views.senses.get(a, a) != views.senses.get(b, b)]
+    first, second = max(
+        spanning or list(combinations(names, 2)), key=lambda pair: int((has[pair[0]] & has[pair[1]]).sum())
+    )
     both = has[first] & has[second]
-    kinds = {name: _Kind(views.mean(name), has[name]) for name in names}
+    kinds = {name: _Kind(views.having([name]), name) for name in names}
     wx, wy, _ = canonical(kinds[first].features(both), kinds[second].features(both), ridge=ridge, dim=dim)
     maps = {first: kinds[first].map(wx, both), second: kinds[second].map(wy, both)}
     placed = np.zeros((len(views), wx.shape[1]))
     for name, way in maps.items():
-        placed[has[name]] += way(kinds[name].rows[has[name]])
+        placed[has[name]] += way.bag(views.having([name]).take(has[name]), name)
     known = has[first] | has[second]
     for name in names:
         if name in maps:
@@ -115,18 +137,41 @@ def shared_space(views: Views, names: Sequence[str], *, ridge: float = RIDGE, di
 class _Kind:
     """One kind of vectors, and its landmarks."""
 
-    def __init__(self, rows: Vectors, has: NDArray[np.bool_]) -> None:
-        self.rows = rows
-        self._landmarks = landmarks_of(rows[has])
+    def __init__(self, views: Views, name: str) -> None:
+        self._views, self._name = views, name
+        self._landmarks = marks(views, name)
         self._root = inverse_root(likeness(self._landmarks, self._landmarks).astype(np.float64))
 
     def features(self, some: NDArray[np.bool_]) -> Exact:
-        return np.asarray(likeness(self.rows[some], self._landmarks) @ self._root)
+        given = self._views.take(some)
+        return np.asarray(bag(given.tokens[self._name], given.there[self._name], self._landmarks) @ self._root)
 
     def map(self, weights: Exact, some: NDArray[np.bool_]) -> Map:
         offset = self.features(some).mean(axis=0) @ weights
         arrays = (self._landmarks, self._root @ weights, offset)
         return Map(*(np.asarray(array, np.float32) for array in arrays))
+
+
+def marks(views: Views, name: str) -> Vectors:
+    """The landmarks of a name: tokens that things have."""
+    rows = views.flat(name)
+    if len(rows) > DRAWN:
+        rows = rows[np.sort(np.random.default_rng(0).permutation(len(rows))[:DRAWN])]
+    several = views.tokens[name].shape[1] > 1
+    return np.asarray(landmarks_of(rows, BAG_LANDMARKS if several else LANDMARKS), np.float32)
+
+
+def bag(tokens: Vectors, there: NDArray[np.bool_], landmarks: Vectors) -> Vectors:
+    """How alike the tokens (n, k, dim) of each thing are to landmarks (m, dim), in the mean: (n, m)."""
+    n, deep, dim = tokens.shape
+    made = np.zeros((n, len(landmarks)), np.result_type(tokens, landmarks))
+    count = np.maximum(there.sum(axis=1), 1)[:, None]
+    step = max(1, ROWS // deep)
+    for start in range(0, n, step):
+        some = slice(start, start + step)
+        alike = likeness(tokens[some].reshape(-1, dim), landmarks).reshape(-1, deep, len(landmarks))
+        made[some] = (alike * there[some][..., None]).sum(axis=1) / count[some]
+    return made
 
 
 def _inverse_root(rows: Exact, ridge: float) -> Exact:

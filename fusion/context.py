@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from fusion.beside import NONE
 from fusion.evaluation import split
+from fusion.pooling import pooled
 from fusion.training import own_ranks, plain, repeatable
 from fusion.views import Vectors, Views
 
@@ -60,6 +61,7 @@ class Tokens:
 
     Attributes:
         own: (n, t, hidden) tokens of the things, of length 1.
+        length: (n, t, 1) how long they were: of several of a name, the longer counts for more.
         there: (n, t) 1.0 or 0.0.
         kinds: (t,) number of the named vector of each.
         beside: (n, c, hidden) tokens of the segments beside them, of length 1: by kind, and by place in each.
@@ -68,11 +70,16 @@ class Tokens:
     """
 
     own: Any
+    length: Any
     there: Any
     kinds: NDArray[np.intp]
     beside: Any
     near: Any
     near_kinds: NDArray[np.intp]
+
+    def told(self, told: Any) -> Any:
+        """The tokens with what they were told, as long as they were."""
+        return self.length * (self.own + told)
 
     @property
     def lacks(self) -> Any:
@@ -211,6 +218,7 @@ class _Learner:
         given = replace(
             stored,
             own=torch.as_tensor(stored.own),
+            length=torch.as_tensor(stored.length),
             there=torch.as_tensor(stored.there),
             beside=torch.as_tensor(stored.beside),
             near=torch.as_tensor(stored.near),
@@ -223,10 +231,8 @@ class _Learner:
         return torch.nn.functional.cross_entropy(scores, right) + torch.nn.functional.cross_entropy(scores.T, right)
 
     def _whole(self, weights: Mapping[str, Any], stored: Tokens, there: list[Any], xp: Any) -> Any:
-        from fusion.attention import pooled
-
         told, _ = listen(weights, self._model.shape.heads, stored, xp)
-        return pooled(stored.own + told, there, xp)
+        return pooled(stored.told(told), there, xp, self._model.sensed)
 
     def _stored(self, rows: NDArray[np.intp]) -> tuple[Tokens, list[Any]]:
         some = self._views.stored(rows, self._around)

@@ -9,16 +9,15 @@ content group (equal captions, segments of one file) are never held against each
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.attention import Attention, Shape, begin, begin_as_sum, forward
-from fusion.cca import LEAST_PAIRS, shared_space
+from fusion.attention import Attention, Shape, begin, begin_as_sum, forward, senses_of
+from fusion.cca import LEAST_PAIRS, marks, shared_space
 from fusion.evaluation import split
-from fusion.likeness import landmarks_of
 from fusion.training import need_torch, own_ranks, plain, repeatable
 from fusion.views import Views
 from schemas import UsageError
@@ -96,8 +95,9 @@ def fit_attention(
     need_torch("Attention")
     if shape.hidden % shape.heads:
         raise UsageError(f"{shape.hidden} numbers cannot be shared out among {shape.heads} heads.")
-    views = Views({n: views.tokens[n] for n in sorted(inputs)}, {n: views.there[n] for n in sorted(inputs)})
-    rows = np.flatnonzero((views.count() > 1) if among is None else (views.count() > 1) & among)
+    views = views.having(inputs)
+    several = views.sided() > 1
+    rows = np.flatnonzero(several if among is None else several & among)
     if len(rows) < LEAST_PAIRS:
         raise UsageError(
             f"Attention is learnt from {LEAST_PAIRS} things or more that have several of the vectors "
@@ -112,11 +112,15 @@ def fit_attention(
     if shape.residual:
         weights = begin_as_sum(shape, shared_space(some, names, dim=shape.hidden), training.seed)
     else:
-        marks = {name: landmarks_of(some.mean(name)[some.has(name)]) for name in names}
-        weights = begin(shape, marks, training.seed)
+        weights = begin(shape, {name: marks(some, name) for name in names}, training.seed)
     trainer = _Trainer(views, groups, learnt=learnt, judged=judged, shape=shape, training=training, weights=weights)
     fitted, trained = trainer.run(progress)
-    return Attention(dict(inputs), shape, fitted, trained)
+    return Attention(dict(inputs), shape, fitted, trained, senses_in(views))
+
+
+def senses_in(views: Views) -> dict[str, str]:
+    """What is known of what the vectors of these things are made of."""
+    return {name: views.senses[name] for name in views.names if name in views.senses}
 
 
 def _surely_better(best: NDArray[np.float64], found: NDArray[np.float64]) -> bool:
@@ -226,19 +230,21 @@ class _Trainer:
 
         tokens = {name: torch.as_tensor(np.asarray(views.tokens[name]), device=device) for name in views.names}
         there = {name: torch.as_tensor(views.there[name].astype(np.float32), device=device) for name in views.names}
-        return forward(values, self._shape, tokens, there, torch)[0]
+        return forward(values, self._shape, tokens, there, torch, senses=senses_of(views.names, views.senses))[0]
 
     def _parted(self, views: Views) -> tuple[Views, Views]:
-        """The kinds of each thing, shared out by lot between two parts that have one at least."""
-        has = np.stack([views.has(name) for name in views.names])
+        """The sides of each thing, shared out by lot between two parts that have one at least."""
+        sides = views.sides()
+        has = np.stack([views.only(side).count() > 0 for side in sides])
         lot = np.where(has, self._rng.random(has.shape), np.inf)
         order = np.argsort(np.argsort(lot, axis=0), axis=0)
         first = 1 + (self._rng.random(len(views)) * (has.sum(axis=0) - 1)).astype(int)
         left = order < first
         parts = []
-        for side in (left, ~left):
-            there = {name: views.there[name] & side[i][:, None] for i, name in enumerate(views.names)}
-            parts.append(self._noisy(Views(views.tokens, there)))
+        for part in (left, ~left):
+            chosen = {name: part[i][:, None] for i, side in enumerate(sides) for name in side}
+            there = {name: views.there[name] & chosen[name] for name in views.names}
+            parts.append(self._noisy(replace(views, there=there)))
         return parts[0], parts[1]
 
     def _noisy(self, views: Views, times: float = 1.0) -> Views:
@@ -249,7 +255,7 @@ class _Trainer:
             spread = length * times * self._training.noise / rows.shape[-1] ** 0.5
             drawn = self._rng.standard_normal(rows.shape, np.float32)
             tokens[name] = np.asarray(rows + spread * drawn, np.float32)
-        return Views(tokens, views.there)
+        return replace(views, tokens=tokens)
 
     def _mine(self) -> None:
         """The hardest negatives of each thing that is learnt, among `MINED` drawn by lot."""
@@ -272,14 +278,15 @@ class _Trainer:
         Whole, they are asked for by another look at them: a thing must also be told from what has half of it.
         """
         model, ranks = self._model(), []
-        for name in self._judged.names:
-            whole = self._judged.take(self._judged.has(name))
-            whole = whole.take(whole.count() > 1)
+        for side in self._judged.sides():
+            whole = self._judged.take(self._judged.only(side).count() > 0)
+            whole = whole.take(whole.sided() > 1)
             if len(whole) > 1:
-                others = [other for other in whole.names if other != name]
-                ranks.append(own_ranks(model.fuse(whole.only([name])) @ model.fuse(whole.only(others)).T))
+                others = set(whole.names) - set(side)
+                ranks.append(own_ranks(model.fuse(whole.only(side)) @ model.fuse(whole.only(others)).T))
         ranks.append(own_ranks(model.fuse(self._looks) @ model.fuse(self._judged).T))
         return np.concatenate(ranks)
 
     def _model(self) -> Attention:
-        return Attention(dict.fromkeys(self._views.names, ""), self._shape, self._weights)
+        inputs = dict.fromkeys(self._views.names, "")
+        return Attention(inputs, self._shape, self._weights, senses=senses_in(self._views))

@@ -8,7 +8,7 @@ added or compared, and a missing kind is the zero that stands for "nothing is kn
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,12 +48,13 @@ class Concatenation:
         Raises:
             UsageError: there are hardly any vectors of one of the names.
         """
+        views = views.having(inputs.keys() & views.tokens.keys())
         centres, scales = {}, {}
         for name in sorted(inputs):
             rows = _rows(views, name)
             centres[name] = rows.mean(axis=0)
             likeness = _random_cosines(unit(rows - centres[name]))
-            weight = (weights or {}).get(name, 1.0)
+            weight = (weights or {}).get(name, 1.0 / next(len(side) for side in views.sides() if name in side))
             scales[name] = float(np.sqrt(weight / max(float(likeness.std()), TINY)))
         return cls(dict(inputs), centres, scales)
 
@@ -72,6 +73,20 @@ class Concatenation:
                 part[has] = self.scales[name] * unit(views.mean(name)[has] - self.centres[name])
             parts.append(part)
         return np.concatenate(parts, axis=1)
+
+    def parts(self, views: Views) -> dict[str, Vectors]:
+        """See `fusion.views.Fuser`."""
+        made, at = {}, 0
+        for name in sorted(self.inputs):
+            centre = self.centres[name]
+            if name in views.tokens:
+                rows = (views.tokens[name] - centre) * views.there[name][..., None]
+                length = np.maximum(np.linalg.norm(rows.sum(axis=1), axis=-1), TINY)
+                part = np.zeros((*rows.shape[:2], self.dim), np.float32)
+                part[..., at : at + len(centre)] = self.scales[name] * rows / length[:, None, None]
+                made[name] = part
+            at += len(centre)
+        return made
 
     def arrays(self) -> dict[str, Vectors]:
         """See `fusion.views.Fuser`."""
@@ -99,12 +114,14 @@ class SharedSum:
         centres: float32 (dim,) by named vector: what is taken away where the encoders share a space.
         maps: by named vector, where they do not.
         weights: by named vector.
+        senses: see `fusion.views.Views`: names of one sense count as one together.
     """
 
     inputs: Mapping[str, str]
     centres: Mapping[str, Vectors]
     maps: Mapping[str, Map]
     weights: Mapping[str, float]
+    senses: Mapping[str, str] = field(default_factory=dict)
     method = "sum"
     distance = "cosine"
 
@@ -129,9 +146,11 @@ class SharedSum:
             UsageError: there are hardly any vectors of a name, or too few things have several kinds.
         """
         names = sorted(inputs)
+        views = views.having(inputs.keys() & views.tokens.keys())
         centres = {name: _rows(views, name).mean(axis=0) for name in names} if one_space else {}
         maps = {} if one_space else shared_space(views, names)
-        return cls(dict(inputs), centres, maps, {name: (weights or {}).get(name, 1.0) for name in names})
+        counts = {name: (weights or {}).get(name, 1.0) for name in names}
+        return cls(dict(inputs), centres, maps, counts, dict(views.senses))
 
     @property
     def dim(self) -> int:
@@ -142,13 +161,30 @@ class SharedSum:
     def fuse(self, views: Views) -> Vectors:
         """See `fusion.views.Fuser`."""
         total = np.zeros((len(views), self.dim), np.float32)
-        for name in self.inputs:
-            if name not in views.tokens:
-                continue
-            has = views.has(name)
-            rows = views.mean(name)[has]
-            total[has] += self.weights[name] * unit(self.maps[name](rows) if self.maps else rows - self.centres[name])
+        known = self._known(views)
+        for name in known.names:
+            has = known.has(name)
+            some = known.having([name]).take(has)
+            rows = self.maps[name].bag(some, name) if self.maps else some.mean(name) - self.centres[name]
+            total[has] += self.weights[name] * known.share(name)[has, None] * unit(rows)
         return np.asarray(unit(total), np.float32)
+
+    def parts(self, views: Views) -> dict[str, Vectors]:
+        """See `fusion.views.Fuser`."""
+        known, made = self._known(views), {}
+        for name in known.names:
+            rows = (
+                self.maps[name].tokens(known, name)
+                if self.maps
+                else (known.tokens[name] - self.centres[name]) * known.there[name][..., None]
+            )
+            length = np.maximum(np.linalg.norm(rows.sum(axis=1), axis=-1), TINY)
+            made[name] = rows * (self.weights[name] * known.share(name) / length)[:, None, None]
+        total = np.maximum(np.linalg.norm(sum(rows.sum(axis=1) for rows in made.values()), axis=-1), TINY)
+        return {name: np.asarray(rows / total[:, None, None], np.float32) for name, rows in made.items()}
+
+    def _known(self, views: Views) -> Views:
+        return replace(views.having(self.inputs.keys() & views.tokens.keys()), senses=self.senses)
 
     def arrays(self) -> dict[str, Vectors]:
         """See `fusion.views.Fuser`."""
@@ -159,7 +195,12 @@ class SharedSum:
 
     def meta(self) -> dict[str, Any]:
         """See `fusion.views.Fuser`."""
-        return {"method": self.method, "inputs": dict(self.inputs), "weights": dict(self.weights)}
+        return {
+            "method": self.method,
+            "inputs": dict(self.inputs),
+            "weights": dict(self.weights),
+            "senses": dict(self.senses),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Vectors], meta: Mapping[str, Any]) -> SharedSum:
@@ -174,6 +215,7 @@ class SharedSum:
                 if f"map.{name}" in arrays
             },
             meta["weights"],
+            meta.get("senses", {}),
         )
 
 

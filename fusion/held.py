@@ -37,7 +37,7 @@ class Questions:
     """Questions of one kind.
 
     Attributes:
-        kind: the named vector that is asked with, or `VIEWS`.
+        kind: the named vectors that are asked with (`named`), or `VIEWS`.
         asked: what each question has.
         found: what there is to be found.
         right: bool (questions, things).
@@ -84,17 +84,18 @@ def questions(
     rng = np.random.default_rng(seed)
     made = []
     here = np.ones(len(views), bool) if among is None else among
-    for name in views.names:
-        others = [other for other in views.names if other != name]
-        able = np.flatnonzero(here & views.has(name) & (views.only(others).count() > 0))
+    for side in views.sides():
+        others = set(views.names) - set(side)
+        has = views.only(side).count() > 0
+        able = np.flatnonzero(here & has & (views.only(others).count() > 0))
         drawn = np.sort(rng.permutation(able)[:QUESTIONS])
         if len(drawn) >= LEAST:
             rest = np.setdiff1d(np.flatnonzero(here & (views.only(others).count() > 0)), drawn)
             there = np.concatenate([drawn, rng.permutation(rest)[: max(0, FOUND - len(drawn))]])
             made.append(
                 Questions(
-                    name,
-                    views.take(drawn).only([name]),
+                    named(side),
+                    views.take(drawn).only(side),
                     views.stored(there, around).only(others),
                     groups[drawn][:, None] == groups[there],
                     groups[drawn],
@@ -135,9 +136,9 @@ def told_beside(
     """
     rng, made = np.random.default_rng(seed), []
     here = np.ones(len(views), bool) if among is None else among
-    for name in views.names:
-        has = views.has(name)
-        others = views.only([other for other in views.names if other != name]).count() > 0
+    for side in views.sides():
+        has = views.only(side).count() > 0
+        others = views.only(set(views.names) - set(side)).count() > 0
         near = ((around != NONE) & has[around]).any(axis=1)
         lot = rng.permutation(np.flatnonzero(here & has & others & near))
         _, first = np.unique(items[lot], return_index=True)
@@ -147,11 +148,17 @@ def told_beside(
         rest = np.flatnonzero(here & (views.count() > 0) & ~np.isin(items, items[drawn]))
         rows = np.concatenate([drawn, rng.permutation(rest)[: max(0, FOUND - len(drawn))]])
         found = views.stored(rows, _hidden(around, drawn))
-        there = {**found.there, name: found.there[name] & (np.arange(len(rows)) >= len(drawn))[:, None]}
+        shown = (np.arange(len(rows)) >= len(drawn))[:, None]
+        there = {**found.there, **{name: found.there[name] & shown for name in side}}
         right = groups[drawn][:, None] == groups[rows]
-        asked = views.take(drawn).only([name])
-        made.append(Questions(name, asked, replace(found, there=there), right, groups[drawn]))
+        asked = views.take(drawn).only(side)
+        made.append(Questions(named(side), asked, replace(found, there=there), right, groups[drawn]))
     return made
+
+
+def named(side: Sequence[str]) -> str:
+    """What questions are called that are asked with these named vectors."""
+    return "+".join(side)
 
 
 class Standing:
@@ -165,7 +172,8 @@ class Standing:
     def __init__(self, views: Views, bridges: Callable[[Vectors, Vectors], Any] | None = None) -> None:
         make = bridges or (lambda x, y: Bridge.fit(x, y, source="", target=""))
         self._bridges: dict[tuple[str, str], Any] = {}
-        for source, target in permutations(views.names, 2):
+        plain = [name for name in views.names if views.tokens[name].shape[1] == 1]  # late interaction has no bridges
+        for source, target in permutations(plain, 2):
             both = views.has(source) & views.has(target)
             if both.sum() >= MIN_PAIRS:
                 try:
@@ -181,7 +189,7 @@ class Standing:
                 continue
             direct = asked.has(target)
             if direct.any():
-                ways[target] = _scores(unit(asked.mean(target)), direct, found, target)
+                ways[target] = direct_scores(asked, direct, found, target)
             for source in asked.names:
                 some = asked.has(source) & ~direct
                 if (source, target) in self._bridges and some.any():
@@ -209,6 +217,20 @@ def reciprocal_ranks(ways: Mapping[str, Scores], weights: Mapping[str, float] | 
     if total is None:
         raise UsageError("There is no way to ask these questions: nothing to fuse.")
     return np.where(total > 0, total, np.nan)
+
+
+def direct_scores(asked: Views, some: NDArray[np.bool_], found: Views, target: str) -> Scores:
+    """By the angle; of several vectors by MaxSim: each of a question finds its best match."""
+    if max(views.tokens[target].shape[1] for views in (asked, found)) == 1:
+        return _scores(unit(asked.mean(target)), some, found, target)
+    scores = np.full((len(asked), len(found)), np.nan)
+    has = np.flatnonzero(found.has(target))
+    tokens, there = unit(found.tokens[target][has]), found.there[target][has]
+    for row in np.flatnonzero(some):
+        mine = unit(asked.tokens[target][row][asked.there[target][row]])
+        alike = np.einsum("id,njd->nij", mine, tokens)
+        scores[row, has] = np.where(there[:, None], alike, -np.inf).max(axis=2).sum(axis=1)
+    return scores
 
 
 def _scores(rows: Vectors, some: NDArray[np.bool_], found: Views, target: str) -> Scores:

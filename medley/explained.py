@@ -22,6 +22,8 @@ HOW = {
     "occlusion": "By how much the score falls where the picture is covered.",
     "silence": "By how much the score falls where the sound is silenced.",
     "patches": "What each part of the picture gives to the tokens of the question.",
+    "regions": "What each region gives to the score of the fused vector.",
+    "attention": "How much more than others each region was attended to.",
 }
 
 
@@ -144,6 +146,15 @@ def tell(explanation: Explanation, request: SearchRequest, console: Console) -> 
     for name, others in explanation.attention.items():
         attended = ", ".join(f"{other} {share:.2f}" for other, share in others.items())
         console.print(f"  [dim]{escape(name)}[/] attended to {escape(attended)}", highlight=False)
+    if explanation.given:
+        parts = ", ".join(f"{name} {share:+.2f}" for name, share in explanation.given.items())
+        console.print(f"  [dim]fused[/] of {escape(parts)}", highlight=False)
+    for region in explanation.regions:
+        by = "" if region.attended is None else f", attended to {region.attended:.3f}"
+        console.print(
+            f"  [dim]{escape(region.vector)}[/] {region.number} of {region.of} gave {region.given:+.3f}{by}",
+            highlight=False,
+        )
     for told in explanation.heard:
         shares = ", ".join(f"{name} {share:.2f}" for name, share in told.shares.items())
         console.print(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from query.files import read_apart
 from query.fused import Fusing
 from query.located import at_hand
 from query.reach import encoders_in_use
+from query.regions import Regions
 from query.rerank import for_vector
 from query.search import search
 from query.vectors import likeness
@@ -83,8 +84,7 @@ class _Explaining:
 
     def run(self) -> Explanation:
         explanation = Explanation(hit=self._hit, notes=list(self._encoded.notes), kinds=self._kinds())
-        if FUSED in self._hit.vectors:
-            explanation.attention, explanation.heard = self._attention()
+        regions = self._fused(explanation) if FUSED in self._hit.vectors else None
         segment = self._segment(explanation)
         for name, query in self._queries().items():
             modalities = self._encoders.specs[name].stored
@@ -92,10 +92,12 @@ class _Explaining:
                 explanation.maps.append(self._over_frames(name, query, segment))
             elif segment is not None and Modality.AUDIO in modalities and segment.sound is not None:
                 explanation.maps.append(self._over_sound(name, query, segment.sound))
+        if regions is not None and segment is not None and segment.frames:
+            explanation.maps += self._over_regions(regions, list(segment.frames))
         return explanation
 
-    def _attention(self) -> tuple[dict[str, dict[str, float]], list[Heard]]:
-        """What of the hit, and of the segments beside it, was attended to, where that made its fused vector."""
+    def _fused(self, explanation: Explanation) -> Regions:
+        """What made its fused vector: its own vectors, regions of them, and the segments beside it."""
         hit, fusing = self._hit, Fusing(self._store, self._specs)
         point = point_id(hit.source, hit.path, hit.segment)
         fields = {payload.SOURCE: hit.source, payload.PATH: hit.path, payload.SEGMENT: hit.segment}
@@ -110,13 +112,47 @@ class _Explaining:
             have: Any = record.vector if record is not None else {}
             return {name: vector for name, vector in (have or {}).items() if name not in inferred}
 
-        attended, heard = fusing.attention(vectors(point), [vectors(one) for one in beside])
+        own, others = vectors(point), [vectors(one) for one in beside]
+        explanation.attention, heard = fusing.attention(own, others)
+        if explanation.attention and not fusing.moved:
+            explanation.notes.append(
+                "What was attended to has no part in the fused vector: training found nothing to gain by it."
+            )
+        question = np.asarray(summed(self._encoded.terms[FUSED], self._specs[FUSED]), np.float32)
+        regions = Regions(fusing, own, question, others)
+        explanation.given = {name: round(float(rows.sum()), 4) for name, rows in regions.given.items()}
+        explanation.regions = regions.told()
         told = []
         for (name, place), shares in heard.items():
             said = known[beside[place]].payload or {}
             about = {key: said.get(key) for key in (payload.SEGMENT, payload.START, payload.END, payload.PAGE)}
             told.append(Heard.model_validate({**about, "vector": name, "shares": shares}))
-        return attended, sorted(told, key=lambda one: -sum(one.shares.values()))
+        explanation.heard = sorted(told, key=lambda one: -sum(one.shares.values()))
+        return regions
+
+    def _over_regions(self, regions: Regions, frames: list[Any]) -> list[VectorMap]:
+        """Of each vector of several regions, what these gave, and how they were attended to."""
+        found = []
+        for name in dict.fromkeys(one.vector for one in regions.told()):
+            spec = self._encoders.specs.get(name)
+            over = regions.over_frames(name, [frame.shape[:2] for frame in frames])
+            if spec is None or Modality.IMAGE not in spec.stored or over is None:
+                continue
+            best, *grids = over
+            hows: tuple[Literal["regions", "attention"], ...] = ("regions", "attention")
+            for how, grid in zip(hows, grids, strict=True):
+                if grid is not None:
+                    found.append(
+                        VectorMap(
+                            vector=name,
+                            how=how,
+                            values=grid.tolist(),
+                            frame=best + 1 if len(frames) > 1 else None,
+                            frames=len(frames),
+                            picture=overlay.over_picture(frames[best], grid),
+                        )
+                    )
+        return found
 
     def _queries(self) -> dict[str, NDArray[np.float32]]:
         """The question's vector on each dense vector that found the hit, or looked at it closely."""

@@ -68,7 +68,7 @@ class Fusing:
 
     def fuse(self, vectors: Mapping[str, list[NDArray[Any]]]) -> NDArray[np.float32] | None:
         """What a question's vectors, by name, are together; None where the fit was lost."""
-        fuser = self._fuser()
+        fuser = self.fuser()
         if fuser is None:
             return None
         rows = {name: np.concatenate([np.atleast_2d(one) for one in some]) for name, some in vectors.items()}
@@ -77,7 +77,7 @@ class Fusing:
     @property
     def reach(self) -> int:
         """How many segments before and after one its fused vector was told by."""
-        return reach_of(fuser) if (fuser := self._fuser()) is not None else 0
+        return reach_of(fuser) if (fuser := self.fuser()) is not None else 0
 
     def attention(
         self, vectors: Mapping[str, Any], beside: Sequence[Mapping[str, Any]] = ()
@@ -91,13 +91,10 @@ class Fusing:
         Returns:
             How much each named vector attended to each; and to each of those beside it, by name and place in `beside`.
         """
-        fuser = self._fuser()
+        fuser = self.fuser()
         if not isinstance(fuser, Attention):
             return {}, {}
-        dims = {name: self._have[name].dim for name in fuser.inputs}
-        views = Views.of([self._known(fuser, vectors)], dims, TOKENS)
-        if any(beside):
-            views = replace(views, beside=Beside.of([[self._known(fuser, one) for one in beside]], dims))
+        views = self.views(fuser, vectors, beside)
         blocks = [block[0].mean(axis=0) for block in fuser.explained(views)[1]]
         names = np.array(fuser.token_names(views))
         there = np.concatenate([views.there[name][0] for name in views.names])
@@ -115,11 +112,30 @@ class Fusing:
                 heard[other, place] = {name: share for name, share in shares.items() if share}
         return attended, heard
 
+    def views(self, fuser: Fuser, vectors: Mapping[str, Any], beside: Sequence[Mapping[str, Any]] = ()) -> Views:
+        """What of a segment, and of those beside it, is fused: see `attention`."""
+        dims = {name: self._have[name].dim for name in fuser.inputs}
+        views = Views.of([self._known(fuser, vectors)], dims, TOKENS)
+        if any(beside):
+            views = replace(views, beside=Beside.of([[self._known(fuser, one) for one in beside]], dims))
+        return views
+
+    def rows(self, vectors: Mapping[str, Any]) -> dict[str, int]:
+        """How many vectors a segment has of each name of late interaction that is fused."""
+        known = self._known(fuser, vectors) if (fuser := self.fuser()) is not None else {}
+        return {name: len(rows) for name, rows in known.items() if self._have[name].multivector}
+
     def _known(self, fuser: Fuser, vectors: Mapping[str, Any]) -> dict[str, Any]:
         """The vectors of a segment that are fused, by the names that a person calls them."""
         return {name: vectors[self._have[name].name] for name in fuser.inputs if self._have[name].name in vectors}
 
-    def _fuser(self) -> Fuser | None:
+    @property
+    def moved(self) -> bool:
+        """Whether what is attended to has a part in the fused vectors."""
+        return isinstance(fuser := self.fuser(), Attention) and (fuser.moved or fuser.shape.reach > 0)
+
+    def fuser(self) -> Fuser | None:
+        """The fit; None where it was lost."""
         return kept(self._store, FIT + self._note["version"], fusers.load) if self.known else None
 
     def _stale(self) -> list[str]:

@@ -70,7 +70,7 @@ def patches(tokens: NDArray[Any], found: NDArray[Any], shape: tuple[int, int]) -
     Returns:
         (rows, columns), or None where the vectors form no grid.
     """
-    grid = _grid(len(found), shape[0] / shape[1])
+    grid = grid_of(len(found), shape[0] / shape[1])
     if grid is None:
         return None
     scores = tokens @ found.T
@@ -80,7 +80,7 @@ def patches(tokens: NDArray[Any], found: NDArray[Any], shape: tuple[int, int]) -
     return given[: grid[0] * grid[1]].reshape(grid)
 
 
-def _grid(count: int, aspect: float) -> tuple[int, int] | None:
+def grid_of(count: int, aspect: float) -> tuple[int, int] | None:
     """Rows and columns of `count` vectors less a few: a square, as most models have it, or the picture's own shape."""
     for patches_ in range(count, max(count - EXTRAS, 3), -1):
         side = round(patches_**0.5)

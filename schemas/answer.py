@@ -66,7 +66,8 @@ class VectorMap(BaseModel):
     Attributes:
         vector: its name.
         how: `occlusion`: by how much the score falls where the picture is covered; `silence`: the same of a sound;
-            `patches`: what each patch gives by late interaction.
+            `patches`: what each patch gives by late interaction; `regions`: what each region gives to the score of the
+            fused vector; `attention`: how much more than others it was attended to by the hit's words or sounds.
         values: rows of a grid over the picture, or one row over the sound; below 0: it takes from the score.
         frame: which of the scene's frames is the likest, from 1; None for a picture.
         frames: how many frames there are.
@@ -75,7 +76,7 @@ class VectorMap(BaseModel):
     """
 
     vector: str
-    how: Literal["occlusion", "silence", "patches"]
+    how: Literal["occlusion", "silence", "patches", "regions", "attention"]
     values: list[list[float]]
     frame: int | None = None
     frames: int = 0
@@ -102,6 +103,24 @@ class Heard(BaseModel):
     shares: dict[str, float] = Field(default_factory=dict)
 
 
+class Region(BaseModel):
+    """One of the several vectors of a name that a hit's fused vector is made of: of a region, or of a word.
+
+    Attributes:
+        vector: the name.
+        number: which one, from 1: of a picture row by row, of a passage word by word.
+        of: how many there are.
+        given: what it gave to the score of the fused vector.
+        attended: how much the hit's vectors of other modalities attended to it; None where attention has no part.
+    """
+
+    vector: str
+    number: int
+    of: int
+    given: float
+    attended: float | None = None
+
+
 class Explanation(BaseModel):
     """Why a hit is there.
 
@@ -111,6 +130,8 @@ class Explanation(BaseModel):
         maps: where in the picture or the sound it lies.
         attention: where it was found by the fused vector, and attention made that: how much each named vector of the
             hit attended to each; the mean over the heads of the last block.
+        given: where it was found by the fused vector, what each named vector gave to its score; they add up to it.
+        regions: where one of them is of late interaction, the regions or words that gave the most.
         heard: what it was told by the segments beside it in its item, the most first.
         notes: what the person should know.
     """
@@ -118,6 +139,8 @@ class Explanation(BaseModel):
     hit: Hit
     kinds: dict[str, float] = Field(default_factory=dict)
     attention: dict[str, dict[str, float]] = Field(default_factory=dict)
+    given: dict[str, float] = Field(default_factory=dict)
+    regions: list[Region] = Field(default_factory=list)
     heard: list[Heard] = Field(default_factory=list)
     maps: list[VectorMap] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

@@ -39,6 +39,11 @@ def _timeless(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _plain(vectors: Any) -> dict[str, list[float]]:
     return {
-        name: list(getattr(vector, "values", vector)) if hasattr(vector, "indices") else [round(x, 5) for x in vector]
+        name: list(getattr(vector, "values", vector)) if hasattr(vector, "indices") else _rounded(vector)
         for name, vector in (vectors or {}).items()
     }
+
+
+def _rounded(vector: Any) -> Any:
+    """Numbers, or rows of them where a vector has several."""
+    return [_rounded(row) for row in vector] if isinstance(vector[0], list) else [round(x, 5) for x in vector]

@@ -62,7 +62,7 @@ def fit_graph(store: Store, name: str = "text") -> FitReport:
         raise UsageError(f"The vector {name!r} is being encoded anew: ingest all its folders first.")
     with read_things(store, specs, most=MOST) as things:
         names = [one for one in things.views.names if one == name or things.views.has(one).any()]
-        views = Views({n: things.views.tokens[n] for n in names}, {n: things.views.there[n] for n in names})
+        views = things.views.having(names)
         both = views.has(name) & (views.only([n for n in names if n != name]).count() > 0)
         held = both & things.left_out
         if held.sum() < LEAST or (both & ~held).sum() < LEAST:

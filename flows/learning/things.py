@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders import registry
 from flows.ingestion.points import named_vectors
 from flows.ingestion.progress import tell
 from fusion.evaluation import content_groups
 from fusion.views import Views
-from schemas import VectorSpec, payload
+from schemas import Modality, VectorSpec, payload
 from schemas.media import join_words
 from schemas.payload import State
 from schemas.vectors import FUSED, LEXICAL
@@ -32,7 +33,8 @@ MOST = 200_000
 """Segments that a fit learns from. Ids are hashes, so that the first by id are as good as drawn by lot."""
 
 IN_MEMORY = 256 << 20  # bytes of vectors; more lie in a file, of which a batch at a time is read
-TOKENS = 16  # vectors of late interaction that stand for one segment
+IN_FILE = 4 << 30  # bytes of that file: where segments have many vectors, a fit learns from fewer of them
+TOKENS = 16  # vectors of late interaction that stand for one segment: see `fusion.views.pooled_rows`
 FIELDS = (payload.ITEM, payload.HASH, payload.WORDS, payload.INFERRED)
 PLACE = (payload.SOURCE, payload.PATH, payload.SEGMENT, payload.SEGMENTS)
 COMPANY = (payload.SOURCE, payload.FOLDER, payload.INFO)
@@ -76,6 +78,14 @@ def fusible(vectors: Mapping[str, VectorSpec], named: Sequence[str] = ()) -> dic
     }
 
 
+def senses(specs: Mapping[str, VectorSpec]) -> dict[str, str]:
+    """What the vectors of each name are made of, where their encoder is known: see `fusion.views.Views`."""
+    made_by = {name: registry.made_by(spec.fingerprint) for name, spec in specs.items()}
+    stored = {name: registry.spec(encoder).stored for name, encoder in made_by.items() if encoder is not None}
+    # A film is pictures: what sees it as a whole sees what the others see frame by frame.
+    return {name: "+".join(sorted({*held} - {Modality.VIDEO} or held)) for name, held in stored.items()}
+
+
 def having(specs: Mapping[str, VectorSpec], *, lacking: str | None = None) -> models.Filter:
     """The indexed segments that have any of these vectors, and lack another."""
     from qdrant_client import models
@@ -103,13 +113,14 @@ def read_things(
         store: the store.
         specs: the named vectors, as `fusible` gives them.
         share: of the content groups that is left out, about.
-        most: segments that are read.
+        most: segments that are read; fewer where their vectors take more than `IN_FILE`.
     """
     condition = having(specs)
-    count = min(store.count(condition), most)
     dims = {name: spec.dim for name, spec in specs.items()}
     deep = {name: TOKENS if spec.multivector else 1 for name, spec in specs.items()}
-    size = sum(count * deep[name] * dim * 4 for name, dim in dims.items())
+    each = sum(deep[name] * dim * 4 for name, dim in dims.items())
+    count = min(store.count(condition), most, IN_FILE // max(each, 1))
+    size = count * each
     with tempfile.TemporaryDirectory(prefix="medley-fit-") as folder:
         tokens = {
             name: _array(Path(folder) / f"{i}.f32", (count, deep[name], dim), in_memory=size <= IN_MEMORY)
@@ -150,7 +161,11 @@ def read_things(
                 tell("read", row, count)
         tell("read", len(ids), count)
         groups = content_groups(items, hashes, texts)
-        views = Views({name: tokens[name][: len(ids)] for name in dims}, {n: there[n][: len(ids)] for n in dims})
+        views = Views(
+            {name: tokens[name][: len(ids)] for name in dims},
+            {name: there[name][: len(ids)] for name in dims},
+            senses=senses(specs),
+        )
         left_out = _left_out(groups, hashes, share)
         numbers, places = np.array(items, np.intp), np.array(segments, np.intp)
         del known, items, hashes, texts

@@ -49,6 +49,7 @@ def test_what_is_told_is_that_of_paper():
     weights["beside.place"] = np.array([[0.0, 0.0], [0.0, 1.0]], np.float32)
     tokens = Tokens(
         own=np.array([[[1.0, 0.0], [0.0, 0.0]]], np.float32),
+        length=np.ones((1, 2, 1), np.float32),
         there=np.array([[1.0, 0.0]], np.float32),
         kinds=np.array([0, 1]),
         beside=np.array([[[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]], np.float32),
@@ -68,6 +69,7 @@ def test_who_has_words_is_not_told_others_and_sound_of_its_own_takes_its_share()
     weights["beside.query"][:] = 0.0
     tokens = Tokens(
         own=np.array([[[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]] * 2, np.float32),
+        length=np.ones((1, 2, 1), np.float32),
         there=np.array([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0]], np.float32),
         kinds=np.array([0, 1, 2]),  # picture, sound, words
         beside=np.array([[[0.0, 1.0], [0.0, 0.0]]] * 2, np.float32),

@@ -17,13 +17,14 @@ def views(pairs):
 
 
 def test_views_of_rows_keep_what_is_there_and_pad_what_is_not():
-    rows = [{"text": [1.0, 2.0]}, {"image": [[1.0], [2.0], [3.0]], "other": [9.0]}, {}]
+    rows = [{"text": [1.0, 2.0]}, {"image": [[1.0], [2.0], [4.0]], "other": [9.0]}, {}]
     views = Views.of(rows, {"text": 2, "image": 1}, most=2)
     assert views.names == ["image", "text"]
     assert views.dims == {"image": 1, "text": 2}
     assert views.has("text").tolist() == [True, False, False]
     assert views.there["image"].tolist() == [[False, False], [True, True], [False, False]]
-    assert views.tokens["image"][1].ravel().tolist() == [1.0, 3.0]  # the first and the last of three
+    assert views.tokens["image"][1].ravel().tolist() == [1.0, 3.0]  # the mean of the last two
+    assert views.flat("image").tolist() == [[1.0], [3.0]]
     assert views.mean("image").ravel().tolist() == [0.0, 2.0, 0.0]
     assert views.count().tolist() == [1, 1, 0]
     assert views.only(["text"]).count().tolist() == [1, 0, 0]

@@ -62,6 +62,8 @@ const HOW = {
   occlusion: 'by how much the score falls where the picture is covered',
   silence: 'by how much the score falls where the sound is silenced',
   patches: 'what each part of the picture gives to the tokens of the question',
+  regions: 'what each region gives to the score of the fused vector',
+  attention: 'how much more than others each region was attended to',
 };
 
 async function base64(file) {
