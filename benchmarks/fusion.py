@@ -46,6 +46,7 @@ FIRST = 50  # places of each ranking that a learned order looks at
 TRIED = 300  # questions by which weights are chosen
 STEPS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of weights
 MEASURES = ("recall@1", "recall@10", "mrr")
+WITH_REGIONS = ", with regions"  # what the names of methods end with that look at regions, too
 BEST, WEIGHTED = "best single vector", "weighted rrf"
 
 
@@ -239,10 +240,10 @@ METHODS: dict[str, Method] = {
     "concatenation": by_vector(Concatenation.fit),
     "shared sum": by_vector(SharedSum.fit),
     "attention": by_vector(fit_attention),
-    "evidence, with regions": over_regions(by_ranks("evidence"), asked=True),
-    "concatenation, with regions": over_regions(by_vector(Concatenation.fit)),
-    "shared sum, with regions": over_regions(by_vector(SharedSum.fit)),
-    "attention, with regions": over_regions(by_vector(fit_attention)),
+    f"evidence{WITH_REGIONS}": over_regions(by_ranks("evidence"), asked=True),
+    f"concatenation{WITH_REGIONS}": over_regions(by_vector(Concatenation.fit)),
+    f"shared sum{WITH_REGIONS}": over_regions(by_vector(SharedSum.fit)),
+    f"attention{WITH_REGIONS}": over_regions(by_vector(fit_attention)),
     "graph, then evidence": by_graph("evidence"),
     "lambdamart": learned,
 }
@@ -291,6 +292,16 @@ def table(values: Mapping[str, Values], groups: Sequence[str], seconds: Mapping[
     return "\n".join(lines)
 
 
+def gained(values: Mapping[str, Values], groups: Sequence[str]) -> list[str]:
+    """What each method that looks at regions finds more than the same without, as Markdown."""
+    pairs = [(name.removesuffix(WITH_REGIONS), name) for name in values if name.endswith(WITH_REGIONS)]
+    return [
+        f"- {name} against {before}: {_against(values[before], values[name], groups)}"
+        for before, name in pairs
+        if before in values
+    ]
+
+
 def _against(other: Values, of: Values, groups: Sequence[str]) -> str:
     found = compare(other["mrr"], of["mrr"], groups)
     sure = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.3f}"
@@ -317,7 +328,7 @@ def main() -> None:
             continue
         values, groups, seconds = measured(world, range(options.seeds), methods)
         print(f"\n### {name}: {len(groups)} questions, {len(set(groups))} groups\n")
-        print(table(values, groups, seconds), flush=True)
+        print("\n".join([table(values, groups, seconds), "", *gained(values, groups)]), flush=True)
     if not options.only or "beside" in options.only:
         print("\n### beside: segments told by those beside them in their item\n")
         print(beside.table(stamps, range(options.seeds)), flush=True)

@@ -99,8 +99,14 @@ def page(explanation: Explanation, request: SearchRequest) -> str:
         confidence=None if hit.confidence is None else f"{hit.confidence:.2f}",
         passages=[{"kind": one.kind, "pieces": list(pieces(one))} for one in hit.passages],
         kinds=[(kind, shorten(hit.words[kind], 160), f"{v:.2f}") for kind, v in _likest(explanation.kinds)],
-        maps=[{"title": where(one), "picture": _uri(one.picture), "says": HOW[one.how]} for one in explanation.maps],
+        given=[(name, f"{value:+.3f}") for name, value in explanation.given.items()],
+        maps=[_drawn(one) for one in explanation.maps],
     )
+
+
+def _drawn(map_: VectorMap) -> dict[str, str]:
+    less, more = ("less", "more") if map_.how == "attention" else ("takes from it", "gives to it")
+    return {"title": where(map_), "picture": _uri(map_.picture), "says": HOW[map_.how], "less": less, "more": more}
 
 
 def written(explanation: Explanation, request: SearchRequest, file: Path) -> None:
