@@ -33,7 +33,7 @@ Paths = Callable[[str], list[str]]
 FIELDS: dict[str, str] = {
     "tag": f"{payload.INFO}.tags",
     "tags": f"{payload.INFO}.tags",
-    "taken": f"{payload.INFO}.taken",
+    "taken": payload.TAKEN,
     "width": f"{payload.INFO}.width",
     "height": f"{payload.INFO}.height",
     "duration": f"{payload.INFO}.duration",
@@ -48,7 +48,7 @@ PLAIN = {
     payload.REASON, payload.AT_FAULT, payload.MODALITY, payload.MIME, payload.SIZE, payload.MTIME_NS, payload.MODIFIED,
     payload.HASH, payload.SIDECARS, payload.START, payload.END, payload.PAGE,
 }  # fmt: skip
-TIMES = {payload.MODIFIED, f"{payload.INFO}.taken"}
+TIMES = {payload.MODIFIED, payload.TAKEN}
 NESTED = (payload.WORDS, payload.INFO, payload.ENCODERS)  # info.camera, words.ocr, encoders.text
 
 MODALITIES = {

@@ -42,6 +42,7 @@ WORDS = "words"  # {kind: text}, see `schemas.media.WordKind`
 ENCODERS = "encoders"  # {named vector: fingerprint of its encoder}
 INFERRED = "inferred"  # {named vector: what inferred it}; such a vector is a guess, and `encoders` does not speak of it
 INFO = "info"  # what the reader knows besides: width, height, duration, title, tags …
+TAKEN = f"{INFO}.taken"  # when a picture or clip was taken, RFC 3339
 UNREAD_SIDECARS = "unread_sidecars"  # in `INFO`: names of those that could not be understood
 
 INDEXES: dict[str, str] = {
@@ -57,6 +58,7 @@ INDEXES: dict[str, str] = {
     MODIFIED: "datetime",
     HASH: "keyword",
     f"{INFO}.tags": "keyword",
+    TAKEN: "datetime",
 }
 """Payload fields with an index, by its type: a server in strict mode and every facet and order need one."""
 

@@ -18,10 +18,11 @@ from scipy.sparse import csr_array
 from flows.ingestion.points import named_vectors
 from flows.ingestion.progress import tell
 from flows.learning.fused import artifact, next_version
-from flows.learning.things import FIELDS, TOKENS, Things, encoded, fusible, having, read_things
+from flows.learning.mates import Mates
+from flows.learning.things import COMPANY, FIELDS, TOKENS, Things, encoded, fusible, having, read_things
 from flows.reconciliation.migrate import pages
 from fusion.evaluation import compare, summarize
-from fusion.graph import adjacency, by_rows, fill, near_weights, neighbourhood, propagate
+from fusion.graph import MATES_WEIGHT, adjacency, by_rows, fill, near_weights, neighbourhood, propagate
 from fusion.held import BRIDGED, FOUND, LEAST, QUESTIONS, Questions, Scores, Standing, reciprocal_ranks
 from fusion.sage import Sage
 from fusion.training import trainable
@@ -112,8 +113,12 @@ def refresh(store: Store) -> list[str]:
     names = [spec.name for spec in others.values()]
     condition = having(others, lacking=specs[note["name"]].name)
     done, total = 0, store.count(condition)
-    for page in pages(store.scroll_all(condition, with_payload=list(FIELDS), with_vectors=names)):
-        views, graph, count = _local(store, page, specs, note["name"])
+    known = _telling(specs[note["name"]])
+    # The way of neighbours was judged by the nearest alone, the others by a graph that has edges besides.
+    mates = Mates(store, known, [spec.name for spec in specs.values()]) if note["by"] != "neighbours" else None
+    fields = [*FIELDS, *COMPANY]
+    for page in pages(store.scroll_all(condition, with_payload=fields, with_vectors=names)):
+        views, graph, count = _local(store, page, specs, note["name"], known=known, mates=mates)
         if model is not None:
             made, told = model.fill(graph, views)
         else:
@@ -216,17 +221,28 @@ def _write(store: Store, made: Sequence[tuple[Any, Vectors]], spec: VectorSpec, 
     )
 
 
+def _telling(spec: VectorSpec) -> models.Filter:
+    """The segments that an encoder made this vector of."""
+    from qdrant_client import models
+
+    no_guess = models.IsEmptyCondition(is_empty=models.PayloadField(key=f"{payload.INFERRED}.{spec.name}"))
+    must: Any = having({spec.name: spec}).must
+    return models.Filter(must=[*must, no_guess])
+
+
 def _local(
-    store: Store, page: Sequence[models.Record], specs: Mapping[str, VectorSpec], name: str
+    store: Store,
+    page: Sequence[models.Record],
+    specs: Mapping[str, VectorSpec],
+    name: str,
+    *,
+    known: models.Filter,
+    mates: Mates | None,
 ) -> tuple[Views, csr_array, int]:
-    """A page of segments and their nearest that have the vector: views of both, the graph, and how long the page is."""
+    """A page of segments and those that tell them something: views of both, the graph, and how long the page is."""
     from qdrant_client import models
 
     rows = [encoded(record, specs) for record in page]
-    base = having({name: specs[name]})
-    no_guess = models.IsEmptyCondition(is_empty=models.PayloadField(key=f"{payload.INFERRED}.{specs[name].name}"))
-    must: list[Any] = list(base.must or ())
-    known = models.Filter(must=[*must, no_guess])
     asked = [
         (i, other) for i, row in enumerate(rows) for other in row if other != name and not specs[other].multivector
     ]
@@ -247,15 +263,20 @@ def _local(
     at: dict[Any, int] = {}
     donors: list[dict[str, Any]] = []
     edges: list[tuple[int, int, float]] = []
+
+    def tie(i: int, point: models.Record | models.ScoredPoint, weight: float) -> None:
+        if point.id not in at:
+            at[point.id] = len(page) + len(donors)
+            donors.append(encoded(point, specs))
+        edges.append((i, at[point.id], weight))
+
     for (i, _), answer in zip(asked, answers, strict=True):
-        if not answer:
-            continue
-        weights = near_weights(np.array([[point.score for point in answer]]))[0]
-        for point, weight in zip(answer, weights, strict=True):
-            if point.id not in at:
-                at[point.id] = len(page) + len(donors)
-                donors.append(encoded(point, specs))
-            edges.append((i, at[point.id], float(weight)))
+        if answer:
+            weights = near_weights(np.array([[point.score for point in answer]]))[0]
+            for point, weight in zip(answer, weights, strict=True):
+                tie(i, point, float(weight))
+    for i, record in mates.edges(page) if mates is not None else ():
+        tie(i, record, MATES_WEIGHT)
     views = Views.of([*rows, *donors], {one: spec.dim for one, spec in specs.items()}, TOKENS)
     row, column, weight = (np.array(part) for part in zip(*edges, strict=True)) if edges else ([], [], [])
     graph = csr_array((weight, (row, column)), shape=(len(views), len(views)), dtype=np.float64)

@@ -103,6 +103,17 @@ def encoded(record: models.Record | models.ScoredPoint, specs: Mapping[str, Vect
     return {name: have[spec.name] for name, spec in specs.items() if spec.name in have and spec.name not in inferred}
 
 
+def company_of(fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """What stands for the folder of a segment and for the day that it was taken, None where it has none."""
+    day = str(fields.get(payload.INFO, {}).get("taken") or "")[:10]
+    return f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}", day or None
+
+
+def tags_of(fields: Mapping[str, Any]) -> frozenset[str]:
+    """The tags of a segment, in small letters."""
+    return frozenset(str(tag).casefold() for tag in fields.get(payload.INFO, {}).get("tags") or ())
+
+
 @contextmanager
 def read_things(
     store: Store, specs: Mapping[str, VectorSpec], share: float = 0.2, most: int = MOST
@@ -151,10 +162,9 @@ def read_things(
             items.append(known.setdefault(fields[payload.ITEM], len(known)))
             hashes.append(intern(fields.get(payload.HASH, "")))
             texts.append(_digest(text))
-            company[0].append(intern(f"{fields.get(payload.SOURCE)}/{fields.get(payload.FOLDER)}"))
-            info: Mapping[str, Any] = fields.get(payload.INFO, {})
-            company[1].append(str(info.get("taken") or "")[:10] or None)
-            tags.append(frozenset(str(tag).casefold() for tag in info.get("tags") or ()))
+            for keys, key in zip(company, company_of(fields), strict=True):
+                keys.append(key and intern(key))
+            tags.append(tags_of(fields))
             segments.append(int(fields.get(payload.SEGMENT, 0)))
             ids.append(str(record.id))
             if row % 1000 == 0:
