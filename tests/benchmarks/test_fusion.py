@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.fusion import METHODS, SINGLE, WEIGHTED, measured, table
-from benchmarks.worlds import Fold, other_look, pairs
+from benchmarks.fusion import METHODS, WEIGHTED, gained, measured, table
+from benchmarks.worlds import REGIONS, Fold, other_look, pairs
+from fusion.views import Views
 
-METHODS_TRIED = (*SINGLE, "rrf", WEIGHTED, "evidence", "concatenation")
+ALONE = ("image alone", "text alone")  # of what there is in the world of numbers
+METHODS_TRIED = (*ALONE, "rrf", WEIGHTED, "evidence", "concatenation")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def test_questions_are_not_among_what_is_learnt_from(fold: Fold) -> None:
 def test_fusions_find_at_least_twice_what_the_best_single_vector_finds() -> None:
     values, groups, seconds = measured(pairs, [0, 1], {name: METHODS[name] for name in METHODS_TRIED})
     recall = {name: float(of["recall@1"].mean()) for name, of in values.items()}
-    best = max(recall[name] for name in SINGLE)
+    best = max(recall[name] for name in ALONE)
 
     # Forty objects: some twenty things show each, and one of them is meant.
     assert 0.02 < best < 0.15
@@ -47,6 +49,30 @@ def test_scores_say_of_every_question_what_was_found(fold: Fold) -> None:
     assert (scores > -np.inf).any(axis=1).all()
     blind = replace(fold, items=fold.items.only(["image"]))
     assert np.isneginf(METHODS["text alone"](blind)).all()
+
+
+def test_regions_are_looked_at_by_methods_that_say_so_and_by_no_others(fold: Fold) -> None:
+    assert METHODS["regions alone"](fold) is None  # there are none
+
+    def seen(views: Views) -> Views:
+        image = views.tokens["image"]
+        return replace(
+            views,
+            tokens={**views.tokens, REGIONS: np.concatenate([image, image], axis=1)},
+            there={**views.there, REGIONS: np.ones((len(views), 2), bool)},
+            senses={"image": "image", REGIONS: "image"},
+        )
+
+    both = replace(fold, train=seen(fold.train), tried=seen(fold.tried), asked=seen(fold.asked), items=seen(fold.items))
+    alone, regions = METHODS["image alone"](fold), METHODS["regions alone"](both)
+    np.testing.assert_allclose(regions, 2 * alone, atol=1e-5)  # two regions, each of which finds itself
+    for name in ("evidence", "concatenation"):
+        np.testing.assert_array_equal(METHODS[name](both), METHODS[name](fold))
+        assert not np.array_equal(METHODS[f"{name}, with regions"](both), METHODS[name](fold))
+    methods = {name: METHODS[name] for name in ("concatenation", "concatenation, with regions")}
+    values, groups, _ = measured(lambda _: both, [0], methods)
+    [line] = gained(values, groups)
+    assert line.startswith("- concatenation, with regions against concatenation: ")
 
 
 def test_other_look_is_smaller_and_another() -> None:
