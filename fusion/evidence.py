@@ -18,7 +18,7 @@ Where no null distribution is known, the place speaks alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from heapq import heappop, heappush
 from math import exp, fsum, log
 
@@ -101,10 +101,10 @@ def best_first(
     def benefit_of(name: str, id_: Hashable) -> float:
         return doubts[name] if factor is None else doubts[name] * factor(name, id_)
 
-    open_to = _open_to(rankings, lacks, may_lack)
     most = dict(least)
-    for id_, found in places.items():
-        for name in open_to(tuple(found)):
+    unsure = {} if lacks is None else _unsure(places, rankings, may_lack)
+    for id_, names in unsure.items():
+        for name in names:
             most[id_] += benefit_of(name, id_)
     waiting = sorted(most, key=most.__getitem__, reverse=True)
     # What cannot come to as much as so many come to at least is none of them.
@@ -122,7 +122,7 @@ def best_first(
                 found = places[id_]
                 own = [shares[name][place] for name, place in found.items()]
                 benefit: dict[str, float] = {}
-                if lacks is not None and open_to(tuple(found)):
+                if lacks is not None and id_ in unsure:
                     lacking = [name for name in lacks(id_) if name in rankings and name not in found]
                     benefit = {name: benefit_of(name, id_) for name in lacking}
                     own += benefit.values()
@@ -136,18 +136,19 @@ def best_first(
             yield Fused(id_, -score, parts, benefit)
 
 
-def _open_to(
-    rankings: Mapping[str, Ranking], lacks: Lacks | None, may_lack: MayLack | None
-) -> Callable[[tuple[str, ...]], list[str]]:
-    """The rankings that may not hold an id because it lacks their vector, by those that do hold it."""
-
-    @cache  # there are few ways to be found
-    def open_to(found: tuple[str, ...]) -> list[str]:
-        if lacks is None:
-            return []
-        return [name for name in (rankings if may_lack is None else may_lack(found)) if name in rankings.keys() - found]
-
-    return open_to
+def _unsure(
+    places: Mapping[Hashable, Mapping[str, int]], rankings: Mapping[str, Ranking], may_lack: MayLack | None
+) -> dict[Hashable, list[str]]:
+    """The rankings that may not hold an id because it lacks their vector, for those ids of which it is not known."""
+    by_found: dict[tuple[str, ...], list[str]] = {}  # there are few ways to be found
+    unsure = {}
+    for id_, found in places.items():
+        if (names := by_found.get(by := tuple(found))) is None:
+            may = rankings if may_lack is None else may_lack(by)
+            names = by_found[by] = [name for name in may if name in rankings and name not in found]
+        if names:
+            unsure[id_] = names
+    return unsure
 
 
 def _shares(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import fusion
@@ -144,10 +144,14 @@ def _lacking(specs: Specs) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
     """
     words = TEXT if TEXT in specs else LEXICAL
 
-    @cache  # most segments have the same vectors as others
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}  # most segments have the same vectors as others
+
     def lacked(have: tuple[str, ...]) -> tuple[str, ...]:
-        found = {name for name in specs if name in have or specs[name].name in have}
-        return tuple(name for name in specs if (words if name == LEXICAL else name) not in found)
+        if (lacking := known.get(have)) is None:
+            found = {name for name in specs if name in have or specs[name].name in have}
+            lacking = tuple(name for name in specs if (words if name == LEXICAL else name) not in found)
+            known[have] = lacking
+        return lacking
 
     return lacked
 

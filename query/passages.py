@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from query.vectors import words_of
 from schemas.answer import Passage
 from schemas.trusted import trusted
 
@@ -27,7 +28,7 @@ class Highlighter:
     """
 
     def __init__(self, question: str, lexical: Lexical) -> None:
-        self._asked = set(lexical.query(question).indices)
+        self._asked = set(words_of(lexical, question).indices)
         self._terms = _terms(lexical)
         self._texts: dict[str, set[int | None]] = {}
 
@@ -83,7 +84,7 @@ def _terms(lexical: Lexical) -> _Terms:
     return _Terms(lexical)
 
 
-def _passage(kind: str, text: str, marks: Sequence[tuple[int, int, int]]) -> Passage:
+def _passage(kind: str, text: str, marks: Sequence[tuple[int, int, int | None]]) -> Passage:
     """The stretch of a text with the most different words that were asked for."""
     if len(text) <= LONGEST:
         begin, end = 0, len(text)

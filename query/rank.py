@@ -13,6 +13,7 @@ from schemas.trusted import trusted
 
 if TYPE_CHECKING:
     import fusion
+    from query.passages import Highlighter
 
 Fuse = Callable[[Mapping[str, "fusion.Ranking"], Mapping[str, float]], "Iterable[fusion.Fused]"]
 
@@ -126,8 +127,8 @@ def values(fields: Mapping[str, Any], key: str) -> Sequence[str | int]:
     return []
 
 
-def to_hit(one: Ranked, group: str | int | None) -> Hit:
-    """A hit; nothing is checked, for all comes from the store."""
+def to_hit(one: Ranked, group: str | int | None, highlighter: Highlighter | None) -> Hit:
+    """A hit with the passages that were asked for; nothing is checked, for all comes from the store."""
     fields = one.fields
     return trusted(
         Hit,
@@ -150,7 +151,7 @@ def to_hit(one: Ranked, group: str | int | None) -> Hit:
         benefit=one.benefit,
         closer=one.closer,
         reasons=one.reasons,
-        passages=[],
+        passages=[] if highlighter is None else highlighter.passages(fields.get(payload.WORDS, {})),
         words=fields.get(payload.WORDS, {}),
         info=fields.get(payload.INFO, {}),
         file=None,

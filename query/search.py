@@ -83,17 +83,14 @@ class _Search:
         chosen = list(groups.items())[request.offset : request.offset + request.limit]
         if self._with_payload == "part":
             self._complete([one for _, members in chosen for one in members])
-        hits = [to_hit(one, group if own else None) for group, members in chosen for one in members]
         highlighter = self._highlighter()
+        hits = [to_hit(one, group if own else None, highlighter) for group, members in chosen for one in members]
         sure = {name: null for name, null in nulls.items() if len(encoded.terms[name]) == 1}
         relevant = self._judge(hits, sure, encoded, highlighter) if sure else None
         if request.min_confidence is not None:
             if not sure:
                 raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
             hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
-        if highlighter is not None:
-            for hit in hits:
-                hit.passages = highlighter.passages(hit.words)
         if request.offset and not chosen:
             relevant = None  # those before may answer it
             encoded.note(f"There are not more than {request.offset} hits: ask with a smaller offset.")
