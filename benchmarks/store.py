@@ -1,9 +1,12 @@
 """What the store's adapter costs over the engine called directly: `python -m benchmarks store [--full]`.
 
 Both do the same work in turns, each on a shard of its own with the same vectors (384 + 512 dimensions), payload and
-payload indexes; medians are compared, so that what else the machine does falls on both. Memory is that of a new process
-that imports this file, opens the store and answers twenty queries. With `--full` also at 100,000 points, and with the
-vector index there: see `benchmarks.store_index`.
+payload indexes; medians are compared, so that what else the machine does falls on both. What a query costs more is the
+median of the differences of pairs, with the interval in which the true one lies with 95%: a scan of 100,000 points
+takes a hundred times as long as what is measured, so that pairs are made until that interval is short, or a minute is
+over. The request to the engine has been made before the clock starts, as has the one to the store. Memory is that of a
+new process that imports this file, opens the store and answers twenty queries. With `--full` also at 100,000 points,
+and with the vector index there: see `benchmarks.store_index`.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -29,6 +32,7 @@ from schemas.vectors import VectorSpec
 from store import Store, open_store
 
 BATCH = 256
+KNOWN = 50e-6  # seconds: how long the interval of a difference may be
 DIMS = {"text": 384, "image": 512}
 KINDS = {
     "keyword": edge.PayloadSchemaType.Keyword,
@@ -38,24 +42,32 @@ KINDS = {
 Batch = tuple[list[str], dict[str, np.ndarray], list[dict[str, Any]]]
 
 
+class Effort(NamedTuple):
+    """Queries of a kind: so many at least, and more until a difference is known or the seconds are over."""
+
+    queries: int
+    seconds: float
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks store", description=__doc__)
     parser.add_argument("--points", type=int, nargs="+", default=[1_000, 20_000], help="sizes to ask queries at")
-    parser.add_argument("--queries", type=int, default=100, help="queries of each kind")
+    parser.add_argument("--queries", type=int, default=100, help="queries of each kind, at least")
+    parser.add_argument("--seconds", type=float, default=60, help="for queries of a kind, at most, until it is known")
     parser.add_argument("--index", type=int, default=0, help="points to build and measure the vector index with")
     parser.add_argument("--full", action="store_true", help="as well at 100,000 points, with the vector index")
     parser.add_argument("--folder", type=Path, help="where the stores are made (default: a temporary folder)")
     options, _ = parser.parse_known_args()
     sizes = sorted({*options.points, *([100_000] if options.full else [])})
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        run(Path(folder), sizes, options.queries)
+        run(Path(folder), sizes, Effort(options.queries, options.seconds))
     if indexed := options.index or (100_000 if options.full else 0):
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             store_index.run(Path(folder), indexed)
 
 
-def run(folder: Path, sizes: list[int], queries: int) -> None:
+def run(folder: Path, sizes: list[int], effort: Effort) -> None:
     rng = np.random.default_rng(0)
     store = open_store(folder / "store")
     store.ensure([VectorSpec(name, dim, "cosine", f"{name}-1") for name, dim in DIMS.items()])
@@ -63,7 +75,7 @@ def run(folder: Path, sizes: list[int], queries: int) -> None:
     ours: list[float] = []
     floor: list[float] = []
     held = 0
-    print(f"{'':46}{'engine':>10}{'store':>10}  ratio")
+    print(f"{'':50}{'engine':>10}{'store':>10}  ratio")
     for size in sizes:
         while held < size:
             batch = make_batch(rng, held)
@@ -75,7 +87,7 @@ def run(folder: Path, sizes: list[int], queries: int) -> None:
             for times, work in turns if (held // BATCH) % 2 else reversed(turns):
                 times.append(timed(work))
             held += BATCH
-        compare_queries(store, direct, rng, held, queries)
+        compare_queries(store, direct, rng, held, effort)
         store.close()
         direct.close()
         compare_opened(folder, held)
@@ -188,26 +200,38 @@ def upsert_direct(shard: edge.EdgeShard, batch: Batch) -> None:
     shard.flush()
 
 
-def compare_queries(store: Store, shard: edge.EdgeShard, rng: np.random.Generator, held: int, queries: int) -> None:
+def compare_queries(store: Store, shard: edge.EdgeShard, rng: np.random.Generator, held: int, effort: Effort) -> None:
     for name, make in {"nearest": nearest, "filtered": filtered, "fused, filtered": fused, "grouped": grouped}.items():
+        ask: Callable[[Any], object] = store.query_groups if make is grouped else store.query
         times: dict[str, list[float]] = {"engine": [], "store": []}
-        for number in range(queries):
+        ends = time.monotonic() + effort.seconds
+        while True:
             vectors = {key: rng.normal(size=dim).astype(np.float32).tolist() for key, dim in DIMS.items()}
             asked, raw = make(vectors)
             turns = [
-                ("store", lambda asked=asked: ask(store, asked)),
+                ("store", lambda asked=asked, ask=ask: ask(asked)),
                 ("engine", lambda raw=raw: raw(shard) if callable(raw) else query_direct(shard, raw)),
             ]
-            for key, work in turns if number % 2 else reversed(turns):
+            done = len(times["store"])
+            for key, work in turns if done % 2 else reversed(turns):
                 times[key].append(timed(work))
-        for label, pick in (("p50", median), ("p95", lambda values: quantiles(values, n=20)[-1])):
-            engine, ours = (pick(times[key]) * 1e3 for key in ("engine", "store"))
-            extra = f"{ours / engine:.2f} ({ours - engine:+.2f} ms)"
-            row(f"{name}, 10 with payload, ms {label} at {held:,}", engine, ours, extra, digits=2)
+            low, more, high = middle([b - a for a, b in zip(times["engine"], times["store"], strict=True)])
+            if done + 1 >= effort.queries and (high - low < KNOWN or time.monotonic() > ends):
+                break
+        called = f"{name}, 10 with payload, ms"
+        engine, ours = (median(times[key]) * 1e3 for key in ("engine", "store"))
+        extra = f"{ours / engine:.2f} ({more * 1e3:+.2f} ms, {low * 1e3:+.2f} to {high * 1e3:+.2f})"
+        row(f"{called} p50 at {held:,}", engine, ours, extra, digits=2)
+        engine, ours = (quantiles(times[key], n=20)[-1] * 1e3 for key in ("engine", "store"))
+        row(f"{called} p95 at {held:,}", engine, ours, f"{ours / engine:.2f} ({len(times['store'])} pairs)", digits=2)
 
 
-def ask(store: Store, asked: models.QueryRequest | models.QueryGroupsRequest) -> object:
-    return store.query_groups(asked) if isinstance(asked, models.QueryGroupsRequest) else store.query(asked)
+def middle(values: list[float]) -> tuple[float, float, float]:
+    """The median, between the order statistics that enclose the true one with 95%, whatever the distribution."""
+    ordered = sorted(values)
+    last, reach = len(ordered) - 1, 0.98 * len(ordered) ** 0.5  # 1.96 deviations of Binomial(n, 1/2)
+    low, high = (ordered[min(max(round(last / 2 + way * reach), 0), last)] for way in (-1, 1))
+    return low, median(ordered), high
 
 
 def query_direct(shard: edge.EdgeShard, asked: edge.QueryRequest) -> list[tuple[Any, float, Any]]:
@@ -280,7 +304,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def row(name: str, engine: float, ours: float, ratio: str, digits: int = 0) -> None:
-    print(f"{name:46}{engine:>10,.{digits}f}{ours:>10,.{digits}f}  {ratio}", flush=True)
+    print(f"{name:50}{engine:>10,.{digits}f}{ours:>10,.{digits}f}  {ratio}", flush=True)
 
 
 if __name__ == "__main__":

@@ -87,24 +87,24 @@ def best_first(
     nulls = nulls or {}
     shares = {name: _shares(name, ranking, weights, factor, nulls.get(name)) for name, ranking in rankings.items()}
     doubts = {name: weight_of(name, weights) * log(1.0 / _a(nulls.get(name))) for name in rankings}
-    places: dict[Hashable, dict[str, int]] = {}
+    places = {name: {id_: place for place, (id_, _) in enumerate(ranking)} for name, ranking in rankings.items()}
+    found_by: dict[Hashable, tuple[str, ...]] = {}
     least: dict[Hashable, float] = {}  # that each comes to
-    for name, ranking in rankings.items():
-        for place, ((id_, _), share) in enumerate(zip(ranking, shares[name], strict=True)):
-            if (found := places.get(id_)) is None:
-                places[id_] = {name: place}
-                least[id_] = share
-            else:
-                found[name] = place
-                least[id_] += share
+    for name, own in places.items():
+        told = dict(zip(own, shares[name], strict=True))
+        again = {id_: ((*found_by[id_], name), least[id_] + told[id_]) for id_ in found_by.keys() & own.keys()}
+        found_by |= dict.fromkeys(own, (name,))
+        least |= told
+        for id_, (names, sum_) in again.items():
+            found_by[id_], least[id_] = names, sum_
 
     def benefit_of(name: str, id_: Hashable) -> float:
         return doubts[name] if factor is None else doubts[name] * factor(name, id_)
 
     most = dict(least)
-    unsure = {} if lacks is None else _unsure(places, rankings, may_lack)
-    for id_, names in unsure.items():
-        for name in names:
+    unsure = {} if lacks is None else _unsure(found_by, rankings, may_lack)
+    for id_, open_ in unsure.items():
+        for name in open_:
             most[id_] += benefit_of(name, id_)
     waiting = sorted(most, key=most.__getitem__, reverse=True)
     # What cannot come to as much as so many come to at least is none of them.
@@ -119,36 +119,33 @@ def best_first(
             if look is not None:
                 look(some)
             for id_ in some:
-                found = places[id_]
-                own = [shares[name][place] for name, place in found.items()]
+                parts = [shares[name][places[name][id_]] for name in found_by[id_]]
                 benefit: dict[str, float] = {}
                 if lacks is not None and id_ in unsure:
-                    lacking = [name for name in lacks(id_) if name in rankings and name not in found]
+                    lacking = [name for name in lacks(id_) if name in rankings and name not in found_by[id_]]
                     benefit = {name: benefit_of(name, id_) for name in lacking}
-                    own += benefit.values()
-                heappush(known, (-fsum(own), str(id_), id_, benefit))
+                    parts += benefit.values()
+                heappush(known, (-fsum(parts), str(id_), id_, benefit))
         else:
             score, _, id_, benefit = heappop(known)
-            parts = {
+            made_of = {
                 name: VectorPart(place + 1, float(rankings[name][place][1]), shares[name][place])
-                for name, place in places[id_].items()
+                for name in found_by[id_]
+                for place in (places[name][id_],)
             }
-            yield Fused(id_, -score, parts, benefit)
+            yield Fused(id_, -score, made_of, benefit)
 
 
 def _unsure(
-    places: Mapping[Hashable, Mapping[str, int]], rankings: Mapping[str, Ranking], may_lack: MayLack | None
+    found_by: Mapping[Hashable, tuple[str, ...]], rankings: Mapping[str, Ranking], may_lack: MayLack | None
 ) -> dict[Hashable, list[str]]:
     """The rankings that may not hold an id because it lacks their vector, for those ids of which it is not known."""
-    by_found: dict[tuple[str, ...], list[str]] = {}  # there are few ways to be found
-    unsure = {}
-    for id_, found in places.items():
-        if (names := by_found.get(by := tuple(found))) is None:
-            may = rankings if may_lack is None else may_lack(by)
-            names = by_found[by] = [name for name in may if name in rankings and name not in found]
-        if names:
-            unsure[id_] = names
-    return unsure
+    open_to = {
+        found: [name for name in may if name in rankings and name not in found]
+        for found in set(found_by.values())
+        for may in (rankings if may_lack is None else may_lack(found),)
+    }
+    return {id_: names for id_, found in found_by.items() if (names := open_to[found])}
 
 
 def _shares(
