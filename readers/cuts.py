@@ -54,7 +54,8 @@ class Look:
         """How much is different in its place: the mean difference of two thumbnails, of 255."""
         if self.small.shape != other.small.shape:
             return 255.0
-        return float(np.abs(self.small - other.small).mean())
+        difference = self.small - other.small
+        return float(np.abs(difference, out=difference).sum()) / difference.size  # `mean` takes four times as long
 
     def same_as(self, other: Look) -> bool:
         """Whether `other` shows nothing new."""

@@ -150,10 +150,11 @@ def _keys_suffice(stream: VideoStream, duration: float, options: ReadOptions) ->
 def pixels_of(frame: VideoFrame, stream: VideoStream, side: int) -> Frame:
     """RGB pixels as they are meant to be seen: turned, with square pixels, longest side `side`."""
     width, height = float(frame.width), float(frame.height)
-    aspect = stream.sample_aspect_ratio
-    if aspect and 0.1 < aspect < 10:  # noqa: PLR2004  # others are damage
-        width *= float(aspect)
+    aspect = float(stream.sample_aspect_ratio or 1)
+    if 0.1 < aspect < 10:  # noqa: PLR2004  # others are damage
+        width *= aspect
     scale = min(1.0, side / max(width, height))
     small = frame.reformat(max(1, round(width * scale)), max(1, round(height * scale)), "rgb24")
     pixels: Frame = small.to_ndarray()  # type: ignore[assignment]  # the format says that it is uint8
-    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(pixels, turns) if turns else pixels)

@@ -127,18 +127,18 @@ class _Block:
             first, last = _words(kinds)
             ends = _outside(last[_ending(kinds, last)], edges)
         first, last = _cut_long(first, last)
-        closed = np.searchsorted(first, closing)
+        found = np.searchsorted(first, np.concatenate([closing, ends]))
+        closed = found[: len(closing)]
         bounds = np.zeros(len(first) + 1, np.bool_)
-        bounds[np.searchsorted(first, ends)] = bounds[closed] = True
-        bounds[0] = bounds[-1] = True
+        bounds[found] = bounds[0] = bounds[-1] = True
         pieces = np.flatnonzero(bounds)
-        if len(pieces) > 1 and np.diff(pieces).max() > longest:
+        if len(pieces) > 1 and (pieces[1:] - pieces[:-1]).max() > longest:
             pieces = np.concatenate([*(np.arange(a, b, longest) for a, b in pairwise(pieces)), pieces[-1:]])
         self.before: list[int] = pieces.tolist()
         self._begins: list[int] = (first[pieces[:-1]] + start).tolist()
         self._ends: list[int] = (last[pieces[1:] - 1] + start).tolist()
         self._closed: list[int] = np.searchsorted(pieces, np.sort(closed)).tolist()
-        self._headings: list[int] = np.searchsorted(pieces, closed[len(gaps) :: 2]).tolist()
+        self._headings: list[int] = np.searchsorted(pieces, closed[len(gaps) :: 2]).tolist() if headings else []
 
     def heading(self, piece: int) -> int:
         """The first piece from this one on with which a heading begins; beyond all of them without one."""
@@ -186,7 +186,7 @@ def _words(kinds: Kinds) -> tuple[Places, Places]:
     edges[0], edges[-1] = solid[0], solid[-1]
     np.not_equal(solid[1:], solid[:-1], out=edges[1:-1])
     places = np.flatnonzero(edges)
-    return places[::2], places[1::2]
+    return places[::2].copy(), places[1::2]  # where words begin is looked up in, again and again
 
 
 def _ending(kinds: Kinds, last: Places) -> NDArray[np.bool_]:
