@@ -138,6 +138,21 @@ def test_numpy_and_torch_pool_regions_alike():
     np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize("cross", [False, True])
+def test_all_of_a_pass_stays_on_the_device_that_its_weights_are_on(cross):
+    """Where a GPU is missing, a device without memory tells whether anything is left behind on the processor."""
+    torch = pytest.importorskip("torch")
+    views, _ = scenes(4)
+    shape = Shape(hidden=8, heads=2, cross=cross)
+    weights = begin(shape, {name: np.eye(DIM, dtype=np.float32) for name in INPUTS})
+    there = {name: one.astype(np.float32) for name, one in views.there.items()}
+    given = ({name: torch.tensor(value, device="meta") for name, value in one.items()} for one in (views.tokens, there))
+    held = {name: torch.tensor(value, device="meta") for name, value in weights.items()}
+    made, [attended] = forward(held, shape, *given, torch, senses=["image", "image", "text"])
+    assert (made.device.type, tuple(made.shape)) == ("meta", (4, 8))
+    assert tuple(attended.shape) == (4, 2, 8, 8)
+
+
 def test_a_thing_is_asked_for_by_a_sense_and_found_by_the_others():
     views, _ = scenes(60)
     made = {some.kind: some for some in questions(views, np.arange(60), np.arange(60))}
