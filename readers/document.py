@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from readers.hash import unreadable
-from readers.magic import EML, MBOX, OFFICE, RTF
+from readers.magic import CUES, EML, MBOX, OFFICE, RTF
 from readers.markup import html_text, xml_text
 from readers.office import Part, open_office
 from readers.passages import count_words, passages
@@ -136,7 +136,7 @@ def _open_text(path: Path, size: int, media: MediaType, options: ReadOptions) ->
             info["read_bytes"] = len(data)
     if text is None:
         raise UnsupportedError("No reader takes binary text.")
-    if mime in ("application/x-subrip", "text/vtt") and (cues := parse_cues(text)):
+    if mime in CUES and (cues := parse_cues(text)):
         return info, _cue_passages(cues, options)
     if mime == "text/html":
         title, text = html_text(text)

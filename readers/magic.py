@@ -37,6 +37,7 @@ ODS = "application/vnd.oasis.opendocument.spreadsheet"
 EPUB = "application/epub+zip"
 RTF = "application/rtf"
 EML, MBOX = "message/rfc822", "application/mbox"
+CUES = frozenset(("application/x-subrip", "text/vtt", "text/x-ssa", "application/x-lrc"))
 OFFICE = frozenset((DOCX, PPTX, XLSX, ODT, ODP, ODS, EPUB))
 DOCUMENT = OFFICE | {"application/pdf"}
 

@@ -8,7 +8,8 @@ from collections.abc import Collection
 
 from readers.raw import RAW
 
-SIDECAR_SUFFIXES = frozenset({"txt", "json", "srt", "vtt", "xmp"})
+CUE_SUFFIXES = frozenset({"srt", "vtt", "ass", "ssa", "lrc"})
+SIDECAR_SUFFIXES = CUE_SUFFIXES | {"txt", "json", "xmp"}
 DOCUMENT_SUFFIXES = (
     SIDECAR_SUFFIXES
     | {"md", "markdown", "html", "htm", "pdf"}
@@ -47,7 +48,7 @@ MEDIA_SUFFIXES = frozenset(
 """Suffixes that promise a picture, a sound or a film. Only beside such a file is a text with the same stem its
 sidecar: beside `report.docx`, which nothing here reads, `report.txt` is a document of its own."""
 
-_ENDS = frozenset((".txt", "json", ".srt", ".vtt", ".xmp"))
+_ENDS = frozenset(f".{suffix}"[-4:] for suffix in SIDECAR_SUFFIXES)
 _TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8})*|forced|sdh|cc|info|supplemental-metadata", re.ASCII)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from readers.hash import unreadable
-from readers.pairing import split_suffix
+from readers.pairing import CUE_SUFFIXES, split_suffix
 from readers.subtitles import Cue, parse_cues
 from readers.text import decode_text, smooth, without_translations
 from readers.xmp import parse_xmp
@@ -68,7 +68,7 @@ def _take(sidecar: Sidecar, suffix: str, data: bytes) -> bool:
     text = decode_text(data)
     if text is None:
         return False
-    if suffix in ("srt", "vtt"):
+    if suffix in CUE_SUFFIXES:
         sidecar.cues += parse_cues(text)
         return True
     if suffix == "json":

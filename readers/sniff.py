@@ -53,6 +53,11 @@ _STARTS = (
     (re.compile(r"\{\\rtf"), RTF),
     (re.compile(r"From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [^\n]*\n" + _FIELD.pattern), MBOX),
     (re.compile("WEBVTT"), "text/vtt"),
+    (re.compile(r"\[Script Info\]"), "text/x-ssa"),
+    (
+        re.compile(r"(?:\[[a-z#]+:[^\]\n]{0,200}\]\s{0,20}\n)*+\s*\[\d{1,3}:\d\d(?:[.:]\d{1,3})?\][^\n]*\n\s*\["),
+        "application/x-lrc",
+    ),
     (re.compile(r"\s*\d+\s*\n\s*\d+:\d\d:\d\d[,.]\d+\s*-->"), "application/x-subrip"),
 )
 

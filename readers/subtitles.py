@@ -1,14 +1,18 @@
-"""Subtitles: SubRip and WebVTT texts, and the text streams inside films, as timed cues."""
+"""Subtitles and lyrics: SubRip, WebVTT, SubStation and LRC texts, and the text streams inside films, as timed cues."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _CLOCK = r"(?:(\d+):)?(\d+):(\d+)[,.](\d{1,3})"
+_CLOCK_ALONE = re.compile(_CLOCK, re.ASCII)
 _TIMES = re.compile(rf"^\s*{_CLOCK}\s*-->\s*{_CLOCK}", re.ASCII)
+_SUBSTATION = "[Script Info]"
+_LYRIC = re.compile(r"\[(\d{1,3}):(\d\d)(?:[.:](\d{1,3}))?\]", re.ASCII)
+_LONGEST_LYRIC = 10.0  # seconds; a line ends with the next one, or after so long
 _MARKUP = re.compile(r"<[^>\n]{0,200}>|\{[\\=][^}\n]{0,200}\}")
 
 
@@ -22,7 +26,47 @@ class Cue:
 
 
 def parse_cues(text: str) -> list[Cue]:
-    """The cues of a SubRip or WebVTT text, in its order. Blocks without times (notes, styles) are none."""
+    """The cues of a text in any of these forms, in its order. What has no times (notes, styles) is none."""
+    if text.lstrip("\ufeff\n ").startswith(_SUBSTATION):
+        found = _substation(text)
+    elif "-->" not in text and any(map(_LYRIC.match, text.split("\n", 50))):  # after tags of title and artist
+        found = _lyrics(text)
+    else:
+        found = _blocks(text)
+    return [cue for cue in found if cue.text]
+
+
+def _substation(text: str) -> Iterator[Cue]:
+    """SubStation Alpha tells the order of its fields itself; the last of them is what is said."""
+    fields = ["layer", "start", "end"]
+    for line in text.split("\n"):
+        name, _, value = line.partition(":")
+        if name == "Format":
+            fields = [field.strip().lower() for field in value.split(",")]
+        elif name == "Dialogue" and {"start", "end"} <= set(fields):
+            said = dict(zip(fields, value.split(",", len(fields) - 1), strict=False))
+            start, end = (_CLOCK_ALONE.fullmatch(said.get(edge, "").strip()) for edge in ("start", "end"))
+            if start and end and fields[-1] in said:
+                yield Cue(_seconds(*start.groups()), _seconds(*end.groups()), clean_cue(said[fields[-1]]))
+
+
+def _lyrics(text: str) -> Iterator[Cue]:
+    """Lines of LRC; one that is sung again bears all its times."""
+    lines: list[tuple[float, str]] = []
+    for line in text.split("\n"):
+        at = 0
+        starts = []
+        while time := _LYRIC.match(line, at):
+            starts.append(_seconds(None, time[1], time[2], time[3] or "0"))
+            at = time.end()
+        lines += [(start, clean_cue(_LYRIC.sub("", line[at:]))) for start in starts]
+    lines.sort(key=lambda line: line[0])
+    for (start, said), (following, _) in zip(lines, [*lines[1:], (float("inf"), "")], strict=True):
+        yield Cue(start, min(following, start + _LONGEST_LYRIC), said)
+
+
+def _blocks(text: str) -> Iterator[Cue]:
+    """SubRip and WebVTT: a line of times, and what is said below it."""
     blocks: list[tuple[re.Match[str], list[str]]] = []
     inside = False
     for line in text.split("\n"):
@@ -33,8 +77,8 @@ def parse_cues(text: str) -> list[Cue]:
             inside = False
         elif inside:
             blocks[-1][1].append(line)
-    cues = (Cue(_seconds(*times.groups()[:4]), _seconds(*times.groups()[4:]), _joined(said)) for times, said in blocks)
-    return [cue for cue in cues if cue.text]
+    for times, said in blocks:
+        yield Cue(_seconds(*times.groups()[:4]), _seconds(*times.groups()[4:]), _joined(said))
 
 
 def _joined(lines: list[str]) -> str:

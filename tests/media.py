@@ -405,6 +405,9 @@ TEXTS = {
     "data.json": json.dumps({"title": "Recipe", "steps": ["Peel the apples.", "Bake for an hour."], "count": 2}),
     "talk.srt": "1\n00:00:01,000 --> 00:00:03,500\nWelcome to the <i>museum</i>.\n\n"
     "2\n00:01:00,000 --> 00:01:02,000\nMind the dinosaur.\n",
+    "song.lrc": "[ti:Sea]\n[00:01.50]Row the boat\n[00:04.00]Down the stream\n",
+    "film.ass": "[Script Info]\nTitle: x\n\n[Events]\nFormat: Layer, Start, End, Style, Text\n"
+    "Dialogue: 0,0:00:01.00,0:00:02.50,Default,{\\i1}Good evening{\\i0}, all.\n",
     "memo.rtf": "{\\rtf1\\ansi{\\fonttbl{\\f0 Times;}}{\\info{\\title A memo}}"
     "\\f0 The caf\\'e9 opens.\\par Bring \\b cake\\b0 .}",
     "hello.eml": "From: Ann <ann@example.org>\nTo: Ben\nSubject: =?utf-8?q?K=C3=A4se?=\n\nThe cheese has come.\n",

@@ -40,6 +40,8 @@ MIMES = {
     "data.json": "application/json",
     "talk.srt": "application/x-subrip",
     "talk.vtt": "text/vtt",
+    "song.lrc": "application/x-lrc",
+    "film.ass": "text/x-ssa",
     "paper.pdf": "application/pdf",
 }
 MODALITIES = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VIDEO}
@@ -93,6 +95,7 @@ def test_a_silent_film_is_a_film(tmp_path: Path) -> None:
         ("note", "{\\rtf1 words}", "application/rtf"),
         ("inbox", "From a@b.c Mon Jan  1 00:00:00 2024\r\nSubject: words\r\n\r\nmore", "application/mbox"),
         ("note.txt", "From Ann on Mon 2024\nNote: words", "text/plain"),
+        ("list.txt", "[10:30] Ann: Hello\nand more", "text/plain"),
         ("note.eml", "Subject: words\n\nmore", "message/rfc822"),
         ("note.txt", "Subject: words\n\nmore", "text/plain"),
         ("note.eml", "no head at all", "text/plain"),

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from readers import read_audio, read_file
+from readers import crawl, read, read_audio, read_file
 from readers.windows import windows
-from schemas import Modality, ReadError, ReadOptions, Segment, WordKind
+from schemas import FoundFile, Modality, ReadError, ReadOptions, Segment, WordKind
 from tests.media import BARE_SOUNDS, RARE_RECORDINGS, RECORDINGS, sine, tone
 from tests.readers.memory import drawn
 
@@ -94,6 +94,17 @@ def test_a_recording_of_a_rarer_format_that_was_cut_off_is_told_so(tmp_path: Pat
     (tmp_path / name).write_bytes(data[: len(data) // 2])
     with pytest.raises(ReadError, match=r"^The file (is cut off|is damaged|holds no sound).*\.$"):
         segments(tmp_path / name)
+
+
+def test_lyrics_beside_a_recording_are_sung_in_its_windows(tmp_path: Path) -> None:
+    tone(tmp_path / "song.flac", 12.0)
+    (tmp_path / "song.lrc").write_text("[ti:Sea]\n[00:01.00]Row the boat\n[00:08.00]Down the stream\n")
+    (found,) = [file for file in crawl(tmp_path) if isinstance(file, FoundFile)]
+    first, *_, last = read(tmp_path / "song.flac", found).segments
+    assert (first.words[WordKind.SUBTITLE], last.words[WordKind.SUBTITLE]) == (
+        "Row the boat",
+        "Row the boat Down the stream",
+    )
 
 
 def test_stereo_becomes_the_mean_of_both_sides(tmp_path: Path) -> None:

@@ -41,6 +41,23 @@ def test_webvtt_without_its_notes_and_styles() -> None:
     assert parse_cues(VTT) == [Cue(5.0, 7.0, "The bells are ringing."), Cue(8.0, 9.0, "In the tower.")]
 
 
+def test_substation_tells_the_order_of_its_fields() -> None:
+    head = "[Script Info]\nTitle: x\n[V4+ Styles]\nFormat: Name, Fontname\n[Events]\n"
+    text = head + "Format: Start, End, Style, Text\nComment: 0:00:00.00,0:00:01.00,D,no\n"
+    text += "Dialogue: 0:00:01.00,1:00:02.50,D,{\\pos(1,2)}Yes,\\Nsaid he.\nDialogue: broken\n"
+    assert parse_cues(text) == [Cue(1.0, 3602.5, "Yes, said he.")]
+    assert parse_cues(head + "Dialogue: 0,0:00:01.00,0:00:02.00,no format\n") == []
+
+
+def test_lines_of_lyrics_end_with_the_next_and_may_be_sung_again() -> None:
+    text = "[ar:The Owls]\n[00:01.50][00:20]Row <00:02.00>the boat\n[00:04.00]Down\n[01:00.00]\n"
+    assert parse_cues(text) == [
+        Cue(1.5, 4.0, "Row the boat"),
+        Cue(4.0, 14.0, "Down"),
+        Cue(20.0, 30.0, "Row the boat"),
+    ]
+
+
 def test_words_of_a_stretch_are_those_of_the_cues_in_it() -> None:
     cues = [Cue(0, 2, "one"), Cue(2, 4, "two"), Cue(3, 5, "two"), Cue(5, 6, "three")]
     assert spoken(cues, 0, 2) == "one"
