@@ -3,7 +3,7 @@
 A bare call does the same decoding (the same size of picture, the same seconds of film, the same rate of sound) and
 nothing else: it trusts the file, and looks for neither words nor scenes. All run in this process, interleaved.
 
-No library that opens texts cuts them as well, so these have two ratios: to what people put together of libraries
+No library both opens texts and cuts them, so these have two ratios: to what people put together of libraries
 (see `benchmarks.libraries`), and to a floor, a dozen lines that pack whole sentences into passages as long as Medley's,
 with the same overlap. Offsets, headings, encodings, and words in scripts without spaces are not in those lines.
 
