@@ -15,9 +15,11 @@ The smaller a, the more a vector tells: for right answers the mean of -ln p is 1
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 from typing import Any
 
 import numpy as np
@@ -78,6 +80,23 @@ class Null:
         # The first level at which a value is reached: many pairs share the score 0, and none of them is surprising.
         values, first = np.unique(self.quantiles, return_index=True)
         return values, LEVELS[first]
+
+    @cached_property
+    def _listed(self) -> tuple[list[float], list[float]]:
+        values, levels = self._steps
+        return values.tolist(), levels.tolist()
+
+    def surprise_of(self, score: float) -> float:
+        """-ln p of one score, 0 to `MOST`: of a few, sooner told than all at once."""
+        values, levels = self._listed
+        if score > values[-1]:
+            return min(LAST + (score - values[-1]) / self.tail, MOST)
+        above = bisect_right(values, score)
+        if above in (0, len(values)):
+            return -log(1.0 - levels[0 if above == 0 else -1])
+        below = above - 1
+        slope = (levels[above] - levels[below]) / (values[above] - values[below])
+        return -log(1.0 - (slope * (score - values[below]) + levels[below]))
 
     def surprise(self, scores: ArrayLike) -> NDArray[np.float64]:
         """-ln p of each score, 0 to `MOST`."""

@@ -191,12 +191,12 @@ def confidences(
     """
     totals = [-log(max(points, 1))] * len(scores)
     for name, null in nulls.items():
-        found = [i for i, one in enumerate(scores) if name in one]
-        for i, surprise in zip(found, null.surprise([scores[i][name] for i in found]).tolist(), strict=True):
-            totals[i] += log(null.a) + (1.0 - null.a) * surprise
+        doubt = log(null.a)
         for i, one in enumerate(scores):
-            if name not in one and name not in lacking[i]:
-                totals[i] += log(null.a)
+            if name in one:
+                totals[i] += doubt + (1.0 - null.a) * null.surprise_of(one[name])
+            elif name not in lacking[i]:
+                totals[i] += doubt
     return [1.0 / (1.0 + exp(-min(max(one, -MOST_ODDS), MOST_ODDS))) for one in totals]
 
 

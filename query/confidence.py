@@ -67,7 +67,7 @@ def judge(
     else:
         wordless = [one for one, hit in zip(sure, hits, strict=True) if hit.words.keys() <= {WordKind.NAME.value}]
         likeness = [one[answers.vector] for one in scores if answers.vector in one]
-        shared = nulls[LEXICAL].surprise(max(one.get(LEXICAL, 0.0) for one in scores))  # the more, the more surprising
+        shared = nulls[LEXICAL].surprise_of(max(one.get(LEXICAL, 0.0) for one in scores))
         told = evidence(question, max(likeness), shared, answers.cohort) if likeness else [-inf]
         found = told[0] >= answers.level or max(wordless, default=0.0) >= RELEVANT
     if found:

@@ -95,10 +95,10 @@ def _indexed() -> models.Filter:
 
 def leaving_out(filter_: models.Filter, items: list[str]) -> models.Filter:
     """The filter without the items that a request asks with, which are no answers to it."""
-    from qdrant_client import models
-
     if not items:
         return filter_
+    from qdrant_client import models
+
     return models.Filter(must=filter_.must, must_not=[_matches(payload.ITEM, item) for item in items])
 
 

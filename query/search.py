@@ -23,6 +23,7 @@ from query.rerank import Reranker
 from schemas import EmptyCollectionError, UsageError, payload
 from schemas.answer import Hit, SearchResult
 from schemas.search import SearchRequest
+from schemas.trusted import trusted
 from schemas.vectors import ANSWERS, CALIBRATION, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class _Search:
             encoded.note(self._why_none())
         _locate(hits, self._metadata.get(SOURCES, {}))
         done = time.perf_counter() - self._began
-        return SearchResult.model_construct(
+        return trusted(
+            SearchResult,
             hits=hits,
             relevant=relevant,
             fusion=request.fusion.method if len(names) > 1 else None,

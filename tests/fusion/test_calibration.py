@@ -59,3 +59,14 @@ def test_pairs_that_belong_together_are_not_random():
 
     assert sorted(random_pairs(scores, ["a", "b"], ["a", "b", "c"])) == [1, 2, 3, 5]
     assert sorted(random_pairs(scores, ["a", "b"], ["a", "b", "c"], other=(["x", "y"], ["x", "y", "x"]))) == [1, 3, 5]
+
+
+def test_one_score_is_as_surprising_as_among_many():
+    rng = np.random.default_rng(3)
+    shared = np.where(rng.random(2000) < 0.7, 0.0, rng.exponential(size=2000))  # most pairs share no word
+    for null in (Null.fit(rng.normal(size=2000), a=0.2, points=100), Null.fit(shared, a=0.2, points=100)):
+        assert null is not None
+        given = np.concatenate([null.quantiles, rng.normal(size=200) * 3, [-50.0, 0.0, 500.0]])
+        assert [null.surprise_of(float(one)) for one in given] == pytest.approx(
+            null.surprise(given).tolist(), abs=1e-12
+        )
