@@ -63,10 +63,18 @@ class Archive:
             raise _unreadable(error) from error
         except _DAMAGE as error:
             raise ReadError(_DAMAGED) from error
-        self.left -= len(data)
+        self.spend(len(data))
+        return data
+
+    def spend(self, count: int) -> None:
+        """Count so many bytes, or characters that are told again and again, among what was read.
+
+        Raises:
+            ReadError: All together is more than the limit.
+        """
+        self.left -= count
         if self.left < 0:
             raise ReadError(f"The document unpacks to more than {self.limit:,} bytes: it may be made to do harm.")
-        return data
 
 
 def _unreadable(error: OSError) -> ReadError:

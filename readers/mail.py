@@ -87,7 +87,7 @@ def _payload(part: Message[Any, Any]) -> str:
         return ""
     try:
         return data.decode(part.get_content_charset("utf-8")).replace("\r\n", "\n")
-    except (LookupError, UnicodeDecodeError):  # it says what is not true
+    except (LookupError, ValueError):  # it says what is not true
         return decode_text(data) or ""
 
 

@@ -22,7 +22,7 @@ def rich_text(source: str) -> tuple[str, str]:
     plain = _HEX.sub(" ", source).replace("\\fldinst", "\n\\fldinst")
     try:
         text: str = rtf_to_text(plain, errors="replace")  # type: ignore[no-untyped-call]  # it has no types
-    except (LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ReadError("The document is damaged: its codes make no sense.") from error
     title = _TITLE.search(source)
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # it gives halves of rare characters

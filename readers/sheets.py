@@ -10,6 +10,7 @@ from readers.related import related
 from readers.text import smooth
 
 _BOOK = "xl/workbook.xml"
+_DIGITS = 9  # of the number of a string
 Sheet = tuple[str, list[str]]
 """The name of a sheet, and its rows."""
 
@@ -24,12 +25,12 @@ def xlsx_sheets(archive: Archive) -> Iterator[Sheet]:
             names.append((attribute(attributes, "name"), key))
 
     parse(archive.read(_BOOK), begin, _nothing, _nothing)
-    strings = _Cells([])
+    strings = _Cells(archive, [])
     if data := archive.read("xl/sharedStrings.xml"):
         parse(data, strings.begin, strings.end, strings.text)
     targets = related(archive, _BOOK)
     for title, key in names:
-        cells = _Cells(strings.shared)
+        cells = _Cells(archive, strings.shared)
         if data := archive.read(targets.get(key, ("", ""))[1]):
             parse(data, cells.begin, cells.end, cells.text)
         yield title, cells.rows
@@ -38,8 +39,9 @@ def xlsx_sheets(archive: Archive) -> Iterator[Sheet]:
 class _Cells:
     """The rows of a sheet of XLSX; `shared` are the strings that cells speak of by number."""
 
-    def __init__(self, shared: list[str]) -> None:
+    def __init__(self, archive: Archive, shared: list[str]) -> None:
         self.shared = shared
+        self._archive = archive
         self.rows: list[str] = []
         self._row: list[str] = []
         self._said: list[str] = []
@@ -82,7 +84,9 @@ class _Cells:
 
     def _cell(self, said: str) -> None:
         if self._kind == "s":
-            said = self.shared[int(said)] if said.isdecimal() and int(said) < len(self.shared) else ""
+            number = int(said) if said.isdecimal() and len(said) <= _DIGITS else len(self.shared)
+            said = self.shared[number] if number < len(self.shared) else ""
+            self._archive.spend(len(said))  # a few bytes may speak of a long string, many thousand times
         if self._kind not in ("e", "b") and (said := smooth(said)):
             self._row.append(said)
             self._worded = self._worded or (self._kind != "n" and any(map(str.isalpha, said)))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-_CLOCK = r"(?:(\d+):)?(\d+):(\d+)[,.](\d{1,3})"
+_CLOCK = r"(?:(\d{1,5}):)?(\d{1,5}):(\d{1,5})[,.](\d{1,3})"
 _CLOCK_ALONE = re.compile(_CLOCK, re.ASCII)
 _TIMES = re.compile(rf"^\s*{_CLOCK}\s*-->\s*{_CLOCK}", re.ASCII)
 _SUBSTATION = "[Script Info]"

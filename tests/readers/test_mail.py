@@ -85,7 +85,9 @@ def test_pictures_and_links_of_rich_text_are_no_words(tmp_path: Path) -> None:
     assert texts[-1].endswith("😀")
 
 
-@pytest.mark.parametrize("source", ["{\\rtf1 \\uc words}", "{\\rtf1 \\u99999999 words}", "{\\rtf1 }}}}words"])
+@pytest.mark.parametrize(
+    "source", ["{\\rtf1 \\uc words}", "{\\rtf1 \\u99999999 words}", "{\\rtf1 \\u9999999999 words}", "{\\rtf1 }}}}words"]
+)
 def test_damaged_rich_text_is_read_or_refused(tmp_path: Path, source: str) -> None:
     (tmp_path / "a.rtf").write_text(source)
     try:

@@ -97,10 +97,19 @@ def test_rows_of_sheets_are_lines_and_numbers_alone_are_left_out(tmp_path: Path)
         opened(path, max_pages=1)
 
 
+def test_a_string_that_is_told_again_and_again_is_a_bomb(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "a.xlsx", {"Fruit": [["pear " * 20_000]] * 1_000})
+    assert path.stat().st_size < 10_000
+    with pytest.raises(ReadError, match="unpacks to more than 64,000,000 bytes"):
+        read_file(path)
+
+
 def test_cells_that_speak_of_strings_that_are_not_there_are_empty(tmp_path: Path) -> None:
     with ZipFile(xlsx(tmp_path / "a.xlsx", {"Fruit": [["Pears", "Plums"]]})) as archive:
         files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
-    files["xl/worksheets/sheet1.xml"] = bytes(files["xl/worksheets/sheet1.xml"]).replace(b"<v>1</v>", b"<v>77</v>")  # type: ignore[arg-type]
+    files["xl/worksheets/sheet1.xml"] = bytes(files["xl/worksheets/sheet1.xml"]).replace(
+        b"<v>1</v>", b"<v>77</v></c><c t='s'><v>" + b"9" * 5000 + b"</v>"
+    )  # type: ignore[arg-type]
     assert texts(opened(packed(tmp_path / "b.xlsx", files))[0]) == ["# Fruit\nPears"]
     del files["xl/sharedStrings.xml"]
     assert texts(opened(packed(tmp_path / "c.xlsx", files))[0]) == [""]

@@ -70,4 +70,5 @@ def test_markup_of_advanced_substation_goes() -> None:
 
 
 def test_no_cues_in_other_texts() -> None:
+    assert parse_cues(f"{'9' * 5000}:00:01,000 --> 00:00:02,000\nlong ago\n") == []
     assert parse_cues("Just words -->\n\n12:00 --> noon") == []
