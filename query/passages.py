@@ -35,7 +35,7 @@ class Highlighter:
     def _said(self, text: str) -> set[int | None]:
         """The terms of a text; of each they are asked for twice."""
         if (said := self._texts.get(text)) is None:
-            said = self._texts[text] = set(map(self._terms.__getitem__, map(str.lower, WORD.findall(text))))
+            said = self._texts[text] = set(map(self._terms.__getitem__, WORD.findall(text)))
         return said
 
     def covered(self, words: Mapping[str, str]) -> bool:
@@ -58,7 +58,7 @@ class Highlighter:
             marks = [
                 (match.start(), match.end(), term)
                 for match in WORD.finditer(text)
-                if (term := self._terms[match[0].lower()]) in self._asked
+                if (term := self._terms[match[0]]) in self._asked
             ]
             if marks:
                 found.append((len({term for *_, term in marks}), _passage(kind, text, marks)))
@@ -66,7 +66,10 @@ class Highlighter:
 
 
 class _Terms(dict[str, int | None]):
-    """The term of each word; None: it has none, being a stop word. Kept, for the same words come again and again."""
+    """The term of each word, however it is written; None: it has none, being a stop word.
+
+    They are kept, for the same words come again and again.
+    """
 
     def __init__(self, lexical: Lexical) -> None:
         super().__init__()
@@ -75,7 +78,7 @@ class _Terms(dict[str, int | None]):
     def __missing__(self, word: str) -> int | None:
         if len(self) >= WORDS:
             self.clear()
-        term = self[word] = next(iter(self._lexical.query(word).indices), None)
+        term = self[word] = next(iter(self._lexical.query(word.lower()).indices), None)
         return term
 
 

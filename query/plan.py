@@ -160,9 +160,10 @@ def requests(
             return models.SearchParams(exact=True)
         return models.SearchParams(hnsw_ef=efforts[name]) if name in efforts else None
 
-    fields = list(FIELDS if with_payload == "whole" else ())
-    needed = group_key(request), _factor(request), _lacking(request, encoded)
-    fields += [key for key in needed if key is not None and key not in fields]
+    fields: list[str] | bool = False
+    if with_payload != "later":
+        needed = group_key(request), _factor(request), _lacking(request, encoded)
+        fields = list(dict.fromkeys([*(FIELDS if with_payload == "whole" else ()), *filter(None, needed)]))
     # All that is in it was checked, or made here: to check some hundred numbers again takes longer than all the rest.
     make, blank = maker(models.QueryRequest), _blank()
     return {
@@ -174,7 +175,7 @@ def requests(
                 "filter": filter_,
                 "score_threshold": _least(terms, specs[name]),
                 "limit": depth,
-                "with_payload": False if with_payload == "later" else fields,
+                "with_payload": fields,
                 "params": params(name),
             }
         )
