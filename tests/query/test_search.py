@@ -141,6 +141,27 @@ def test_all_vectors_are_asked_in_one_request(library: Library, monkeypatch: pyt
     assert asked == [2]
 
 
+def test_payloads_are_fetched_of_what_is_shown_alone(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    retrieve = library.store.retrieve
+    monkeypatch.setattr(library.store, "retrieve", lambda ids: asked.append(len(ids)) or retrieve(ids))
+
+    assert len(library.search(text="red circle", using="text", limit=2).hits) == 2
+
+    assert asked == [2]
+
+
+def test_a_segment_that_is_gone_when_it_is_looked_at_is_left_out(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = paths(library, text="red circle", limit=4)
+    rankings = library.store.rankings
+    gone = ("00000000-0000-0000-0000-000000000000", 9.0)
+    monkeypatch.setattr(library.store, "rankings", lambda requests: [[gone, *one] for one in rankings(requests)])
+
+    assert paths(library, text="red circle", limit=4) == before
+
+
 def test_without_a_bridge_the_answer_says_so_and_goes_on(library: Library) -> None:
     result = library.search(text="red circle")
 
