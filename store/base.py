@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from schemas.errors import CollectionMismatchError, StoreError, UsageError
-from schemas.payload import ENCODERS
+from schemas.payload import ENCODERS, INDEXES, STATE
 from store.specs import check_kept, check_same, check_wanted
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Core(Protocol):
     def configure(self, spec: VectorSpec) -> None:
         """Keep and index a vector that is there otherwise."""
 
-    def add_indexes(self) -> None:
-        """Add the payload indexes that the collection lacks."""
+    def add_indexes(self, keys: Collection[str]) -> None:
+        """Add the indexes of these payload fields that the collection lacks."""
 
 
 class Store(ABC):
@@ -65,11 +65,17 @@ class Store(ABC):
     def exists(self) -> bool:
         """Whether the collection has been created."""
 
-    def ensure(self, specs: Sequence[VectorSpec]) -> None:
+    def ensure(self, specs: Sequence[VectorSpec], *, bulk: bool = False) -> None:
         """Create the collection with these named vectors and all payload indexes, or check that it fits.
 
         A vector that the collection lacks is added in place. Vectors that it has besides are left alone, and so is how
         the vectors that it has are kept and indexed: see `configure`.
+
+        Args:
+            specs: the vectors.
+            bulk: many points come before the next `optimize`. An engine that does not index by itself then leaves the
+                payload indexes that cost memory for each point to it, or to `index_payloads`: filters by them take
+                longer until then, and what needs one has it made.
 
         Raises:
             CollectionMismatchError: a vector is there with another dimension, distance, kind or encoder.
@@ -84,7 +90,11 @@ class Store(ABC):
         for spec in specs:
             if spec.name not in have:
                 self._core.add_vector(spec)
-        self._core.add_indexes()
+        self._core.add_indexes([STATE] if bulk and not self.indexes_itself else INDEXES)
+
+    def index_payloads(self) -> None:
+        """Make the payload indexes that the collection lacks."""
+        self._core.add_indexes(INDEXES)
 
     def replace_vector(self, spec: VectorSpec) -> None:
         """Drop the named vector from every point and make it anew, empty, for another encoder.

@@ -1,10 +1,12 @@
-"""The process that builds a vector index: the engine would freeze the one that asks for it."""
+"""The process that builds indexes: the engine would freeze the one that asks for them."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from store.lock import FolderLock
@@ -19,14 +21,15 @@ class Builder:
         self._process: subprocess.Popen[str] | None = None
         self._ended = False
 
-    def build(self, shard: Path, lock: FolderLock | None) -> str | None:
-        """Build the index of a shard that nobody has open; gives the reason if it could not be built.
+    def build(self, shard: Path, fields: Mapping[str, str], lock: FolderLock | None) -> str | None:
+        """Build the indexes of a shard that nobody has open; gives the reason if they could not be built.
 
         Args:
             shard: its folder.
+            fields: payload fields without an index, with their types.
             lock: held by the process as well, which may outlive this one for a moment if that is killed.
         """
-        command = [sys.executable, "-P", str(SCRIPT), str(shard), str(os.getpid())]
+        command = [sys.executable, "-P", str(SCRIPT), str(shard), json.dumps(fields), str(os.getpid())]
         shared = () if lock is None else (lock.descriptor,)
         try:
             with subprocess.Popen(  # noqa: S603 - our own file

@@ -38,13 +38,6 @@ _QUANTIZATIONS: dict[str | None, Callable[[], Any]] = {
     "product": lambda: edge.ProductQuantizationConfig(edge.CompressionRatio.X16, memory=edge.Memory.Pinned),
     "binary": lambda: edge.BinaryQuantizationConfig(memory=edge.Memory.Pinned),
 }
-# Once the vector index is built, the engine reads those of payload fields from their files as they are asked for: 1 KB
-# of memory a point less, and filters are as fast.
-INDEX_TYPES: dict[str, edge.KeywordIndexParams | edge.IntegerIndexParams | edge.DatetimeIndexParams] = {
-    "keyword": edge.KeywordIndexParams(memory=edge.Memory.Cold),
-    "integer": edge.IntegerIndexParams(lookup=True, range=True, memory=edge.Memory.Cold),
-    "datetime": edge.DatetimeIndexParams(memory=edge.Memory.Cold),
-}
 
 
 def to_config(specs: Iterable[VectorSpec]) -> edge.EdgeConfig:

@@ -170,6 +170,8 @@ class EmbeddedStore(Store):
     ) -> tuple[list[models.Record], models.ExtendedPointId | None]:
         if order_by is not None and offset is not None:
             raise UsageError("A scroll by a field takes no offset: continue with the `start_from` of its order_by.")
+        if order_by is not None:
+            self._engine.add_indexes([_field(order_by)])
         with self._engine.use() as shard:
             request = edge.ScrollRequest(
                 offset=offset,
@@ -181,6 +183,7 @@ class EmbeddedStore(Store):
             )
             found, after = shard.scroll(request)
             following = None if after is None or order_by is not None else convert.from_id(after)
+        self._engine.let_go()
         return convert.from_records(found), following
 
     @override
@@ -192,6 +195,7 @@ class EmbeddedStore(Store):
     def facet(
         self, key: str, facet_filter: models.Filter | None = None, limit: int = 10
     ) -> dict[bool | int | str, int]:
+        self._engine.add_indexes([key])
         with self._engine.use() as shard:
             found = shard.facet(edge.FacetRequest(key, limit=limit, exact=True, filter=to_filter(facet_filter)))
             # The engine also tells of values that no point bears any more.
@@ -212,6 +216,7 @@ class EmbeddedStore(Store):
     @override
     def query_groups(self, request: models.QueryGroupsRequest) -> list[models.PointGroup]:
         """See `Store.query_groups`. The engine groups nothing, so more hits are fetched until the groups are full."""
+        self._engine.add_indexes([request.group_by])
         return group(request, self._ask, self.retrieve)
 
     def _ask(self, request: models.QueryRequest) -> Sequence[edge.ScoredPoint]:
@@ -226,6 +231,8 @@ class EmbeddedStore(Store):
             return shard.query_batch(edge.QueryBatchRequest([self._request(request) for request in requests]))
 
     def _request(self, request: models.QueryRequest) -> edge.QueryRequest:
+        for field in _ordered(request):
+            self._engine.add_indexes([field])
         specs = self._engine.specs
         if self._quantized[0] is not specs:
             self._quantized = specs, quantized(specs)
@@ -299,6 +306,19 @@ class EmbeddedStore(Store):
         if using not in vectors:
             raise RefusedError(f"Point {point_id} of {self._engine.where} has no vector {using!r} to search with.")
         return vectors[using]
+
+
+def _ordered(request: models.QueryRequest | models.Prefetch) -> Iterator[str]:
+    """The payload fields that a request orders by, in any of its stages."""
+    if isinstance(request.query, models.OrderByQuery):
+        yield _field(request.query.order_by)
+    if request.prefetch is not None:
+        for stage in request.prefetch if isinstance(request.prefetch, list) else [request.prefetch]:
+            yield from _ordered(stage)
+
+
+def _field(order_by: models.OrderByInterface) -> str:
+    return order_by if isinstance(order_by, str) else order_by.key
 
 
 def _filter(points: Selector) -> edge.Filter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from copy import deepcopy
 from pathlib import Path
@@ -22,6 +22,7 @@ from store.folder import ROOM_TO_CREATE, ROOM_TO_WRITE, CollectionFolder
 from store.inventory import indexes, logs, take
 from store.loading import CHANGING, CLOSED, FILES, load
 from store.lock import FolderLock, Gate
+from store.optimizer import INDEX_TYPES
 from store.specs import VECTORS, from_json, to_json
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _Op = edge.UpdateOperation
 MOST_MISSED = 500  # writes that are remembered while the index is built; beyond that they wait
+MOST_MAPPED = 16 << 20  # bytes of files that may be in memory besides those that were when they were let go of
 
 
 class Engine:
@@ -54,6 +56,8 @@ class Engine:
         self._missed: list[tuple[Any, bool]] | None = None
         self._lock: FolderLock | None = None
         self._shard: edge.EdgeShard | None = None
+        self._fields: set[str] = set()  # payload fields that are known to have an index
+        self._mapped = memory.mapped()
         self._closed = False
         self._process = os.getpid()
         if self.folder.present():
@@ -85,11 +89,24 @@ class Engine:
             self._apply(shard, operation)
             if sync:
                 shard.flush()
+        self.let_go()
 
     def sync(self) -> None:
         """Sync what was written without."""
         with self.use() as shard:
             shard.flush()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of the files' pages that writing or walking has brought in, once they are many.
+
+        Whoever searches, would wait for them to be mapped again: then it is done by the next that writes or walks.
+        """
+        if memory.mapped() > self._mapped + MOST_MAPPED:
+            with self._gate.if_free() as free:
+                if free:
+                    memory.let_go(self.folder.shard)
+                    self._mapped = memory.mapped()
 
     def announce(self, url: str) -> None:
         """Hold the folder, collection or none, and tell others where to ask instead."""
@@ -149,14 +166,17 @@ class Engine:
         closed = {"points": points, "logs": logs(target.draft), "indexes": indexes(target.draft)}
         return {"engine": "qdrant-edge", "metadata": metadata, FILES: take(target.draft), CLOSED: closed}
 
-    def add_indexes(self) -> None:
-        """Add the payload indexes that a new or an older collection lacks."""
+    def add_indexes(self, keys: Collection[str]) -> None:
+        """Add the indexes of these payload fields that the collection lacks; of fields that are never indexed, none."""
+        if self._fields.issuperset(keys):
+            return
         with self.use() as shard:
-            missing = [key for key in INDEXES if key not in shard.info().payload_schema]
+            missing = [key for key in self._unindexed(shard) if key in keys]
             for key in missing:
-                self._apply(shard, _Op.create_field_index(key, convert.INDEX_TYPES[INDEXES[key]]))
+                self._apply(shard, _Op.create_field_index(key, INDEX_TYPES[INDEXES[key]]))
             if missing:
                 shard.flush()
+            self._fields |= {key for key in INDEXES if key in keys}
 
     def add_vector(self, spec: VectorSpec) -> None:
         """Make a named vector, empty on every point. The record speaks of it last, and of the one it replaces no more.
@@ -204,8 +224,8 @@ class Engine:
         """Build the vector index in a process of its own and in a copy; reading and writing go on meanwhile."""
         with self._building:
             try:
-                self._copy()
-                failure = self._builder.build(self.folder.indexed, self._lock)
+                fields = self._copy()
+                failure = self._builder.build(self.folder.indexed, fields, self._lock)
                 if failure is None:
                     self._take_over()
             finally:
@@ -219,18 +239,24 @@ class Engine:
                 "free memory or disk space and try again."
             )
 
-    def _copy(self) -> None:
-        """Copy the shard as it is between two writes, and set the copy's vectors up as the record says."""
+    def _copy(self) -> dict[str, str]:
+        """Copy the shard as it is between two writes, and set the copy's vectors up as the record says.
+
+        Returns:
+            The payload fields that it has no index of, with their types.
+        """
         with self.use() as shard, self._writing, self.folder.guarded("copied"):
             shard.flush()
             self.folder.check_room(ROOM_TO_WRITE + 2 * space_taken(self.folder.shard))  # the copy, and the index anew
             shutil.rmtree(self.folder.indexed, ignore_errors=True)
             copy_tree(self.folder.shard, self.folder.indexed)
+            fields = self._unindexed(shard)
             self._missed = []
         if CHANGING not in self._record:  # else the engine has other vectors than the record says
             with self._errors():
                 edge.EdgeShard.load(str(self.folder.indexed), convert.to_config(self.specs.values())).close()
             memory.give_back()  # before another process loads as much
+        return fields
 
     def _take_over(self) -> None:
         """Bring the copy up to date and put it in the place of the shard: the one moment in which all wait."""
@@ -336,6 +362,10 @@ class Engine:
             finally:
                 if (missed := self._missed) is not None:
                     missed.append((operation, refused))
+
+    def _unindexed(self, shard: edge.EdgeShard) -> dict[str, str]:
+        have = shard.info().payload_schema
+        return {key: kind for key, kind in INDEXES.items() if key not in have}
 
     def _others(self, name: str) -> dict[str, VectorSpec]:
         return {other: spec for other, spec in self.specs.items() if other != name}

@@ -11,9 +11,9 @@ from typing import Any
 import qdrant_edge as edge
 
 from schemas.payload import INDEXES
-from store import convert
 from store.folder import ROOM_TO_OPEN, CollectionFolder
 from store.inventory import drop_indexes, indexes, logs, loss
+from store.optimizer import INDEX_TYPES
 
 # Keys of the record, besides the metadata.
 FILES = "files"  # sizes of the files that must be there: see `store.inventory`
@@ -47,7 +47,7 @@ def load(folder: CollectionFolder, record: Mapping[str, Any]) -> tuple[edge.Edge
         raise folder.torn(f"it has {points:,} points and had {closed['points']:,} when it was closed")
     if spoilt:
         for key, kind in INDEXES.items():
-            shard.update(edge.UpdateOperation.create_field_index(key, convert.INDEX_TYPES[kind]))
+            shard.update(edge.UpdateOperation.create_field_index(key, INDEX_TYPES[kind]))
         shard.flush()
     return shard, spoilt
 

@@ -131,6 +131,12 @@ class Gate:
                 self._changed.notify_all()
 
     @contextmanager
+    def if_free(self) -> Iterator[bool]:
+        """Whether nobody is inside at this moment; others are kept out until done, so make it short."""
+        with self._lock:
+            yield not self._inside
+
+    @contextmanager
     def alone(self) -> Iterator[None]:
         """Wait for those inside, and keep others out until done."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -136,12 +136,12 @@ class Remote:
             if not self.exists():  # else another process was quicker
                 raise
 
-    def add_indexes(self) -> None:
-        """Add the payload indexes that the collection lacks."""
+    def add_indexes(self, keys: Collection[str]) -> None:
+        """Add the indexes of these payload fields that the collection lacks."""
         have = self.info().payload_schema
-        for key, kind in INDEXES.items():
+        for key in keys:
             if key not in have:
-                schema = models.PayloadSchemaType(kind)
+                schema = models.PayloadSchemaType(INDEXES[key])
                 self.call(self.client.create_payload_index, self.collection, key, schema, wait=True)
 
     def add_vector(self, spec: VectorSpec) -> None:

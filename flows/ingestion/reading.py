@@ -12,6 +12,7 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -305,9 +306,12 @@ def _may_pass(event: Event) -> bool:
 
 def _groups(work: Sequence[Work]) -> Iterator[list[Work]]:
     """Files that follow each other, in groups of a child's work."""
+    waiting = deque(work)
+    del work  # nobody else may hold it: with 100,000 files, it is 45 MB
     group: list[Work] = []
     size = 0
-    for one in work:
+    while waiting:
+        one = waiting.popleft()
         if group and (size + one.found.size > GROUP_BYTES or len(group) == GROUP_FILES):
             yield group
             group, size = [], 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flows.ingestion.events import of_run
 from flows.ingestion.lease import Lease, leased, open_when_free
 from flows.ingestion.spent import Spent
+from flows.ingestion.upkeep import index_is_due
 from flows.reconciliation.migrate import Migration, begin, resume, stale
 from flows.reconciliation.plan import Plan
 from flows.scale.cluster import check_cluster
@@ -162,7 +163,7 @@ def open_run(
             lease = None
             if not dry:
                 if not store.exists():
-                    store.ensure(settings.keeping(encoders.vector_specs()))
+                    store.ensure(settings.keeping(encoders.vector_specs()), bulk=True)  # see `claim`
                 lease = held.enter_context(leased(store, wait=wait))
                 resume(store)
             migrations = _migrations(store, encoders)
@@ -221,7 +222,9 @@ def claim(run: Run) -> None:
     """
     store = run.store
     begin(store, run.migrations, run.wanted)
-    store.ensure(run.settings.keeping(run.encoders.vector_specs()))
+    coming = len(run.plan.index)
+    bulk = coming > 0 and index_is_due(store, coming)
+    store.ensure(run.settings.keeping(run.encoders.vector_specs()), bulk=bulk)
     have = store.metadata()
     says = run.choices | {SOURCES: have.get(SOURCES, {}) | {run.source: str(run.tree)}}
     if changed := {key: value for key, value in says.items() if have.get(key, {}) != value}:

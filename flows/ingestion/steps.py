@@ -187,6 +187,7 @@ def index(run: Run, seconds: float = PORTION) -> bool:
     _check_lease(run)
     if run.indexer is None:
         run.indexer = indexer_of(run, run.plan.index)
+        run.plan.index = []  # whoever indexes lets go of what is done
     if run.indexer.advance(seconds):
         return True
     run.indexer.close()

@@ -1,4 +1,4 @@
-"""The vector index, built anew at the end of a run where the collection has outgrown the last one."""
+"""The indexes, made at the end of a run: that of vectors anew where the collection has outgrown the last one."""
 
 from __future__ import annotations
 
@@ -19,26 +19,31 @@ GROWTH = 2
 that building at every run would cost more than it gains."""
 
 
-def index_is_due(store: Store) -> bool:
-    """Whether the index should be built now; costs one count."""
+def index_is_due(store: Store, coming: int = 0) -> bool:
+    """Whether the index should be built now, or once so many segments have come; costs one count."""
     from store.recall import searchable
 
     if store.indexes_itself:
         return False
-    points = store.count(searchable())
+    points = store.count(searchable()) + coming
     return points > LEAST and points >= GROWTH * store.metadata().get(INDEX, {}).get("points", 0)
 
 
 def build_index(store: Store) -> str | None:
-    """Build it if it is due; returns what a person should know of it.
+    """Build it if it is due, and the payload indexes that are lacking; returns what a person should know of it.
 
     An index that cannot be built is no reason to fail: the collection is whole, and is searched by a scan.
 
     Raises:
         StoreError: the collection cannot be used any more.
     """
-    if not index_is_due(store):
-        return None
+    note = _build(store) if index_is_due(store) else None
+    if not store.indexes_itself:
+        store.index_payloads()  # all that a run of many files has left, if they came to less or nothing was built
+    return note
+
+
+def _build(store: Store) -> str | None:
     from store import recall
 
     tell("optimize", 0)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,12 +133,12 @@ def test_reading_and_writing_go_on_while_the_index_is_built(
     real = Builder.build
     with open_store(clone(filled, tmp_path / "store")) as store:
 
-        def build(self: Builder, shard: Path, lock: FolderLock | None) -> str | None:
+        def build(self: Builder, shard: Path, fields: Mapping[str, str], lock: FolderLock | None) -> str | None:
             store.upsert([models.PointStruct(id=2, vector={"small": [1.0, 2.0, 3.0, 4.0]}, payload={"n": -1})])
             store.delete([1])
             store.set_payload({"n": -2}, [2])
             during.append((store.count(), len(store.query(models.QueryRequest(query=[0.0] * 4, using="small")))))
-            return real(self, shard, lock)
+            return real(self, shard, fields, lock)
 
         monkeypatch.setattr(Builder, "build", build)
         store.optimize()
@@ -156,7 +156,7 @@ def test_a_write_that_the_copy_does_not_take_is_not_lost(tmp_path: Path, monkeyp
         store.ensure([SPECS[1], VectorSpec("other", 4, "dot", "other-1")])
         store.upsert([models.PointStruct(id=1, vector={"other": [1.0, 0, 0, 0]}, payload={})])
 
-        def build(_: Builder, shard: Path, __: FolderLock | None) -> None:
+        def build(_: Builder, shard: Path, *__: object) -> None:
             copied = edge.EdgeShard.load(str(shard))
             copied.update(edge.UpdateOperation.delete_vector_name("other"))
             copied.close()
