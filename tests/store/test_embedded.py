@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import cycle
@@ -19,7 +19,7 @@ from qdrant_client import models
 
 from schemas.errors import StoreError, StoreLockedError, UsageError
 from schemas.payload import INDEXES
-from store import open_store
+from store import Store, open_store
 from store.embedded import EmbeddedStore
 from store.engine import Engine
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
 from pathlib import Path
-from store import open_store
+from store import Store, open_store
 with open_store(Path(sys.argv[1])) as store:
     print("held", flush=True)
     sys.stdin.read()
@@ -122,6 +122,75 @@ def test_all_payload_fields_are_indexed(folder: Path) -> None:
         assert shard.info().payload_schema.keys() == INDEXES.keys()
 
 
+@contextmanager
+def lean(folder: Path, points: list[models.PointStruct]) -> Iterator[EmbeddedStore]:
+    """A store that is being filled, and has left its payload indexes to the end."""
+    with EmbeddedStore(folder, "medley") as store:
+        store.ensure(SPECS, bulk=True)
+        store.upsert(points)
+        assert fields(store) == {"state"}
+        yield store
+
+
+def scores(hits: list[models.ScoredPoint]) -> list[tuple[object, float]]:
+    return [(hit.id, hit.score) for hit in hits]
+
+
+def fields(store: EmbeddedStore) -> set[str]:
+    with store._engine.use() as shard:
+        return set(shard.info().payload_schema)
+
+
+def test_filters_need_no_payload_index_and_what_needs_one_has_it_made(tmp_path: Path, folder: Path) -> None:
+    def filtered(store: Store) -> object:
+        small = models.Filter(must=[models.FieldCondition(key="size", range=models.Range(lte=500))])
+        found = store.query(models.QueryRequest(query=[1.0, 0.5, 0.2], using="image", filter=small))
+        return scores(found), store.count(small)
+
+    def grouped(store: Store) -> object:
+        asked = models.QueryGroupsRequest(query=[1.0, 0.5, 0.2], using="image", group_by="item", limit=3, group_size=2)
+        return [(found.id, scores(found.hits)) for found in store.query_groups(asked)]
+
+    def ordered(store: Store) -> object:
+        by_size = models.OrderByQuery(order_by=models.OrderBy(key="size", direction=models.Direction.DESC))
+        stage = models.Prefetch(query=by_size, limit=3)
+        return scores(store.query(models.QueryRequest(prefetch=stage, query=[1.0, 0.5, 0.2], using="image")))
+
+    asked: list[tuple[Callable[[Store], object], set[str]]] = [
+        (filtered, set()),
+        (lambda store: store.facet("modality"), {"modality"}),
+        (lambda store: store.scroll(order_by="modified", limit=5), {"modified"}),
+        (ordered, {"size"}),
+        (grouped, {"item"}),
+    ]
+    made = {"state"}
+    with open_store(folder) as usual, lean(tmp_path / "lean", make_points()) as store:
+        for ask, needed in asked:
+            assert ask(store) == ask(usual)
+            made |= needed
+            assert fields(store) == made
+        store.index_payloads()
+        assert fields(store) == INDEXES.keys()
+
+
+def test_payload_indexes_that_were_left_are_made_with_the_vector_index(tmp_path: Path) -> None:
+    with lean(tmp_path / "store", make_points()) as store:
+        store.optimize()
+        assert fields(store) == INDEXES.keys()
+        assert store.facet("modality") == {"audio": 4, "image": 4, "text": 4}
+        assert store.count() == 12
+
+
+def test_a_store_without_its_payload_indexes_opens_and_has_them_made(tmp_path: Path) -> None:
+    with lean(tmp_path / "store", make_points()):
+        pass
+    with EmbeddedStore(tmp_path / "store", "medley") as store:
+        assert fields(store) == {"state"}
+        store.ensure(SPECS)
+        assert fields(store) == INDEXES.keys()
+        assert store.count(models.Filter(must=[models.FieldCondition(key="size", range=models.Range(gt=600))])) == 6
+
+
 # -- the lock ------------------------------------------------------------------------------------------------------
 
 
@@ -146,7 +215,7 @@ WRITER = """
 import sys, threading
 from pathlib import Path
 from qdrant_client import models
-from store import open_store
+from store import Store, open_store
 told = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), told.set()), daemon=True).start()
 with open_store(Path(sys.argv[1])) as store:

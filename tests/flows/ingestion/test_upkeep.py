@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from qdrant_client import QdrantClient
 from flows.ingestion import upkeep
 from flows.ingestion.direct import ingest
 from flows.ingestion.run import sharing
+from schemas.payload import INDEXES
 from schemas.settings import Settings, load_settings
 from store import open_store
 from store.server import ServerStore
@@ -67,6 +70,70 @@ def test_run_does_without_an_index_that_cannot_be_built(
     monkeypatch.setattr(upkeep, "LEAST", 2)
     ingest(media, settings)
     assert kept(settings)["points"] == 3
+
+
+KILLED = """
+import os, signal, sys
+from flows.ingestion import upkeep
+from flows.ingestion.direct import ingest
+from flows.ingestion.progress import listening
+from schemas.settings import load_settings
+
+def listen(stage, done, total):
+    if stage == "index" and done >= 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+upkeep.LEAST = 2
+with listening(listen):
+    ingest(sys.argv[1], load_settings(store=sys.argv[2], encoders={"preset": "tiny", "ocr": "off"}))
+"""
+
+
+def test_payload_indexes_that_a_killed_run_left_are_made_by_the_next(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of many files leaves them to its end, where the vector index is built."""
+    media = add(tmp_path / "media", 8)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(media), settings.store], capture_output=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert payload_indexes(settings) == {"state"}
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.ingestion.index.Indexer.advance", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(media, settings)
+    assert payload_indexes(settings) == {"state"}
+
+    assert ingest(media, settings).balanced
+    assert payload_indexes(settings) == set(INDEXES)
+
+
+def test_payload_indexes_are_made_where_no_vector_index_can_be_built(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    ingest(add(tmp_path / "media", 3), settings)
+    assert payload_indexes(settings) == set(INDEXES)
+
+
+def test_a_run_of_few_files_makes_its_payload_indexes_as_it_goes(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.ingestion.index.Indexer.advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ingest(add(tmp_path / "media", 2), settings)
+    assert payload_indexes(settings) == set(INDEXES)
+
+
+def interrupted(*_: object) -> bool:
+    raise KeyboardInterrupt
+
+
+def payload_indexes(settings: Settings) -> set[str]:
+    with open_store(settings.store) as store:
+        return set(store.info().payload_schema)
 
 
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
