@@ -172,7 +172,7 @@ class EmbeddedStore(Store):
             raise UsageError("A scroll by a field takes no offset: continue with the `start_from` of its order_by.")
         if order_by is not None:
             self._engine.add_indexes([_field(order_by)])
-        with self._engine.use() as shard:
+        with self._engine.walk() as shard:
             request = edge.ScrollRequest(
                 offset=offset,
                 limit=limit,
@@ -183,7 +183,6 @@ class EmbeddedStore(Store):
             )
             found, after = shard.scroll(request)
             following = None if after is None or order_by is not None else convert.from_id(after)
-        self._engine.let_go()
         return convert.from_records(found), following
 
     @override

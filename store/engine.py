@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _Op = edge.UpdateOperation
 MOST_MISSED = 500  # writes that are remembered while the index is built; beyond that they wait
-MOST_MAPPED = 16 << 20  # bytes of files that may be in memory besides those that were when they were let go of
+MOST_MAPPED = 16 << 20  # bytes of files that writing and walking may bring into memory until they are let go of
 
 
 class Engine:
@@ -57,7 +57,7 @@ class Engine:
         self._lock: FolderLock | None = None
         self._shard: edge.EdgeShard | None = None
         self._fields: set[str] = set()  # payload fields that are known to have an index
-        self._mapped = memory.mapped()
+        self._touched = 0  # bytes of files that writing and walking have brought into memory
         self._closed = False
         self._process = os.getpid()
         if self.folder.present():
@@ -77,36 +77,36 @@ class Engine:
         """
         return _Use(self)
 
+    @contextmanager
+    def walk(self) -> Iterator[edge.EdgeShard]:
+        """`use`, for what comes by many points once: the pages that it brings in are let go of from time to time."""
+        before = memory.mapped()
+        with self.use() as shard:
+            yield shard
+        self._touched += max(0, memory.mapped() - before)
+        if self._touched > MOST_MAPPED:
+            with self._gate.if_free() as free:  # if somebody reads, the next that walks will do
+                if free:
+                    memory.let_go(self.folder.shard)
+                    self._touched = 0
+
     def update(self, operation: Any, *, sync: bool = True) -> None:
         """Write; durably with `sync`: the engine syncs its files at `flush` and at no other time."""
         # Looked at once: the thread that builds takes the list away without asking.
         if (missed := self._missed) is not None and len(missed) >= MOST_MISSED:
             with self._building:  # wait until the index is built
                 pass
-        with self.use() as shard:
+        with self.walk() as shard:
             self.folder.check_room(ROOM_TO_WRITE)
             self._set_aside(CLOSED)
             self._apply(shard, operation)
             if sync:
                 shard.flush()
-        self.let_go()
 
     def sync(self) -> None:
         """Sync what was written without."""
         with self.use() as shard:
             shard.flush()
-        self.let_go()
-
-    def let_go(self) -> None:
-        """Let go of the files' pages that writing or walking has brought in, once they are many.
-
-        Whoever searches, would wait for them to be mapped again: then it is done by the next that writes or walks.
-        """
-        if memory.mapped() > self._mapped + MOST_MAPPED:
-            with self._gate.if_free() as free:
-                if free:
-                    memory.let_go(self.folder.shard)
-                    self._mapped = memory.mapped()
 
     def announce(self, url: str) -> None:
         """Hold the folder, collection or none, and tell others where to ask instead."""
