@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from readers.raw import RAW
@@ -10,7 +11,7 @@ PICTURE = frozenset(RAW.values()) | frozenset(
     f"image/{kind}"
     for kind in (
         *("jpeg", "png", "webp", "avif", "gif", "tiff", "heic", "bmp"),
-        *("jp2", "vnd.adobe.photoshop", "svg+xml"),
+        *("jp2", "vnd.adobe.photoshop", "svg+xml", "x-portable-anymap"),
     )
 )
 AUDIO = frozenset(
@@ -85,6 +86,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3\0", "application/vnd.sqlite3"),
     (b"\x7fELF", "application/x-executable"),
     (b"8BPS", "image/vnd.adobe.photoshop"),
+    (b"qoif\0\0", "image/qoi"),  # which Pillow decodes in Python: seconds for each million pixels
     (b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
     (b"\xff\x4f\xff\x51", "image/jp2"),
     (b"\0\0\0\x0cJXL ", "image/jxl"),
@@ -107,6 +109,7 @@ _HEIC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm"
 _AVIF = frozenset((b"avif", b"avis"))
 _M4A = frozenset((b"M4A ", b"M4B ", b"M4P "))
 _OLD_MOVIE = frozenset((b"moov", b"mdat", b"wide", b"pnot"))  # QuickTime before it began with "ftyp"
+_ANYMAP = re.compile(rb"P[1-6]\s(?:#[^\n]*\n|\s)*+\d{1,9}\s+\d{1,9}\s")  # and no text that begins with P1
 _TS_PACKETS = ((0, 188), (4, 192))  # where the mark of the first is, and bytes of each; those of discs bear a time
 
 
@@ -135,6 +138,8 @@ def _loose(head: bytes) -> str | None:
         return "image/bmp"
     if head[257:262] == b"ustar":
         return "application/x-tar"
+    if _ANYMAP.match(head):
+        return "image/x-portable-anymap"
     return _loose_sound(head)
 
 

@@ -41,7 +41,7 @@ MEDIA_SUFFIXES = frozenset(
         ),
         *("mxf", "rm", "vob", "f4v"),
         *("mp4", "m4v", "mov", "mkv", "webm", "ogv", "avi", "mpg", "mpeg", "ts", "m2ts", "mts", "wmv", "flv"),
-        *("3gp", "3g2", "jp2", "j2k", "jpx", "psd", "svg", "svgz"),
+        *("3gp", "3g2", "jp2", "j2k", "jpx", "psd", "svg", "svgz", "ppm", "pgm", "pbm", "pnm"),
         *RAW,
     )
 )

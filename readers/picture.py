@@ -34,6 +34,7 @@ _PLUGINS = {
     "image/bmp": ("BMP", "PIL.BmpImagePlugin"),
     "image/jp2": ("JPEG2000", "PIL.Jpeg2KImagePlugin"),
     "image/vnd.adobe.photoshop": ("PSD", "PIL.PsdImagePlugin"),
+    "image/x-portable-anymap": ("PPM", "PIL.PpmImagePlugin"),
     "image/heic": ("HEIF", "pillow_heif"),
 }
 _RAW = frozenset(RAW.values())

@@ -27,7 +27,7 @@ _TEXT_NAMES = {
     "htm": "text/html",
     "html": "text/html",
     "xhtml": "text/html",
-    "eml": EML,
+    **dict.fromkeys(("eml", "mht", "mhtml"), EML),  # a page that a browser saved is a message
 }
 _DRAWINGS = frozenset(("svg", "svgz"))
 _HTML = re.compile(r"(?is)(?>\s+|<\?xml[^>]*>|<!--.*?-->)*+<(?:!doctype html|html|head|body)\b")

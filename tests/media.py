@@ -411,6 +411,10 @@ TEXTS = {
     "memo.rtf": "{\\rtf1\\ansi{\\fonttbl{\\f0 Times;}}{\\info{\\title A memo}}"
     "\\f0 The caf\\'e9 opens.\\par Bring \\b cake\\b0 .}",
     "hello.eml": "From: Ann <ann@example.org>\nTo: Ben\nSubject: =?utf-8?q?K=C3=A4se?=\n\nThe cheese has come.\n",
+    "saved.mhtml": "Snapshot-Content-Location: https://x.example/\nSubject: Boats\nMIME-Version: 1.0\n"
+    'Content-Type: multipart/related; boundary="b"\n\n--b\nContent-Type: text/html\n'
+    "Content-Transfer-Encoding: quoted-printable\n\n<h1>Boats</h1><p class=3D'x'>They float.</p>\n"
+    "--b\nContent-Type: image/png\nContent-Location: https://x.example/a.png\n\nxyz\n--b--\n",
     "box.mbox": "".join(
         f"From ann@example.org Mon Jan  1 00:00:00 2024\nSubject: Letter {n}\n\nThe {thing} has come.\n\n"
         for n, thing in enumerate(("boat", "train"), 1)
@@ -431,7 +435,7 @@ def make_texts(folder: Path) -> dict[str, Path]:
 
 PICTURES = (
     *("red.jpg", "red.png", "red.webp", "red.avif", "red.gif", "red.tiff", "red.heic", "red.bmp"),
-    *("red.jp2", "red.psd", "red.dng"),
+    *("red.jp2", "red.psd", "red.dng", "red.ppm"),
 )
 DRAWINGS = ("red.svg", "red.svgz")
 RECORDINGS = (

@@ -15,7 +15,27 @@ from tests.media import OLD_FILM_NAMES, RARE_RECORDINGS, clip, make_media, pictu
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
 SECTIONS = {"Pictures": Modality.IMAGE, "Sound": Modality.AUDIO, "Films": Modality.VIDEO, "Documents": Modality.TEXT}
-ALIASES = {"jpe", "jfif", "heif", "jpx", "wave", "oga", "aif", "m4b", "m4v", "mpeg", "mts", "3g2", "aifc", "snd", "ssa"}
+ALIASES = {
+    "jpe",
+    "jfif",
+    "heif",
+    "jpx",
+    "wave",
+    "oga",
+    "aif",
+    "m4b",
+    "m4v",
+    "mpeg",
+    "mts",
+    "3g2",
+    "aifc",
+    "snd",
+    "ssa",
+    "mht",
+    "pgm",
+    "pbm",
+    "pnm",
+}
 ALIASES |= {"htm", "markdown"}
 
 

@@ -37,6 +37,10 @@ def test_plain_text_goes_before_the_page_and_attachments_give_their_names(tmp_pa
     assert opened(tmp_path / "b.eml")[0] == ["Only a page."]
 
 
+def test_a_page_that_a_browser_saved_gives_its_text(tmp_path: Path) -> None:
+    assert opened(make_texts(tmp_path)["saved.mhtml"])[0] == ["# Boats\n# Boats\nThey float."]
+
+
 @pytest.mark.parametrize("said", ["koi8-r", "utf-8", "no-such-charset"])
 def test_a_message_is_read_whatever_it_says_of_its_encoding(tmp_path: Path, said: str) -> None:
     text = "Привет, мир! Как дела? Это письмо написано по-русски." * 3

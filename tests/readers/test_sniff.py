@@ -22,6 +22,8 @@ MIMES = {
     "red.tiff": "image/tiff",
     "red.heic": "image/heic",
     "red.bmp": "image/bmp",
+    "red.ppm": "image/x-portable-anymap",
+    "saved.mhtml": "message/rfc822",
     "tone.wav": "audio/wav",
     "tone.flac": "audio/flac",
     "tone.mp3": "audio/mpeg",
@@ -58,7 +60,7 @@ def test_every_format_is_known(media: dict[str, Path], name: str) -> None:
     assert sniff(media[name]) == MediaType(MODALITIES.get(mime.split("/")[0], Modality.TEXT), mime)
 
 
-TOLD_BY_NAME = ("text/plain", "text/markdown", "application/json")
+TOLD_BY_NAME = ("text/plain", "text/markdown", "application/json", "message/rfc822")
 
 
 @pytest.mark.parametrize("name", [name for name, mime in MIMES.items() if mime not in TOLD_BY_NAME])
@@ -95,6 +97,7 @@ def test_a_silent_film_is_a_film(tmp_path: Path) -> None:
         ("note", "{\\rtf1 words}", "application/rtf"),
         ("inbox", "From a@b.c Mon Jan  1 00:00:00 2024\r\nSubject: words\r\n\r\nmore", "application/mbox"),
         ("note.txt", "From Ann on Mon 2024\nNote: words", "text/plain"),
+        ("list.txt", "P1 is urgent, P2 is not\n", "text/plain"),
         ("list.txt", "[10:30] Ann: Hello\nand more", "text/plain"),
         ("note.eml", "Subject: words\n\nmore", "message/rfc822"),
         ("note.txt", "Subject: words\n\nmore", "text/plain"),
@@ -118,6 +121,7 @@ def test_kinds_of_text(tmp_path: Path, name: str, text: str, mime: str) -> None:
         ("a.tar.gz", b"\x1f\x8b" + bytes(100), "application/gzip"),
         ("a.db", b"SQLite format 3\0" + bytes(100), "application/vnd.sqlite3"),
         ("a.bin", bytes(range(256)), "application/octet-stream"),
+        ("a.qoi", b"qoif" + bytes(100), "image/qoi"),
         ("noname", bytes(range(256)), "this kind of file"),
     ],
 )
