@@ -100,10 +100,13 @@ def _flow(archive: Archive) -> Flow:
     flow = Flow(_headings(archive.read("word/styles.xml")))
     parse(archive.read("word/document.xml"), *flow.handlers)
     for kind in _BESIDE:
-        said = Flow(flow.headings)
-        for name in sorted(filter(kind.fullmatch, archive.names)):
-            parse(archive.read(name), *said.handlers)
-        flow.blocks.append(list(dict.fromkeys(said.blocks[0])))  # a chart names its values again for each of its lines
+        if names := sorted(filter(kind.fullmatch, archive.names)):
+            said = Flow(flow.headings)
+            for name in names:
+                parse(archive.read(name), *said.handlers)
+            flow.blocks.append(
+                list(dict.fromkeys(said.blocks[0]))
+            )  # a chart names its values again for each of its lines
     return flow
 
 
