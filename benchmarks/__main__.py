@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-NAMES = ("ingest", "overhead", "retrieval", "store", "query", "serve")
+NAMES = ("ingest", "overhead", "retrieval", "answerable", "store", "query", "serve")
 
 
 def main() -> None:
