@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fusion
-from benchmarks import beside
+from benchmarks import beside, regions
 from benchmarks.retrieval import STAMPS
 from benchmarks.worlds import REGIONS, Fold, World, worlds
 from fusion import bridges
@@ -314,7 +314,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stamps", type=Path, default=STAMPS)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", default=[], help="worlds whose name begins so, methods, or beside")
+    parser.add_argument("--only", nargs="*", default=[], help="worlds whose name begins so, methods, beside or parts")
     options, _ = parser.parse_known_args()
     stamps = options.stamps if options.stamps.is_dir() else None
     if stamps is None:
@@ -332,6 +332,9 @@ def main() -> None:
     if not options.only or "beside" in options.only:
         print("\n### beside: segments told by those beside them in their item\n")
         print(beside.table(stamps, range(options.seeds)), flush=True)
+    if stamps is not None and (not options.only or "parts" in options.only):
+        print("\n### parts: pictures found by a part of them\n")
+        print(regions.table(stamps), flush=True)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def test_run_with_an_encoder_of_regions_adds_that_vector_and_nothing_else(
     library: Library, before: dict[str, Any]
 ) -> None:
     for identity, (_, vectors) in contents_of(library.store).items():
-        assert np.shape(vectors.pop("regions")) == (16, 189)
+        assert np.shape(vectors.pop("regions")) == (16, 144)
         assert vectors == before[identity][1]
     assert not library.store.vectors()["regions"].indexed
 
@@ -117,7 +117,7 @@ def test_fit_reads_fewer_segments_where_their_regions_take_more_than_the_file_ma
     monkeypatch.setattr(things, "IN_FILE", 10 * each + 1)
     with read_things(library.store, specs) as read:
         assert len(read.ids) == 10
-        assert read.views.tokens["regions"].shape == (10, 16, 189)
+        assert read.views.tokens["regions"].shape == (10, 16, 144)
 
 
 def test_hit_of_the_fused_vector_tells_which_regions_it_was_found_by(library: Library) -> None:
