@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.attention import Attention, Shape, begin, begin_as_sum, forward, senses_of
+from fusion.attending import Shape, begin, begin_as_sum, forward
+from fusion.attention import Attention, senses_of
 from fusion.cca import LEAST_PAIRS, marks, shared_space
 from fusion.evaluation import split
 from fusion.training import need_torch, own_ranks, plain, repeatable

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fusion.attention import Attention, Shape, begin, begin_as_sum, fingerprint, forward
+from fusion.attending import Shape, begin, begin_as_sum, forward
+from fusion.attention import Attention, fingerprint
 from fusion.contrast import Training, fit_attention
 from fusion.fused import SharedSum
 from fusion.likeness import likeness

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusion.attention import Attention, Shape, begin, forward
+from fusion.attending import Shape, begin, forward
+from fusion.attention import Attention
 from fusion.cca import bag
 from fusion.contrast import Training, fit_attention
 from fusion.fused import Concatenation, SharedSum
