@@ -59,9 +59,13 @@ def main() -> None:
                 cells.insert(0, "absent")
                 absent = True
             below = "" if ratios[0] >= GOAL else f"   below the goal of {GOAL}"
-            print(f"{path.suffix[1:]:6}{rate:10.1f}{cells[0]:>9}{cells[1]:>8}{below}", flush=True)
+            print(f"{_label(path):6}{rate:10.1f}{cells[0]:>9}{cells[1]:>8}{below}", flush=True)
     if absent:
         print("absent: pip install semantic-text-splitter python-docx")
+
+
+def _label(path: Path) -> str:
+    return path.stem if path.stem == "note" else path.suffix[1:]
 
 
 def compare(
@@ -114,10 +118,11 @@ def documents(folder: Path) -> list[tuple[Path, Bare]]:
     text = "\n\n".join(" ".join([line] * 5) for _ in range(40))
     page = "<html><body>" + "".join(f"<h2>Part</h2><p>{part}</p>" for part in text.split("\n\n")) + "</body></html>"
     parts = json.dumps({"parts": text.split("\n\n")})
-    for name, source in {"d.md": text, "d.html": page, "d.json": parts, "note.txt": f"{line}\n"}.items():
+    for name, source in {"d.txt": text, "d.md": text, "d.html": page, "d.json": parts, "note.txt": f"{line}\n"}.items():
         (folder / name).write_text(source, encoding="utf-8")
     return [
         (folder / "note.txt", bare.text),
+        (folder / "d.txt", bare.text),
         (folder / "d.md", bare.text),
         (folder / "d.html", bare.page),
         (folder / "d.json", bare.values),
