@@ -135,7 +135,7 @@ class Judged:
             covered = any(highlighter.covered(hit.words) for hit in result.hits)
             surprise = words.surprise_of(shared) if words is not None else 0.0
             found.append(bool(result.relevant))
-            told.append(np.inf if covered else float(evidence(vector, likeness, surprise, answers.cohort)[0]))
+            told.append(np.inf if covered else evidence(vector, likeness, surprise, answers.cohort))
         self.found, self.evidence = np.array(found), np.array(told)
         self.level = answers.level
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -81,25 +82,22 @@ class Answers:
         return cls(meta["vector"], meta["fingerprint"], np.asarray(arrays["cohort"], np.float32), float(meta["level"]))
 
 
-def evidence(
-    questions: NDArray[Any], likeness: ArrayLike, shared: ArrayLike, cohort: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """The s of questions.
+def evidence(question: NDArray[Any], likeness: float, shared: float, cohort: NDArray[np.float32]) -> float:
+    """The s of a question.
 
     Args:
-        questions: their vectors (n, dim).
-        likeness: the score of the likest hit of each (n,).
-        shared: the surprise of the words that a hit of each shares with it (n,).
+        question: its vector (dim,).
+        likeness: the score of the likest hit.
+        shared: the surprise of the words that a hit shares with it.
         cohort: see `Answers`.
 
     Raises:
-        UsageError: the vectors have another dimension than the cohort's.
+        UsageError: the vector has another dimension than the cohort's.
     """
-    asked = np.atleast_2d(np.asarray(questions, np.float32))
-    if asked.shape[1] != cohort.shape[1]:
-        raise UsageError(f"The cohort has vectors of {cohort.shape[1]} numbers, and the questions of {asked.shape[1]}.")
-    usual = asked @ cohort.T
-    mean = usual.sum(axis=1) / len(cohort)
-    usual -= mean[:, None]
-    spread = np.maximum(np.sqrt(np.einsum("ij,ij->i", usual, usual) / len(cohort)), 1e-9)
-    return np.asarray((np.asarray(likeness) - mean) / spread + SHARED * np.asarray(shared))
+    if question.shape != cohort.shape[1:]:
+        raise UsageError(f"The cohort has vectors of {cohort.shape[1]} numbers, and the question of {len(question)}.")
+    usual = cohort @ question
+    mean = float(usual.sum()) / len(usual)
+    usual -= mean
+    spread = max(sqrt(float(usual.dot(usual)) / len(usual)), 1e-9)
+    return (likeness - mean) / spread + SHARED * shared

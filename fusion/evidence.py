@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from heapq import heappop, heappush
+from heapq import heapify, heappop
 from math import exp, fsum, log
 
 import numpy as np
@@ -125,7 +125,8 @@ def best_first(
                     lacking = [name for name in lacks(id_) if name in rankings and name not in found_by[id_]]
                     benefit = {name: benefit_of(name, id_) for name in lacking}
                     parts += benefit.values()
-                heappush(known, (-fsum(parts), str(id_), id_, benefit))
+                known.append((-fsum(parts), str(id_), id_, benefit))
+            heapify(known)
         else:
             score, _, id_, benefit = heappop(known)
             made_of = {

@@ -68,8 +68,8 @@ def judge(
         wordless = [one for one, hit in zip(sure, hits, strict=True) if hit.words.keys() <= {WordKind.NAME.value}]
         likeness = [one[answers.vector] for one in scores if answers.vector in one]
         shared = nulls[LEXICAL].surprise_of(max(one.get(LEXICAL, 0.0) for one in scores))
-        told = evidence(question, max(likeness), shared, answers.cohort) if likeness else [-inf]
-        found = told[0] >= answers.level or max(wordless, default=0.0) >= RELEVANT
+        told = evidence(question, max(likeness), shared, answers.cohort) if likeness else -inf
+        found = told >= answers.level or max(wordless, default=0.0) >= RELEVANT
     if found:
         return True
     if highlighter is not None and any(highlighter.covered(hit.words) for hit in hits):

@@ -30,13 +30,27 @@ class Highlighter:
     def __init__(self, question: str, lexical: Lexical) -> None:
         self._asked = set(words_of(lexical, question).indices)
         self._terms = _terms(lexical)
-        self._texts: dict[str, set[int | None]] = {}
+        self._texts: dict[str, tuple[list[str], set[int | None]]] = {}
+
+    def _read(self, text: str) -> tuple[list[str], set[int | None]]:
+        """The words of a text as they are written, and their terms; of each text they are asked for twice."""
+        if (read := self._texts.get(text)) is None:
+            words = WORD.findall(text)
+            read = self._texts[text] = words, set(map(self._terms.__getitem__, words))
+        return read
 
     def _said(self, text: str) -> set[int | None]:
-        """The terms of a text; of each they are asked for twice."""
-        if (said := self._texts.get(text)) is None:
-            said = self._texts[text] = set(map(self._terms.__getitem__, WORD.findall(text)))
-        return said
+        return self._read(text)[1]
+
+    def _marks(self, text: str) -> list[tuple[int, int, int | None]]:
+        """Where the words that were asked for begin and end, and their terms."""
+        marks, end = [], 0
+        for word in self._read(text)[0]:
+            begin = text.index(word, end)  # between two words nothing is a letter
+            end = begin + len(word)
+            if (term := self._terms[word]) in self._asked:
+                marks.append((begin, end, term))
+        return marks
 
     def covered(self, words: Mapping[str, str]) -> bool:
         """Whether all words that were asked for are there, in whatever kind."""
@@ -55,12 +69,7 @@ class Highlighter:
         for kind, text in words.items():
             if self._asked.isdisjoint(self._said(text)):  # as mostly: where they stand takes longer to tell
                 continue
-            marks = [
-                (match.start(), match.end(), term)
-                for match in WORD.finditer(text)
-                if (term := self._terms[match[0]]) in self._asked
-            ]
-            if marks:
+            if marks := self._marks(text):
                 found.append((len({term for *_, term in marks}), _passage(kind, text, marks)))
         return [passage for _, passage in sorted(found, key=lambda pair: -pair[0])]
 

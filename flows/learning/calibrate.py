@@ -232,9 +232,8 @@ class _Sample:
         likeness[left_out], shared[left_out] = -np.inf, 0.0
         told = np.isfinite(likeness).any(axis=1)
         cohort = rows[:COHORT]
-        return Answers.fit(
-            name, print_, cohort, evidence(made[told], likeness[told].max(axis=1), shared[told].max(axis=1), cohort)
-        )
+        given = zip(made[told], likeness[told].max(axis=1), shared[told].max(axis=1), strict=True)
+        return Answers.fit(name, print_, cohort, [evidence(*one, cohort) for one in given])
 
     def _question(self, text: str, *, terse: bool) -> str:
         """The first words of a text, as they stand or without those that say little: people ask in both ways."""

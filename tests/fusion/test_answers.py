@@ -11,7 +11,7 @@ def test_evidence_is_that_of_hand_arithmetic():
     cohort = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
 
     # The question scores 0.6 and 0.2 with the cohort: 0.4 on average, with a deviation of 0.2.
-    [told] = evidence(np.array([[0.6, 0.2]]), [1.0], [4.0], cohort)
+    told = evidence(np.array([0.6, 0.2]), 1.0, 4.0, cohort)
 
     assert told == pytest.approx((1.0 - 0.4) / 0.2 + SHARED * 4.0, rel=1e-5)
 
@@ -19,7 +19,7 @@ def test_evidence_is_that_of_hand_arithmetic():
 def test_a_question_that_is_near_to_everything_needs_a_higher_score():
     cohort = np.random.default_rng(0).normal([3.0, 0.0], 0.5, (50, 2)).astype(np.float32)
 
-    usual, rare = evidence(np.array([[1.0, 0.0], [0.0, 1.0]]), [2.0, 2.0], [0.0, 0.0], cohort)
+    usual, rare = (evidence(np.array(asked), 2.0, 0.0, cohort) for asked in ([1.0, 0.0], [0.0, 1.0]))
 
     assert usual < 0 < rare
 
@@ -44,5 +44,5 @@ def test_too_few_questions_tell_nothing():
 
 
 def test_vectors_of_another_length_are_refused():
-    with pytest.raises(UsageError, match="vectors of 4 numbers, and the questions of 3"):
-        evidence(np.ones((1, 3)), [1.0], [1.0], np.ones((5, 4), np.float32))
+    with pytest.raises(UsageError, match="vectors of 4 numbers, and the question of 3"):
+        evidence(np.ones(3), 1.0, 1.0, np.ones((5, 4), np.float32))
