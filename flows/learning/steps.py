@@ -101,6 +101,10 @@ def fit(store: Store, options: FitOptions) -> FitReport:
         )
         if isinstance(fuser, Attention) and (note := said(fuser)):
             report.notes.append(note)
+        late = sorted(name for name, spec in have.items() if spec.multivector)
+        if late and not options.using:
+            named = " ".join(f"--using {name}" for name in (*sorted(fuser.inputs), *late))
+            report.notes.append(f"Late interaction ({', '.join(late)}) was left out: {named} fuses its vectors, too.")
         judge(store, report, fuser, things)
     report.seconds = round(time.monotonic() - began, 1)
     keep(store, report, fuser)

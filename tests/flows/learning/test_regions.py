@@ -109,6 +109,12 @@ def test_picture_and_its_regions_are_of_one_sense(library: Library) -> None:
     assert "regions" not in fusible(library.store.vectors())  # unless it is named
 
 
+def test_fit_says_that_regions_can_take_part(library: Library) -> None:
+    said = "Late interaction (regions) was left out: --using image --using text --using regions fuses its vectors, too."
+    assert said in library.fit("sum").notes
+    assert said not in library.fit("sum", using=list(USING)).notes
+
+
 def test_fit_reads_fewer_segments_where_their_regions_take_more_than_the_file_may(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
