@@ -46,14 +46,8 @@ def judge(
         what several parts get together nothing was measured.
     """
     points = max(null.points for null in nulls.values())
-    scores = [
-        {
-            name: -part.score if ascending(specs[name]) else part.score
-            for name, part in hit.vectors.items()
-            if name in nulls
-        }
-        for hit in hits
-    ]
+    signs = {name: -1.0 if ascending(specs[name]) else 1.0 for name in nulls}
+    scores = [{name: signs[name] * part.score for name, part in hit.vectors.items() if name in signs} for hit in hits]
     sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
     for hit, confidence in zip(hits, sure, strict=True):
         hit.confidence = confidence
