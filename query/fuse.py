@@ -73,7 +73,7 @@ def check_distances(request: SearchRequest, names: Sequence[str], specs: Specs) 
 
 
 def fusing(
-    request: SearchRequest, specs: Specs, nulls: Mapping[str, Null], fields: Fields, *, at_once: int
+    request: SearchRequest, specs: Specs, nulls: Mapping[str, Null], fields: Fields, *, at_once: int, guessed: bool
 ) -> Callable[[Mapping[str, fusion.Ranking], Mapping[str, float]], Iterable[fusion.Fused]]:
     """The fusion that a request asks for, as a function of rankings and weights.
 
@@ -83,6 +83,7 @@ def fusing(
         nulls: the null distributions that are known, by vector.
         fields: the payload of the segments that were found.
         at_once: how many of those are looked at together.
+        guessed: whether there are vectors that no encoder made: what one of these found is still said to lack it.
     """
     method = request.fusion.method
     options: dict[str, Any] = {}
@@ -100,7 +101,9 @@ def fusing(
             have = fields.get(id_, {}).get(payload.ENCODERS)
             return () if have is None else lacked(tuple(have))
 
-        options |= {"nulls": nulls, "lacks": lacks, "may_lack": lacked, "look": fields.prepare, "at_once": at_once}
+        options |= {"nulls": nulls, "lacks": lacks, "look": fields.prepare, "at_once": at_once}
+        if not guessed:
+            options["may_lack"] = lacked
         return partial(best_first, **options)
     return partial(fusion.get(method), **options)
 

@@ -24,7 +24,7 @@ from schemas import EmptyCollectionError, UsageError, payload
 from schemas.answer import Hit, SearchResult
 from schemas.search import SearchRequest
 from schemas.trusted import trusted
-from schemas.vectors import ANSWERS, CALIBRATION, SOURCES, WEIGHTS, vectors_in_use
+from schemas.vectors import ANSWERS, CALIBRATION, INFERRING, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -177,7 +177,8 @@ class _Search:
                 asked = {"": stored.fused(request, asked, weights, specs)}
             answers, known = self._asked(asked)
             fields = Fields(known, self._fetch)
-            fusing = fuse.fusing(request, specs, nulls, fields, at_once=wanted)
+            guessed = INFERRING in self._metadata
+            fusing = fuse.fusing(request, specs, nulls, fields, at_once=wanted, guessed=guessed)
             ranked = _above(
                 rank(answers, fields, fusing, weights, turned, at_once=wanted),
                 request,
