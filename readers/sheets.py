@@ -1,4 +1,7 @@
-"""Workbooks in XLSX and ODS: each sheet a page, each row that says something in words a line."""
+"""Workbooks in XLSX and ODS: each sheet a page, each row that says something in words a line.
+
+What was noted at cells of XLSX, and what its charts and text boxes say, comes after the rows of their sheet.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator
 
 from readers.archive import Archive
 from readers.elements import attribute, local, parse
+from readers.flow import Flow
 from readers.related import related
 from readers.text import smooth
 
@@ -31,9 +35,64 @@ def xlsx_sheets(archive: Archive) -> Iterator[Sheet]:
     targets = related(archive, _BOOK)
     for title, key in names:
         cells = _Cells(archive, strings.shared)
-        if data := archive.read(targets.get(key, ("", ""))[1]):
+        part = targets.get(key, ("", ""))[1]
+        if data := archive.read(part):
             parse(data, cells.begin, cells.end, cells.text)
-        yield title, cells.rows
+        yield title, cells.rows + _beside(archive, part, "\n".join(cells.rows))
+
+
+def _beside(archive: Archive, sheet: str, rows: str) -> list[str]:
+    """What the notes, comments, text boxes and charts of a sheet say, each once, but for what its `rows` say."""
+    notes, drawn = _Notes(), Flow()
+    for kind, name in related(archive, sheet).values():
+        if kind.endswith(("/comments", "/threadedComment")) and (data := archive.read(name)):
+            parse(data, notes.begin, notes.end, notes.text)
+        elif kind.endswith("/drawing"):
+            charts = (chart for kind, chart in related(archive, name).values() if kind.endswith("/chart"))
+            for part in (name, *charts):
+                if data := archive.read(part):
+                    parse(data, *drawn.handlers)
+    said = dict.fromkeys(drawn.blocks[0])  # a chart names again what stands in the cells that it draws
+    return list(dict.fromkeys(notes.found)) + [words for words in said if words not in rows]
+
+
+class _Notes:
+    """What was noted at the cells of a sheet: notes, and the comments of a conversation."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._authors = 0
+        self._copies: set[str] = set()  # numbers of authors of notes that tell old programs of a comment
+        self._said: list[str] = []
+        self._taking = self._copied = False
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        match local(name):
+            case "comment":
+                self._copied = attributes.get("authorId", "") in self._copies
+            case "threadedComment":
+                self._copied = False
+            case "text" | "author":
+                self._said, self._taking = [], True
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        match local(name):
+            case "author":
+                if "".join(self._said).startswith("tc="):
+                    self._copies.add(str(self._authors))
+                self._authors += 1
+                self._taking = False
+            case "text":
+                if not self._copied and (words := smooth("".join(self._said))):
+                    self.found.append(words)
+                self._taking = False
+
+    def text(self, text: str) -> None:
+        """What stands between two tags."""
+        if self._taking:
+            self._said.append(text)
 
 
 class _Cells:

@@ -97,6 +97,32 @@ def test_rows_of_sheets_are_lines_and_numbers_alone_are_left_out(tmp_path: Path)
         opened(path, max_pages=1)
 
 
+def test_notes_and_charts_of_a_sheet_are_read_after_its_rows(tmp_path: Path) -> None:
+    a = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    c = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+    related = '<Relationships><Relationship Id="a" Type="x/{}" Target="../{}"/>{}</Relationships>'
+    more = '<Relationship Id="b" Type="x/threadedComment" Target="../t.xml"/>'
+    more += '<Relationship Id="c" Type="x/drawing" Target="../drawings/d.xml"/>'
+    with ZipFile(xlsx(tmp_path / "a.xlsx", {"Fruit": [["Pears", 3]], "Nuts": [["Hazel"]]})) as archive:
+        files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    files |= {
+        "xl/worksheets/_rels/sheet2.xml.rels": related.format("comments", "comments1.xml", more),  # of the first sheet
+        "xl/comments1.xml": "<comments><authors><author>Ann</author><author>tc={1}</author></authors><commentList>"
+        '<comment authorId="0"><text><r><t>Ripe </t></r><r><t>already?</t></r></text></comment>'
+        '<comment authorId="1"><text><t>[Threaded comment] Your version cannot</t></text></comment>'
+        "</commentList></comments>",
+        "xl/t.xml": "<ThreadedComments><threadedComment><text>Not yet.</text></threadedComment></ThreadedComments>",
+        "xl/drawings/d.xml": f"<d {a}><a:p><a:r><a:t>A box</a:t></a:r></a:p></d>",
+        "xl/drawings/_rels/d.xml.rels": related.format("chart", "charts/c.xml", ""),
+        "xl/charts/c.xml": f"<c:chart {c} {a}><a:p><a:r><a:t>Harvest</a:t></a:r></a:p>"
+        "<c:strCache><c:pt><c:v>Pears</c:v></c:pt></c:strCache></c:chart>",
+    }
+    assert texts(opened(packed(tmp_path / "b.xlsx", files))[0]) == [
+        "# Fruit\nPears, 3\nRipe already?\nNot yet.\nA box\nHarvest",
+        "# Nuts\nHazel",
+    ]
+
+
 def test_a_string_that_is_told_again_and_again_is_a_bomb(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "a.xlsx", {"Fruit": [["pear " * 20_000]] * 1_000})
     assert path.stat().st_size < 10_000
