@@ -208,7 +208,7 @@ class _Encoding:
         for name in bridged:
             bridge = self._bridge(routes[0].encoder, name) if routes else None
             if bridge is None:
-                if name in self._encoders.holding(Modality.IMAGE):
+                if name in self._encoders.holding(Modality.IMAGE) and self._pictured(name):
                     self._encoded.note(
                         "Words reach pictures only through their captions here: the collection has too few captioned "
                         "pictures."
@@ -217,6 +217,12 @@ class _Encoding:
                 found[name] = _across(bridge, found[routes[0].encoder])
                 self._bridged.add(name)
         return {name: vector for name, vector in found.items() if name in wanted}
+
+    def _pictured(self, name: str) -> bool:
+        """Whether the collection has anything to be found by this vector."""
+        from qdrant_client import models
+
+        return self._store.count(models.Filter(must=[models.HasVectorCondition(has_vector=name)])) > 0
 
     def _bridge(self, source: str, target: str) -> Any | None:
         """The collection's bridge between two named vectors, if it was fitted for the encoders in use."""

@@ -59,7 +59,10 @@ class Fusing:
             CollectionMismatchError: it was made of other vectors than the collection has now.
         """
         if not self.known:
-            raise UsageError("This collection has no fused vectors: run `medley fit attention` first.")
+            raise UsageError(
+                "This collection has no fused vectors in use: `medley fit attention` learns them, and `medley fit use` "
+                "takes a version that was kept aside."
+            )
         if stale := self._stale():
             raise CollectionMismatchError(
                 f"The fused vectors were made of other vectors {', '.join(stale)} than are in use: run "

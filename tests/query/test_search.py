@@ -169,6 +169,17 @@ def test_without_a_bridge_the_answer_says_so_and_goes_on(library: Library) -> No
     assert any("too few captioned pictures" in note for note in result.notes)
 
 
+def test_nothing_is_said_of_pictures_where_there_are_none(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "note.txt").write_text("the gate by the harbour")
+    with medley.open(tmp_path / "store", encoders={"preset": "tiny"}) as library:
+        library.ingest(tmp_path / "media")
+        result = library.search(text="harbour gate")
+
+    assert [hit.path for hit in result.hits] == ["note.txt"]
+    assert not any("pictures" in note for note in result.notes)
+
+
 def test_vector_out_of_reach_is_told(library: Library) -> None:
     with pytest.raises(UsageError, match="cannot reach audio"):
         library.search(text="red", using="audio")
