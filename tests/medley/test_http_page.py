@@ -76,6 +76,21 @@ def test_a_question_in_the_address_is_asked_and_its_hits_are_shown(library: medl
     assert sum(map(int, re.findall(r"(\d+) %", share))) == pytest.approx(100, abs=2)
 
 
+def test_a_card_begins_where_the_words_are_that_were_asked_for(tmp_path: Path, browse: Browse) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "letter.md").write_text(
+        "# Letter\n\n" + "Of the weather in the valley. " * 5 + "A heron came."
+    )
+    (tmp_path / "media" / "note.md").write_text("# A note\n\nThe heron stands.")
+    with medley.open(tmp_path / "store", encoders={"preset": "tiny"}) as library:
+        library.ingest(tmp_path / "media")
+        with serving(library) as url:
+            html = browse(f"{url}/?q=heron")
+    letter, note = sorted(re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", html, re.DOTALL), key=len, reverse=True)
+    assert re.fullmatch(r"… [^<]{20,60}<mark>heron</mark> came\.", letter)
+    assert note.startswith("A note")
+
+
 def test_what_is_wrong_is_said_on_the_page(library: medley.Library, browse: Browse) -> None:
     with serving(library) as url:
         html = browse(f"{url}/?q=square&where=colour+%3D+red")

@@ -22,8 +22,12 @@ function told(hit, longest) {
   const [passage] = hit.passages ?? [];
   if (!passage) return marked(shortened(spoken(hit), longest));
   const made = document.createDocumentFragment();
-  let at = 0;
   const text = [...passage.text];  // spans count characters, not halves of them
+  const first = passage.spans[0]?.[0] ?? 0;
+  let at = first > longest / 3 ? text.lastIndexOf(' ', first - 50) + 1 : 0;  // a card shows what it begins with
+  if (at) made.append('… ');
+  else at = /^(#{1,6} +)?/.exec(passage.text)[0].length;  // the mark of a heading
+  at = Math.min(at, first);
   for (const [from, to] of passage.spans) {
     made.append(text.slice(at, from).join(''), Object.assign(document.createElement('mark'), { textContent: text.slice(from, to).join('') }));
     at = to;
