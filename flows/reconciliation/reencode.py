@@ -126,7 +126,7 @@ def _encode(
 
 
 def _from_files(run: Run, media: Sequence[Migration]) -> Iterator[None]:
-    """Read the files again, once for all vectors, and encode them for these alone."""
+    """Read the files again, once for all vectors that they lack, and encode them for these alone."""
     lacking: dict[str, tuple[Known, set[str]]] = {}
     for migration in media:
         for record in run.store.scroll_all(waiting(run, migration), with_payload=FIELDS):
@@ -135,6 +135,15 @@ def _from_files(run: Run, media: Sequence[Migration]) -> Iterator[None]:
                 run.postponed = True
             else:
                 lacking.setdefault(known.path, (known, set()))[1].add(migration.into)
+    alike: dict[frozenset[str], dict[str, tuple[Known, set[str]]]] = {}
+    for path, (known, names) in lacking.items():
+        alike.setdefault(frozenset(names), {})[path] = known, names
+    for wanted, some in alike.items():
+        yield from _read_again(run, [migration for migration in media if migration.into in wanted], some)
+
+
+def _read_again(run: Run, media: Sequence[Migration], lacking: Mapping[str, tuple[Known, set[str]]]) -> Iterator[None]:
+    """Encode items that all lack the vectors of these migrations."""
     todo, pairs = paired(run, lacking)
     items = {item.path: item for item in todo}
     spelled = run.plan.spelled

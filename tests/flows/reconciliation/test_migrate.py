@@ -202,6 +202,19 @@ def test_encoder_that_is_left_out_and_comes_back_fills_what_came_meanwhile(folde
     assert contents(settings_of(tmp_path, OLD)) == fresh(folder, tmp_path, OLD)
 
 
+def test_what_has_one_of_two_vectors_is_encoded_for_the_other_alone(folder: Path, tmp_path: Path) -> None:
+    both = OLD + ",regions=tiles"
+    first = ingest(folder, settings_of(tmp_path, both))
+    ingest(folder, settings_of(tmp_path, NEW))
+    picture(folder / "late.png", "yellow")
+    ingest(folder, settings_of(tmp_path, NEW))
+
+    report = ingest(folder, settings_of(tmp_path, both))
+
+    assert encoded(report) == {"image": first.encoded["image"] + 1, "regions": 1}
+    assert contents(settings_of(tmp_path, both)) == fresh(folder, tmp_path, both)
+
+
 class Killed(BaseException):
     """The process ends here."""
 
