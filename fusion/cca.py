@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from fusion.likeness import LANDMARKS, inverse_root, landmarks_of, likeness
 from fusion.views import Vectors, Views
-from schemas import UsageError
+from schemas import ScarceError, UsageError
 
 Exact = NDArray[np.float64]
 
@@ -101,6 +101,7 @@ def shared_space(views: Views, names: Sequence[str], *, ridge: float = RIDGE, di
 
     Raises:
         UsageError: too few things have several kinds.
+        ScarceError: too few have this one and another.
     """
     has = {name: views.has(name) for name in names}
     # A picture and its regions agree in what has nothing to do with words: two of one sense span no space.
@@ -121,9 +122,10 @@ def shared_space(views: Views, names: Sequence[str], *, ridge: float = RIDGE, di
             continue
         common = known & has[name]
         if common.sum() < LEAST_PAIRS:
-            raise UsageError(
+            raise ScarceError(
                 f"Too few things have {name!r} besides {first!r} or {second!r} to put it into one space with them "
-                f"({int(common.sum())} of {LEAST_PAIRS}): leave it out."
+                f"({int(common.sum())} of {LEAST_PAIRS}): leave it out.",
+                name,
             )
         z = kinds[name].features(common)
         z = z - z.mean(axis=0)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fusion.cca import Map, shared_space
 from fusion.views import TINY, Vectors, Views, unit
-from schemas import UsageError
+from schemas import ScarceError
 
 LEAST = 2  # vectors of a name below which its centre says nothing
 PAIRED = 4000  # random pairs by which the spread of a kind's likenesses is measured
@@ -221,7 +221,7 @@ class SharedSum:
 
 def _rows(views: Views, name: str) -> Vectors:
     if name not in views.tokens or views.has(name).sum() < LEAST:
-        raise UsageError(f"There are too few vectors {name!r} to fuse: leave it out.")
+        raise ScarceError(f"There are too few vectors {name!r} to fuse: leave it out.", name)
     return views.mean(name)[views.has(name)]
 
 

@@ -37,6 +37,18 @@ class UsageError(MedleyError):
     """A wrong argument or setting."""
 
 
+class ScarceError(UsageError):
+    """There are too few of a named vector to learn from.
+
+    Attributes:
+        vector: its name.
+    """
+
+    def __init__(self, message: str, vector: str) -> None:
+        super().__init__(message)
+        self.vector = vector
+
+
 def guess(name: str, known: Iterable[str]) -> str:
     """The known name that was probably meant; else all of them."""
     names = sorted(known)

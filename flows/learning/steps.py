@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from fusion.contrast import Training, fit_attention
 from fusion.evaluation import compare, summarize
 from fusion.fused import Concatenation, SharedSum
 from fusion.held import Questions, Standing, fused_scores, questions, reciprocal_ranks
-from schemas import UnknownNameError, UsageError
+from schemas import ScarceError, UnknownNameError, UsageError
 from schemas.fit import FitReport
 from schemas.vectors import FIT, FUSED, INFERRING, vectors_in_use
 
@@ -71,12 +71,25 @@ def fit(store: Store, options: FitOptions) -> FitReport:
 
     Raises:
         UnknownNameError: there is no such method, or a vector is named that the collection does not have.
-        UsageError: there is too little to learn from.
+        UsageError: there is too little to learn from. Of which there is too little is left out, where none are named.
         StoreError: the collection cannot be read or written.
     """
-    began = time.monotonic()
     if options.method == GRAPH:
         return fit_graph(store, *options.using[:1])
+    try:
+        return _fit(store, options)
+    except ScarceError as error:
+        have = vectors_in_use(store.vectors(), store.metadata())
+        rest = tuple(sorted(fusible(have, ()).keys() - {error.vector}))
+        if options.using or len(rest) <= 1:
+            raise
+        note = f"{str(error).removesuffix(': leave it out.')}: it was left out."
+        return _fit(store, replace(options, using=rest), note)
+
+
+def _fit(store: Store, options: FitOptions, *notes: str) -> FitReport:
+    """Fit a fusion of named vectors, with these notes on its card."""
+    began = time.monotonic()
     if options.method not in METHODS:
         raise UnknownNameError("fusion", options.method, (*METHODS, GRAPH))
     have = vectors_in_use(store.vectors(), store.metadata())
@@ -98,6 +111,7 @@ def fit(store: Store, options: FitOptions) -> FitReport:
             dim=fuser.dim,
             things=int(learnt.sum()),
             details=dict(fuser.meta().get("trained", {})),
+            notes=list(notes),
         )
         if isinstance(fuser, Attention) and (note := said(fuser)):
             report.notes.append(note)

@@ -25,6 +25,7 @@ from schemas.search import Part, SearchRequest
 from schemas.vectors import CALIBRATION, FUSED, MIGRATIONS, vectors_in_use
 from store.check import verify
 from tests.collection import contents_of
+from tests.media import tone
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (30, 40, 200), "grey": (120, 120, 120)}
 SHAPES = ("boat", "tower", "meadow", "tiger", "violin")
@@ -275,6 +276,21 @@ def test_names_that_are_not_there_are_refused(library: Library) -> None:
         library.fit("sum", using=["image"])
     with pytest.raises(UnknownNameError, match="sum-0009"):
         library.use_fit("sum-0009")
+
+
+def test_a_vector_that_too_few_have_is_left_out_unless_it_is_named(library: Library, tmp_path: Path) -> None:
+    tone(tmp_path / "media" / "bell.wav", seconds=1)
+    (tmp_path / "media" / "bell.txt").write_text("a bell")
+    library.ingest(tmp_path / "media")
+
+    report = library.fit("attention")
+
+    assert set(report.inputs) == {"text", "image"}
+    assert report.notes[0].startswith("Too few things have 'audio' besides 'image' or 'text'")
+    assert report.notes[0].endswith("(1 of 30): it was left out.")
+    assert library.fits()[report.version].notes == report.notes
+    with pytest.raises(UsageError, match=r"'audio'.*leave it out"):
+        library.fit("attention", using=["text", "image", "audio"])
 
 
 def test_fit_that_wins_is_put_in_use_and_one_that_does_not_is_kept_aside(
