@@ -3,6 +3,7 @@
     MedleyError
     ├── UsageError              a wrong argument or setting (exit code 2)
     │   ├── UnknownNameError    a name that is not in its registry ("did you mean …?")
+    │   ├── ScarceError         too few of a named vector to learn from
     │   ├── NotFoundError       an item that the collection does not have
     │   ├── EmptyCollectionError    nothing has been ingested yet
     │   └── UnreachableError    a question that reaches none of the vectors it may search
@@ -47,6 +48,9 @@ class ScarceError(UsageError):
     def __init__(self, message: str, vector: str) -> None:
         super().__init__(message)
         self.vector = vector
+
+    def __reduce__(self) -> tuple[type[ScarceError], tuple[str, str]]:
+        return ScarceError, (str(self), self.vector)
 
 
 def guess(name: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import schemas.errors
-from schemas import EncoderSpec, MedleyError, Modality, Segment, UnknownNameError, VectorSpec, WordKind
+from schemas import EncoderSpec, MedleyError, Modality, ScarceError, Segment, UnknownNameError, VectorSpec, WordKind
 from schemas.payload import NAMESPACE, payload_path, point_id
 from schemas.report import IngestReport
 from schemas.vectors import MIGRATIONS, vectors_in_use
@@ -70,6 +70,10 @@ def test_error_of_another_process_is_the_same_sentence() -> None:
     error = pickle.loads(pickle.dumps(UnknownNameError("vector", "imgae", ["text", "image"])))
 
     assert str(error) == str(UnknownNameError("vector", "imgae", ["text", "image"]))
+
+    scarce = pickle.loads(pickle.dumps(ScarceError("Too few sounds.", "audio")))
+
+    assert (str(scarce), scarce.vector) == ("Too few sounds.", "audio")
 
 
 def test_error_tree_is_drawn_as_it_is() -> None:
