@@ -177,8 +177,10 @@ def status(status: CollectionStatus, *, as_json: bool) -> None:
     )
     for name, folder in status.sources.items():
         run = status.runs.get(name)
-        last = f"; last run ended {run.ended} and took {run.seconds:,.1f} s" if run is not None and run.ended else ""
-        console.print(f"Source {escape(name)}: {escape(folder)}{last}", highlight=False)
+        last = (
+            f"last run ended {run.ended} and took {run.seconds:,.1f} s" if run and run.ended else "no run has ended yet"
+        )
+        console.print(f"Source {escape(name)}: {escape(folder)}; {last}", highlight=False)
     if status.vectors:
         table = Table(box=None, pad_edge=False, header_style="dim")
         for column in ("vector", "points", "dim", "distance", "encoder"):
