@@ -9,7 +9,6 @@ moved or cut out is still found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, cast
 
 import numpy as np
@@ -19,7 +18,6 @@ from encoders.base import Encoder
 from encoders.contents import Content
 from encoders.visual import (
     CELL,
-    MISSING,
     ORIENTATIONS,
     PATTERNS,
     RADII,
@@ -29,11 +27,12 @@ from encoders.visual import (
     centred,
     edges,
     histograms,
+    import_libraries,
     resized,
     texture,
     unit,
 )
-from schemas import EncodeError, EncoderSpec, Modality
+from schemas import EncoderSpec, Modality
 
 GRID = 4  # tiles a side
 TILE = 32  # pixels of a side: with 48 no more was found, in twice the time
@@ -58,11 +57,7 @@ class TilesEncoder(Encoder[list[NDArray[np.float32]]]):
     parallel = True
 
     def _load(self) -> None:
-        try:
-            for module in ("scipy.ndimage", "skimage.feature"):  # now, so that no picture waits for it
-                import_module(module)
-        except ImportError as error:
-            raise EncodeError(MISSING) from error
+        import_libraries()
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> Any:
         small = [resized(cast("NDArray[np.uint8]", content), GRID * TILE) for content in contents]

@@ -76,11 +76,7 @@ class VisualEncoder(Encoder):
     parallel = True
 
     def _load(self) -> None:
-        try:
-            for module in ("scipy.ndimage", "skimage.feature"):  # now, so that no picture waits for it
-                import_module(module)
-        except ImportError as error:
-            raise EncodeError(MISSING) from error
+        import_libraries()
 
     def _encode(self, contents: Sequence[Content], modality: Modality) -> NDArray[np.floating]:
         small = [resized(cast("NDArray[np.uint8]", content)) for content in contents]
@@ -93,6 +89,19 @@ class VisualEncoder(Encoder):
             centred(np.sqrt(np.vstack([texture(np.asarray(picture.resize(FINE))) for picture in grey]))),
         )
         return np.hstack([weight * unit(block) for weight, block in zip(WEIGHTS, blocks, strict=True)])
+
+
+def import_libraries() -> None:
+    """Import what the blocks are made with: at once, so that no picture waits for it.
+
+    Raises:
+        EncodeError: it is not installed.
+    """
+    try:
+        for module in ("scipy.ndimage", "skimage.feature"):
+            import_module(module)
+    except ImportError as error:
+        raise EncodeError(MISSING) from error
 
 
 def resized(picture: NDArray[np.uint8], side: int = SIDE) -> Picture:
