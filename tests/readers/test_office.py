@@ -79,7 +79,7 @@ def test_charts_and_diagrams_of_a_slide_are_read_before_its_notes(tmp_path: Path
         files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
     rels = "ppt/slides/_rels/slide1.xml.rels"
     more = '<Relationship Id="d" Type="x/diagramData" Target="../diagrams/data1.xml"/></Relationships>'
-    files[rels] = bytes(files[rels]).decode().replace("</Relationships>", more)  # type: ignore[arg-type]
+    files[rels] = bytes(files[rels]).decode().replace("</Relationships>", more)  # type: ignore[arg-type]  # all are bytes yet
     files["ppt/diagrams/data1.xml"] = f"<d {a}><a:p><a:r><a:t>Hive to flower</a:t></a:r></a:p></d>"
     assert texts(opened(packed(tmp_path / "b.pptx", files))[0]) == [
         "# Bees\nThey dance.\nHive to flower\nShow the film."
@@ -135,7 +135,7 @@ def test_cells_that_speak_of_strings_that_are_not_there_are_empty(tmp_path: Path
         files: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
     files["xl/worksheets/sheet1.xml"] = bytes(files["xl/worksheets/sheet1.xml"]).replace(
         b"<v>1</v>", b"<v>77</v></c><c t='s'><v>" + b"9" * 5000 + b"</v>"
-    )  # type: ignore[arg-type]
+    )  # type: ignore[arg-type]  # all are bytes yet
     assert texts(opened(packed(tmp_path / "b.xlsx", files))[0]) == ["# Fruit\nPears"]
     del files["xl/sharedStrings.xml"]
     assert texts(opened(packed(tmp_path / "c.xlsx", files))[0]) == [""]
