@@ -9,7 +9,7 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from readers.hash import unreadable
 from readers.magic import EML
@@ -67,18 +67,25 @@ def message_text(data: bytes) -> tuple[str, str]:
 
 
 def _body(message: Message[Any, Any]) -> tuple[str, list[str]]:
-    """What a message says, in plain text where it can be had, and the names of what is attached."""
-    texts: dict[str, str] = {}
-    names = []
-    for part in message.walk():
-        kind, name = part.get_content_type(), part.get_filename()
-        if name:
-            names.append(_decoded(name))
-        elif kind in ("text/plain", "text/html") and kind not in texts:
-            texts[kind] = _payload(part)
-    if text := texts.get("text/plain", "").strip():
-        return text, names
-    return html_text(texts["text/html"])[1].strip() if "text/html" in texts else "", names
+    """What a message says, and the names of what is attached."""
+    return _said(message), [_decoded(name) for part in message.walk() if (name := part.get_filename())]
+
+
+def _said(part: Message[Any, Any]) -> str:
+    """What a part says: its own parts one after the other, of alternatives the plain one where it says anything."""
+    if part.get_filename():
+        return ""
+    kind = part.get_content_type()
+    if part.is_multipart():
+        inner = [
+            (one.get_content_type(), said) for one in cast("list[Any]", part.get_payload()) if (said := _said(one))
+        ]
+        if kind == "multipart/alternative":
+            inner = [one for one in inner if one[0] == "text/plain"][:1] or inner[-1:]
+        return "\n\n".join(said for _, said in inner)
+    if kind == "text/html":
+        return html_text(_payload(part))[1].strip()
+    return _payload(part).strip() if kind == "text/plain" else ""
 
 
 def _payload(part: Message[Any, Any]) -> str:

@@ -37,6 +37,22 @@ def test_plain_text_goes_before_the_page_and_attachments_give_their_names(tmp_pa
     assert opened(tmp_path / "b.eml")[0] == ["Only a page."]
 
 
+def test_what_is_said_after_a_picture_and_in_a_forwarded_message_is_read(tmp_path: Path) -> None:
+    first, last, forwarded = EmailMessage(), EmailMessage(), EmailMessage()
+    first.set_content("Before the picture.")
+    first.add_alternative("<p>Before the picture, in colour.</p>", subtype="html")
+    last.set_content("<p>After it.</p>", subtype="html")
+    forwarded.set_content("What Ben wrote.")
+    message = EmailMessage()
+    message.make_mixed()
+    message.attach(first)
+    message.add_attachment(b"GIF89a", maintype="image", subtype="gif", filename="a.gif")
+    message.attach(last)
+    message.add_attachment(forwarded)
+    (tmp_path / "a.eml").write_bytes(bytes(message))
+    assert opened(tmp_path / "a.eml")[0] == ["Before the picture.\nAfter it.\nWhat Ben wrote.\nAttached: a.gif"]
+
+
 def test_a_page_that_a_browser_saved_gives_its_text(tmp_path: Path) -> None:
     assert opened(make_texts(tmp_path)["saved.mhtml"])[0] == ["# Boats\n# Boats\nThey float."]
 
