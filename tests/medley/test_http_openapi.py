@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -36,6 +35,8 @@ def app() -> Iterator[FastAPI]:
 
 
 def test_no_request_is_a_fault_of_the_server(app: FastAPI) -> None:
+    import schemathesis  # here alone: all workers collect this file, and it takes over a second
+
     operations = [found.ok() for found in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations()]
     assert {operation.path for operation in operations} >= {
         "/search",

@@ -27,12 +27,11 @@ from fusion.contrast import Training, fit_attention
 from fusion.views import Views
 from medley.explained import tell
 from medley.library import Library
-from medley.library import open as open_library
 from schemas import payload
 from schemas.search import SearchRequest
 from schemas.vectors import FUSED
 from tests.collection import contents_of
-from tests.flows.learning.test_fit import captioned
+from tests.indexed import copy_of
 
 QUICK = Training(epochs=1, threads=1)
 INPUTS = {"image": "a-1", "text": "b-1"}
@@ -77,11 +76,9 @@ def test_what_lies_beside_is_listened_to_where_it_speaks_of_a_segment(
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def library(hundred: Path, tmp_path: Path) -> Iterator[Library]:
     """A hundred captioned pictures, and a film of three scenes, of which the second alone has words."""
-    captioned(tmp_path / "media", range(100))
-    with open_library(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off", "threads": 1}) as opened:
-        opened.ingest(tmp_path / "media")
+    with copy_of(hundred, tmp_path) as opened:
         example = next(iter(contents_of(opened.store).values()))[0]
         dims = {name: opened.store.vectors()[name].dim for name in ("image", "text")}
         rng = np.random.default_rng(0)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from encoders import registry
 from flows.learning import steps
@@ -25,29 +24,14 @@ from schemas.search import Part, SearchRequest
 from schemas.vectors import CALIBRATION, FUSED, MIGRATIONS, vectors_in_use
 from store.check import verify
 from tests.collection import contents_of
+from tests.flows.learning.conftest import captioned
+from tests.indexed import copy_of
 from tests.media import tone
-
-COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (30, 40, 200), "grey": (120, 120, 120)}
-SHAPES = ("boat", "tower", "meadow", "tiger", "violin")
-
-
-def captioned(media: Path, numbers: range) -> None:
-    media.mkdir(exist_ok=True)
-    for n in numbers:
-        colour, shape = list(COLOURS)[n % 4], SHAPES[n // 4 % 5]
-        rng = np.random.default_rng(n)
-        pixels = np.full((32, 32, 3), COLOURS[colour], np.int16)
-        pixels[: 6 + 5 * SHAPES.index(shape)] += 50
-        pixels = np.clip(pixels + rng.integers(-20, 20, pixels.shape), 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(media / f"{n}.png")
-        (media / f"{n}.txt").write_text(f"a {colour} {shape} number{n}")
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    captioned(tmp_path / "media", range(100))
-    with open_library(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off", "threads": 1}) as opened:
-        opened.ingest(tmp_path / "media")
+def library(hundred: Path, tmp_path: Path) -> Iterator[Library]:
+    with copy_of(hundred, tmp_path) as opened:
         yield opened
 
 

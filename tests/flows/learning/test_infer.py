@@ -14,12 +14,13 @@ from PIL import Image
 from flows.learning import infer
 from flows.learning.things import fusible, read_things
 from medley.library import Library
-from medley.library import open as open_library
 from schemas import payload
 from schemas.search import SearchRequest
 from schemas.vectors import INFERRING, vectors_in_use
 from store.check import verify
 from tests.collection import contents_of
+from tests.indexed import copy_of, indexed
+from tests.store.conftest import quick_folder
 
 KINDS = ("boat on water", "tower of stone", "meadow with flowers", "tiger at night")
 
@@ -36,14 +37,19 @@ def pictures(media: Path, numbers: range, *, told: bool) -> None:
             (media / f"{n}.txt").write_text(f"{KINDS[n % 4]} {n}")
 
 
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    with quick_folder() as folder:
+        pictures(folder / "media", range(80), told=True)
+        pictures(folder / "media", range(80, 100), told=False)
+        yield indexed(folder)
+
+
 @pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+def library(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     monkeypatch.setattr("fusion.sage.EPOCHS", 2)
     monkeypatch.setattr("fusion.sage.HIDDEN", 16)
-    pictures(tmp_path / "media", range(80), told=True)
-    pictures(tmp_path / "media", range(80, 100), told=False)
-    with open_library(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off", "threads": 1}) as opened:
-        opened.ingest(tmp_path / "media")
+    with copy_of(home, tmp_path) as opened:
         yield opened
 
 

@@ -16,10 +16,11 @@ from flows.learning import infer
 from flows.learning.mates import MOST, Mates
 from fusion.graph import MATES, MATES_WEIGHT
 from medley.library import Library
-from medley.library import open as open_library
 from schemas import payload
 from store import Store
 from tests.collection import contents_of
+from tests.indexed import copy_of, indexed
+from tests.store.conftest import quick_folder
 
 KINDS = {"harbour": "a boat on the water", "castle": "a tower of stone", "night": "a tiger in the dark"}
 
@@ -37,14 +38,19 @@ def picture(file: Path, seed: int, *, words: str = "", taken: str = "", **info: 
         file.with_suffix(".json").write_text(json.dumps(told | info))
 
 
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    with quick_folder() as root:
+        for number, (folder, words) in enumerate(KINDS.items()):
+            for n in range(24):
+                about = {"tags": [["Sea", "Stone", "Cat"][number]], "taken": f"2024:06:0{number + 1} 10:00:00"}
+                picture(root / "media" / folder / f"{n}.png", 100 * number + n, words=f"{words} {n}", **about)
+        yield indexed(root)
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    for number, (folder, words) in enumerate(KINDS.items()):
-        for n in range(24):
-            about = {"tags": [["Sea", "Stone", "Cat"][number]], "taken": f"2024:06:0{number + 1} 10:00:00"}
-            picture(tmp_path / "media" / folder / f"{n}.png", 100 * number + n, words=f"{words} {n}", **about)
-    with open_library(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off", "threads": 1}) as opened:
-        opened.ingest(tmp_path / "media")
+def library(home: Path, tmp_path: Path) -> Iterator[Library]:
+    with copy_of(home, tmp_path) as opened:
         yield opened
 
 
