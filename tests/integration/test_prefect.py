@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -183,6 +184,21 @@ def test_a_fault_in_a_run_is_not_taken_for_a_server_that_is_away(
         pytest.raises(MedleyError, match=r"Prefect API cannot be reached \(.*Start it"),
     ):
         ingest_as_flow(tmp_path / "media", settings)
+
+
+def test_nobody_who_did_not_ask_sees_a_warning_with_prefect_either(prefect_api: str) -> None:
+    code = """
+from flows.operations.prefect_run import _prefect
+with _prefect():
+    from prefect.logging.configuration import setup_logging
+    setup_logging()
+import logging
+from flows.ingestion import events
+events.event("quarantined", level=logging.WARNING)
+"""
+    env = {**os.environ, "PREFECT_API_URL": prefect_api}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 def test_flow_file_is_loaded_by_its_path_as_prefect_does(tmp_path: Path) -> None:

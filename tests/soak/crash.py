@@ -11,7 +11,6 @@ not be more than a batch that is written with one request.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -22,8 +21,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -38,6 +40,11 @@ WRITES = (
     *("ensure", "replace_vector", "drop_vector"),
 )
 COLOURS = ("red", "green", "blue", "yellow")
+# Runs are forked from one process that has imported what they need: to import it takes longer than they do.
+PROCESSES = get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["encoders", "flows.ingestion.direct", "readers", "store.embedded", "tests.media", "tests.collection"]
+)
 
 
 def make_folder(root: Path, files: int) -> None:
@@ -94,7 +101,7 @@ def change(root: Path) -> None:
         (root / "aside").rename(other)
 
 
-def child(folder: str, store: str, log: str, die_at: str, preset: str) -> None:
+def child(told: Connection, folder: Path, store: Path, log: Path, die_at: int, preset: str) -> None:  # noqa: PLR0917
     """A run that notes what each call of an encoder encodes and each call of the store, and dies at one of them.
 
     Calls of the store are noted twice, before and after, so that it may die at both.
@@ -111,7 +118,7 @@ def child(folder: str, store: str, log: str, die_at: str, preset: str) -> None:
     def note(line: str) -> None:
         with lock:
             os.write(notes, f"{line}\n".encode())
-            if next(events) == int(die_at):
+            if next(events) == die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     encode_each = Encoder.encode_each
@@ -133,9 +140,9 @@ def child(folder: str, store: str, log: str, die_at: str, preset: str) -> None:
     Encoder.encode_each = encoding  # type: ignore[method-assign]  # to count is all it is for
     for name in WRITES:
         setattr(EmbeddedStore, name, noted(getattr(EmbeddedStore, name)))
-    print("ready", flush=True)
-    report = ingest(folder, load_settings(store=store, encoders={"preset": preset, "ocr": "off"}))
-    print(json.dumps(report.model_dump()), flush=True)
+    told.send("ready")
+    report = ingest(folder, load_settings(store=str(store), encoders={"preset": preset, "ocr": "off"}))
+    told.send(report.model_dump())
 
 
 @dataclass
@@ -217,18 +224,21 @@ class Scenario:
         self, kill_after: float | None, *, die_at: int = 0, preset: str = ""
     ) -> tuple[dict[str, Any] | None, float]:
         """The report of a run, and how long it took; None if it was killed before it had one."""
-        given = [self.media, self.store, self.log, die_at, preset or self.preset]
-        command = [sys.executable, "-m", "tests.soak.crash", "--child", *given]
-        with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True) as run:
-            assert run.stdout is not None
-            run.stdout.readline()
+        hears, tells = PROCESSES.Pipe(duplex=False)
+        given = (tells, self.media, self.store, self.log, die_at, preset or self.preset)
+        run = PROCESSES.Process(target=child, args=given)
+        run.start()
+        tells.close()  # so that what the run's death cuts off has an end
+        report = None
+        with hears, suppress(EOFError):
+            hears.recv()
             began = time.monotonic()
             if kill_after is not None:
                 time.sleep(kill_after)
-                run.send_signal(signal.SIGKILL)
-            said = run.stdout.read().splitlines()
-        seconds = time.monotonic() - began
-        return (json.loads(said[-1]) if said and said[-1].startswith("{") else None), seconds
+                run.kill()
+            report = hears.recv()
+        run.join()
+        return report, time.monotonic() - began
 
     def _logged(self) -> Counter[str]:
         counts: Counter[str] = Counter()
@@ -269,11 +279,7 @@ def main() -> int:
     given.add_argument("--kills", type=int, default=100)
     given.add_argument("--files", type=int, default=300)
     given.add_argument("--seed", type=int, default=1)
-    given.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
-    options, _ = given.parse_known_args()
-    if options.child:
-        child(*options.child)
-        return 0
+    options = given.parse_args()
     began = time.monotonic()
 
     def tell(outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import wave
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from schemas import EncodeError, UsageError, WordKind
 from schemas.settings import load_settings
 from tests.media import picture
 
-pytest.importorskip("sentence_transformers", reason="pretrained models need sentence-transformers")
+if find_spec("sentence_transformers") is None:  # to import it takes seconds, and all workers collect this file
+    pytest.skip("pretrained models need sentence-transformers", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
