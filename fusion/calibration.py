@@ -15,8 +15,9 @@ The smaller a, the more a vector tells: for right answers the mean of -ln p is 1
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -154,6 +155,18 @@ class Calibration:
         found = key(name, way)
         return self.nulls.get(found) if self.prints.get(found) == fingerprint else None
 
+    def by_parts(self, name: str, way: str, fingerprint: str) -> dict[tuple[str, ...], Null]:
+        """The same against segments of the same parts alone, by the names of these parts."""
+        start = key(name, way) + AMONG
+        return {
+            tuple(found.removeprefix(start).split("+")): null
+            for found, null in self.nulls.items()
+            if found.startswith(start) and self.prints[found] == fingerprint
+        }
+
+
+AMONG = "@"
+"""Stands between a way to ask and the parts of the segments that are asked."""
 
 BRIDGE = "bridge"
 """The way to ask a vector through a bridge; the others are the modalities of questions."""
@@ -168,23 +181,49 @@ def fused_way(names: Iterable[str]) -> str:
     return "+".join(sorted(names))
 
 
-def key(name: str, way: str) -> str:
-    """The name of one way to ask a vector."""
-    return f"{name}.{way}"
+def key(name: str, way: str, parts: Iterable[str] = ()) -> str:
+    """The name of one way to ask a vector; of segments that are made of these parts, where any are given."""
+    among = "+".join(sorted(parts))
+    return f"{name}.{way}{AMONG}{among}" if among else f"{name}.{way}"
 
 
 def random_pairs(
-    scores: NDArray[Any], asked: Sequence[Any], found: Sequence[Any], *, other: Sequence[Sequence[Any]] = ()
+    scores: NDArray[Any], asked: Sequence[int], found: Sequence[int], *kinds: Sequence[Hashable]
 ) -> NDArray[np.float64]:
-    """The scores (n, m) of those pairs of question and segment that do not belong together.
+    """The scores of those pairs of question and segment that do not belong together.
 
     Args:
-        scores: row i for question i, column j for segment j.
-        asked: what question i belongs to, such as its item.
-        found: what segment j belongs to.
-        other: two more such lists, such as the texts: pairs that agree in them belong together as well.
+        scores: (n, m), row i for question i, column j for segment j.
+        asked: (n,) the segment that question i was made from.
+        found: (m,) which segment each column is.
+        kinds: what segments are known by, such as their items, contents or words: two that agree in one of them belong
+            together. None is like nothing, not even like another None.
     """
-    apart = np.not_equal.outer(np.asarray(asked, object), np.asarray(found, object))
-    if other:
-        apart &= np.not_equal.outer(np.asarray(other[0], object), np.asarray(other[1], object))
+    apart = np.not_equal.outer(np.asarray(asked), np.asarray(found))
+    for kind in kinds:
+        numbers = _numbered(kind)
+        apart &= np.not_equal.outer(numbers[asked], numbers[found])
     return np.asarray(np.asarray(scores, np.float64)[apart])
+
+
+def _numbered(values: Sequence[Hashable]) -> NDArray[np.intp]:
+    """A number for each value, equal for equal ones, and one of its own for each None."""
+    known: dict[Hashable, int] = {}
+    return np.array(
+        [known.setdefault((i,) if one is None else one, len(known)) for i, one in enumerate(values)], np.intp
+    )
+
+
+def said(text: str) -> str | None:
+    """The words of a text in small letters, without what stands between them; None if there are none."""
+    return " ".join(re.findall(r"\w+", text.casefold())) or None
+
+
+def different(values: Sequence[Hashable], among: Iterable[int], most: int) -> list[int]:
+    """The first of each value among some, at most so many: what is there a thousand times asks once."""
+    first: dict[Hashable, int] = {}
+    for i in among:
+        first.setdefault((i,) if values[i] is None else values[i], i)
+        if len(first) == most:
+            break
+    return list(first.values())

@@ -12,7 +12,7 @@ from fusion.evidence import confidences
 from query.combine import ascending
 from query.vectors import Vector
 from schemas import Modality, WordKind
-from schemas.vectors import LEXICAL
+from schemas.vectors import FUSED, LEXICAL
 
 if TYPE_CHECKING:
     from query.encode import Encoded
@@ -35,11 +35,21 @@ def judge(
     *,
     highlighter: Highlighter | None,
     answers: Answers | None,
+    own: Sequence[Null | None] = (),
 ) -> bool | None:
     """Give each hit its confidence; say whether one of them is probably a right answer, and a note if none is.
 
     A question in words is judged by the best of the hits that have words, against what questions without an answer get;
     hits without words, and other questions, by the confidence.
+
+    Args:
+        hits: what was found.
+        nulls: the null distributions, by vector.
+        specs: the named vectors.
+        encoded: the question.
+        highlighter: of its words.
+        answers: what questions without an answer get.
+        own: that of the fused vector for each hit, as it is made of, where it is known.
 
     Returns:
         None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it, and of
@@ -48,7 +58,13 @@ def judge(
     points = max(null.points for null in nulls.values())
     signs = {name: -1.0 if ascending(specs[name]) else 1.0 for name in nulls}
     scores = [{name: signs[name] * part.score for name, part in hit.vectors.items() if name in signs} for hit in hits]
-    sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
+    if any(own):
+        sure = [
+            confidences([score], [hit.benefit], {**nulls, FUSED: null or nulls[FUSED]}, points)[0]
+            for score, hit, null in zip(scores, hits, own, strict=True)
+        ]
+    else:
+        sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
     for hit, confidence in zip(hits, sure, strict=True):
         hit.confidence = confidence
     if nulls.keys() <= encoded.bridged or any(len(terms) > 1 for terms in encoded.terms.values()):

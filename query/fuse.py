@@ -12,7 +12,7 @@ from fusion.evidence import best_first
 from fusion.scale import THEORY, Bounds
 from query.combine import ascending
 from schemas import Modality, UnknownNameError, UsageError, payload
-from schemas.vectors import LEXICAL
+from schemas.vectors import FUSED, LEXICAL
 
 if TYPE_CHECKING:
     from query.encode import Encoded
@@ -137,6 +137,28 @@ def known_nulls(calibration: Calibration | None, encoded: Encoded, specs: Specs)
             if null is not None:
                 found[name] = null
     return found
+
+
+def fused_null(
+    calibration: Calibration | None, encoded: Encoded, specs: Specs, inputs: Collection[str]
+) -> Callable[[Mapping[str, Any]], Null | None]:
+    """The null distribution of the fused vector for segments that are made of the same, as a function of their payload.
+
+    Args:
+        calibration: of the collection.
+        encoded: the question.
+        specs: the named vectors.
+        inputs: those that are fused.
+    """
+    [term, *_] = (term for term in encoded.terms[FUSED] if term.weight > 0)
+    known = {} if calibration is None else calibration.by_parts(FUSED, term.way, specs[FUSED].fingerprint)
+    have = {name: specs[name].name for name in sorted(inputs) if name in specs}
+
+    def null_of(fields: Mapping[str, Any]) -> Null | None:
+        made = fields.get(payload.ENCODERS, {}).keys() - fields.get(payload.INFERRED, {}).keys()
+        return known.get(tuple(name for name, stored in have.items() if stored in made))
+
+    return null_of
 
 
 def _lacking(specs: Specs) -> Callable[[tuple[str, ...]], tuple[str, ...]]:

@@ -24,7 +24,7 @@ from schemas import EmptyCollectionError, UsageError, payload
 from schemas.answer import Hit, SearchResult
 from schemas.search import SearchRequest
 from schemas.trusted import trusted
-from schemas.vectors import ANSWERS, CALIBRATION, INFERRING, SOURCES, WEIGHTS, vectors_in_use
+from schemas.vectors import ANSWERS, CALIBRATION, FUSED, INFERRING, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -80,14 +80,16 @@ class _Search:
         ranked, groups, names = self._ranked(encoded, nulls, key)
         if request.rerank is not None or request.diversity is not None:
             groups = grouped(self._closer(ranked, key, encoded), key, request.group_size)
-        own = key if key != payload.ITEM else None
+        by = key if key != payload.ITEM else None
         chosen = list(groups.items())[request.offset : request.offset + request.limit]
         if self._with_payload == "part":
             self._complete([one for _, members in chosen for one in members])
         highlighter = self._highlighter()
-        hits = [to_hit(one, group if own else None, highlighter) for group, members in chosen for one in members]
+        hits = [to_hit(one, group if by else None, highlighter) for group, members in chosen for one in members]
         sure = {name: null for name, null in nulls.items() if len(encoded.terms[name]) == 1}
-        relevant = self._judge(hits, sure, encoded, highlighter) if sure else None
+        fused = [one.fields for _, members in chosen for one in members] if FUSED in sure else []
+        own = self._own_nulls(encoded, fused) if fused else ()
+        relevant = self._judge(hits, sure, encoded, highlighter, own) if sure else None
         if request.min_confidence is not None:
             if not sure:
                 raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
@@ -110,10 +112,21 @@ class _Search:
         )
 
     def _judge(
-        self, hits: Sequence[Hit], nulls: Mapping[str, Null], encoded: Encoded, highlighter: Highlighter | None
+        self,
+        hits: Sequence[Hit],
+        nulls: Mapping[str, Null],
+        encoded: Encoded,
+        highlighter: Highlighter | None,
+        own: Sequence[Null | None],
     ) -> bool | None:
         answers = kept(self._store, ANSWERS, Answers.from_arrays)
-        return judge(hits, nulls, self._specs, encoded, highlighter=highlighter, answers=answers)
+        return judge(hits, nulls, self._specs, encoded, highlighter=highlighter, answers=answers, own=own)
+
+    def _own_nulls(self, encoded: Encoded, fields: Sequence[Mapping[str, Any]]) -> list[Null | None]:
+        """The null distribution of the fused vector for each hit, by what it is made of."""
+        calibration = kept(self._store, CALIBRATION, Calibration.from_arrays)
+        null_of = fuse.fused_null(calibration, encoded, self._specs, self._metadata[FUSED]["inputs"])
+        return [null_of(one) for one in fields]
 
     def _why_none(self) -> str:
         """What kept every hit out, as far as the request says."""

@@ -12,7 +12,19 @@ from flows.ingestion.points import named_vectors
 from flows.learning.calibrate_fused import fused_nulls, print_of, recalibrate
 from fusion import bridges
 from fusion.answers import COHORT, LIKE, Answers, evidence
-from fusion.calibration import BRIDGE, BRIDGED, DIRECT, LEAST_PAIRS, WORDS, Calibration, Null, key, random_pairs
+from fusion.calibration import (
+    BRIDGE,
+    BRIDGED,
+    DIRECT,
+    LEAST_PAIRS,
+    WORDS,
+    Calibration,
+    Null,
+    different,
+    key,
+    random_pairs,
+    said,
+)
 from schemas import Modality, payload
 from schemas.media import join_words
 from schemas.payload import State
@@ -55,7 +67,7 @@ def calibrate(store: Store, encoders: EncoderSet) -> None:
         "bridges": _bridges(store),
         "encoders": {n: s.fingerprint for n, s in _specs(encoders)},
         FUSED: print_of(store),
-        ANSWERS: 1,  # the way in which they are told
+        ANSWERS: 2,  # the way in which all this is measured
     }
     kept = store.load_artifact(CALIBRATION)
     if kept is not None:
@@ -94,22 +106,24 @@ class _Sample:
         self._store, self._encoders = store, encoders
         self._specs = dict(_specs(encoders))
         self._dense = [n for n, s in self._specs.items() if not s.sparse and not s.multivector and n in store.vectors()]
-        fields = [payload.ITEM, payload.WORDS, payload.INFERRED]
-        self._ids, self._items, words = [], [], []
+        fields = [payload.ITEM, payload.HASH, payload.WORDS, payload.INFERRED]
+        self._ids, self._items, self._hashes, words = [], [], [], []
         self._rows: dict[str, dict[int, NDArray[np.float32]]] = {name: {} for name in self._dense}
         scrolled = store.scroll_all(searchable(), PAGE, with_payload=fields, with_vectors=self._dense)
         for i, record in enumerate(islice(scrolled, SAMPLE)):
             known, vectors = record.payload or {}, named_vectors(record)
             self._ids.append(record.id)
             self._items.append(known[payload.ITEM])
+            self._hashes.append(known.get(payload.HASH))
             words.append(known.get(payload.WORDS, {}))
             for name in vectors.keys() - known.get(payload.INFERRED, {}).keys():
                 vector = vectors[name]
                 self._rows[name][i] = np.asarray(vector, np.float32)
-        self._texts = [join_words(said, named=False) for said in words]
+        self._texts = [join_words(one, named=False) for one in words]
+        self._said = [said(text) for text in self._texts]
         told = [i for i, text in enumerate(self._texts) if text]
-        named = [join_words(said, named=True) for said in words]
-        self._asked = (told or [i for i, text in enumerate(named) if text])[:QUESTIONS]
+        named = [join_words(one, named=True) for one in words]
+        self._asked = different(self._said, told or [i for i, text in enumerate(named) if text], QUESTIONS)
         self._questions = [" ".join(named[i].split()[:QUESTION]) for i in self._asked]
 
     def fit(self) -> Calibration:
@@ -118,13 +132,7 @@ class _Sample:
             vector = name.rpartition(".")[0]
             spec = self._specs[vector]
             a = WORDS if spec.sparse else BRIDGED if name.endswith(f".{BRIDGE}") else DIRECT
-            pairs = random_pairs(
-                scores,
-                [self._items[i] for i in questions],
-                [self._items[j] for j in segments],
-                # A text that is empty equals nothing, not even another empty one.
-                other=([self._texts[i] or i for i in questions], [self._texts[j] or -1 - j for j in segments]),
-            )
+            pairs = random_pairs(scores, questions, segments, self._items, self._hashes, self._said)
             null = Null.fit(pairs, a=a, points=self._store.count(_having(vector)))
             if null is not None:
                 nulls[name], prints[name] = null, spec.fingerprint
@@ -137,19 +145,15 @@ class _Sample:
         for name in self._dense:
             spec = self._encoders.specs[name]
             having, vectors = self._vectors(name)
+            some = different(self._hashes, having, QUESTIONS)
+            asked = vectors[np.searchsorted(having, some)]
             if Modality.IMAGE in spec.stored and having:
                 for target, bridge in self._bridged(name, Modality.TEXT).items():
                     found, texts = self._vectors(target)
-                    scores = _likeness(bridge.project(vectors[:QUESTIONS]), texts, "cosine")
-                    yield key(target, BRIDGE), scores, having[:QUESTIONS], found
+                    yield key(target, BRIDGE), _likeness(bridge.project(asked), texts, "cosine"), some, found
             for modality in spec.stored:
                 if modality not in (Modality.TEXT, Modality.VIDEO) and len(having) > 1:  # scenes ask as pictures do
-                    yield (
-                        key(name, modality),
-                        _likeness(vectors[:QUESTIONS], vectors, spec.distance),
-                        having[:QUESTIONS],
-                        having,
-                    )
+                    yield key(name, modality), _likeness(asked, vectors, spec.distance), some, having
 
     def _by_text(self) -> Scores:
         routes = self._encoders.routes(Modality.TEXT)

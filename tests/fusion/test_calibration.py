@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fusion.calibration import Calibration, Null, key, random_pairs
+from fusion.calibration import Calibration, Null, different, key, random_pairs, said
 
 
 def normal(count: int = 40_000) -> Null:
@@ -57,8 +57,35 @@ def test_calibration_is_kept_and_read_back_and_belongs_to_its_fingerprint():
 def test_pairs_that_belong_together_are_not_random():
     scores = np.arange(6.0).reshape(2, 3)
 
-    assert sorted(random_pairs(scores, ["a", "b"], ["a", "b", "c"])) == [1, 2, 3, 5]
-    assert sorted(random_pairs(scores, ["a", "b"], ["a", "b", "c"], other=(["x", "y"], ["x", "y", "x"]))) == [1, 3, 5]
+    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2])) == [1, 2, 3, 5]
+    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], ["x", "y", "x"])) == [1, 3, 5]
+    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], ["x", "y", "x"], ["h", "h", "i"])) == [5]
+    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], [None, None, None])) == [1, 2, 3, 5]
+
+
+def test_what_is_there_often_asks_once():
+    values = ["a", "a", None, "b", None, "a", "c"]
+
+    assert different(values, range(7), 10) == [0, 2, 3, 4, 6]
+    assert different(values, [5, 3, 1], 10) == [5, 3]
+    assert different(values, range(7), 3) == [0, 2, 3]
+
+
+def test_words_are_alike_however_they_are_written():
+    assert said("A red boat.") == said("a  RED “boat”") == "a red boat"
+    assert said(" … ") is None
+
+
+def test_segments_of_the_same_parts_have_a_null_of_their_own():
+    nulls = {key("fused", "text"): normal(), key("fused", "text", ["text", "image"]): normal(1000)}
+    kept = Calibration(nulls, dict.fromkeys(nulls, "sum-1")).beside(
+        Calibration({"text.text": normal()}, {"text.text": "minilm-1"})
+    )
+    again = Calibration.from_arrays(kept.arrays(), json.loads(json.dumps(kept.meta())))
+
+    assert set(again.by_parts("fused", "text", "sum-1")) == {("image", "text")}
+    assert again.by_parts("fused", "text", "sum-2") == again.by_parts("fused", "image", "sum-1") == {}
+    assert set(again.without("fused").nulls) == {"text.text"}
 
 
 def test_one_score_is_as_surprising_as_among_many():

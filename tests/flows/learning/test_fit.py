@@ -15,6 +15,7 @@ from flows.learning.steps import FitOptions
 from flows.learning.things import fusible, read_things
 from fusion.calibration import Calibration, Null
 from fusion.contrast import Training
+from fusion.evidence import confidences
 from fusion.fused import SharedSum
 from fusion.views import Views
 from medley.library import Library
@@ -24,7 +25,7 @@ from schemas.search import Part, SearchRequest
 from schemas.vectors import CALIBRATION, FUSED, MIGRATIONS, vectors_in_use
 from store.check import verify
 from tests.collection import contents_of
-from tests.flows.learning.conftest import captioned
+from tests.flows.learning.conftest import SHAPES, captioned
 from tests.indexed import copy_of
 from tests.media import tone
 
@@ -151,6 +152,43 @@ def test_hits_by_the_fused_vector_tell_how_sure_they_are(library: Library, tmp_p
     captioned(tmp_path / "media", range(100, 130))
     library.ingest(tmp_path / "media")
     assert {null.points for null in nulls_of(library).values()} == {130}
+
+
+def test_sureness_is_measured_among_segments_that_are_made_of_the_same(library: Library, tmp_path: Path) -> None:
+    for n in range(60):  # many notes, most of them alike
+        words = f"the {SHAPES[n % 5]} of day{n} is ready" if n < 40 else "done"
+        (tmp_path / "media" / f"note{n}.txt").write_text(words)
+    library.ingest(tmp_path / "media")
+    library.fit("sum")
+    library.use_fit("sum-0001")
+    nulls = nulls_of(library)
+    assert {name for name in nulls if name.startswith("fused.text")} == {
+        "fused.text",
+        "fused.text@image+text",
+        "fused.text@text",
+    }
+    # Notes lie nearer to words than pictures with a caption do.
+    assert nulls["fused.text@text"].quantiles[50] > nulls["fused.text@image+text"].quantiles[50] + 0.05
+
+    hits = library.search(text="a grey tower number7", using=[FUSED], limit=30).hits
+    assert {hit.modality for hit in hits} == {"image", "text"}
+    for hit in hits:
+        own = nulls["fused.text@text" if hit.modality == "text" else "fused.text@image+text"]
+        [sure] = confidences([{FUSED: hit.vectors[FUSED].score}], [()], {FUSED: own}, 160)
+        assert hit.confidence == pytest.approx(sure)
+
+
+def test_a_few_texts_that_are_there_often_tell_no_tail(library: Library, tmp_path: Path) -> None:
+    for n in range(60):
+        (tmp_path / "media" / f"note{n}.txt").write_text(("done", "checked", "later")[n % 3])
+    library.ingest(tmp_path / "media")
+    library.fit("sum")
+    library.use_fit("sum-0001")
+
+    assert "fused.text@text" not in nulls_of(library)
+    sure = library.search(text="a purple whale", using=[FUSED]).hits[0].confidence
+    assert sure is not None
+    assert sure < 0.5
 
 
 def test_ingest_afterwards_encodes_nothing_and_fuses_what_is_new(library: Library, tmp_path: Path) -> None:
