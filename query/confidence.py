@@ -37,7 +37,7 @@ def judge(
     answers: Answers | None,
     own: Sequence[Null | None] = (),
 ) -> bool | None:
-    """Give each hit its confidence; say whether one of them is probably a right answer, and a note if none is.
+    """Give each hit its confidence; say whether one of them is probably a right answer.
 
     A question in words is judged by the best of the hits that have words, against what questions without an answer get;
     hits without words, and other questions, by the confidence.
@@ -53,7 +53,8 @@ def judge(
 
     Returns:
         None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it, and of
-        what several parts get together nothing was measured.
+        what several parts get together nothing was measured, nor of what a closer look finds in hits that are no more
+        alike than chance would have it.
     """
     points = max(null.points for null in nulls.values())
     signs = {name: -1.0 if ascending(specs[name]) else 1.0 for name in nulls}
@@ -84,8 +85,7 @@ def judge(
         return True
     if highlighter is not None and any(highlighter.covered(hit.words) for hit in hits):
         return True  # what many say is no surprise, and an answer all the same
-    encoded.note("Nothing here seems to answer this: the hits are no more alike than chance would have it.")
-    return False
+    return None if any(hit.closer is not None for hit in hits) else False
 
 
 def _question(

@@ -94,12 +94,15 @@ class _Search:
             if not sure:
                 raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
             hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
-        if request.offset and not chosen:
+        if request.offset and not relevant:
             relevant = None  # those before may answer it
+        if request.offset and not chosen:
             encoded.note(f"There are not more than {request.offset} hits: ask with a smaller offset.")
         elif not hits:
             relevant = False
             encoded.note(self._why_none())
+        elif relevant is False:
+            encoded.note("Nothing here seems to answer this: the hits are no more alike than chance would have it.")
         _locate(hits, self._metadata.get(SOURCES, {}))
         done = time.perf_counter() - self._began
         return trusted(

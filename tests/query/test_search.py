@@ -531,6 +531,16 @@ def test_question_without_an_answer_says_so(tmp_path: Path) -> None:
         assert "boranim" in disliked.hits[0].words["document"]
         sure = opened.search(text="qqqq xyzzy", min_confidence=0.5)
         assert sure.hits == []
+        later = opened.search(text="qqqq xyzzy", offset=3)
+        assert later.hits
+        assert (later.relevant, later.notes) == (None, []), "what comes before may answer it"
+        assert opened.search(text="qqqq xyzzy", diversity=0.9).relevant is False
+        closer = opened.search(text="qqqq xyzzy", rerank={"by": "text"})
+        assert all(hit.closer is not None for hit in closer.hits)
+        assert (closer.relevant, closer.notes) == (None, []), "what a closer look found was not measured"
+        assert opened.search(text="boranim", rerank={"by": "text"}).relevant is True
+        skipped = opened.search(text="qqqq xyzzy", rerank={"by": "text", "milliseconds": 1e-6})
+        assert skipped.relevant is False
         beyond = opened.search(text="boranim", offset=500)
         assert (beyond.hits, beyond.relevant) == ([], None), "what comes before may answer it"
         assert beyond.notes[-1] == "There are not more than 500 hits: ask with a smaller offset."
