@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from schemas import EncoderSpec, Modality
+from schemas.trusted import trusted
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -39,6 +40,11 @@ class Lexical:
         """The terms of a question, each with weight 1."""
         return _sparse(self._model.embed_query(text))
 
+    def terms(self, text: str) -> list[int]:
+        """The different terms of a text, whether it is stored or asked."""
+        terms: list[int] = self._model.embed_query(text).indices
+        return terms
+
     @cached_property
     def _model(self) -> Any:
         from qdrant_edge import Bm25, Bm25Config
@@ -49,4 +55,4 @@ class Lexical:
 def _sparse(vector: Any) -> models.SparseVector:
     from qdrant_client import models
 
-    return models.SparseVector.model_construct(indices=list(vector.indices), values=list(vector.values))
+    return trusted(models.SparseVector, indices=list(vector.indices), values=list(vector.values))

@@ -37,6 +37,7 @@ LAST = float(-np.log(1.0 - LEVELS[-1]))
 
 MOST = 40.0  # -ln p at most: no tail is known as far as this
 TINY = 1e-9
+FEW = 200  # scores
 
 DIRECT, WORDS, BRIDGED = 0.19, 0.22, 0.32
 """a of a vector asked in its own space, of words as words, and of one reached through a bridge, as measured on
@@ -98,6 +99,15 @@ class Null:
         below = above - 1
         slope = (levels[above] - levels[below]) / (values[above] - values[below])
         return -log(1.0 - (slope * (score - values[below]) + levels[below]))
+
+    def surprises(self, scores: Sequence[float]) -> list[float]:
+        """-ln p of each of the scores of a ranking."""
+        if len(scores) > FEW:
+            listed: list[float] = self.surprise(scores).tolist()
+            return listed
+        # Of a few one by one: the many functions of numpy take longer where a model has just filled the caches.
+        last, tail, one = self._listed[0][-1], self.tail, self.surprise_of
+        return [min(LAST + (score - last) / tail, MOST) if score > last else one(score) for score in scores]
 
     def surprise(self, scores: ArrayLike) -> NDArray[np.float64]:
         """-ln p of each score, 0 to `MOST`."""

@@ -17,15 +17,13 @@ Where no null distribution is known, the place speaks alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from heapq import heapify, heappop
 from math import exp, fsum, log
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fusion.base import Factor, Fused, Ranking, VectorPart, entry_weights, weight_of
+from fusion.base import Factor, Fused, Ranking, VectorPart, weight_of
 from fusion.calibration import DIRECT, Null
 
 Lacks = Callable[[Hashable], Collection[str]]
@@ -89,6 +87,7 @@ def best_first(
     doubts = {name: weight_of(name, weights) * log(1.0 / _a(nulls.get(name))) for name in rankings}
     places = {name: {id_: place for place, (id_, _) in enumerate(ranking)} for name, ranking in rankings.items()}
     found_by: dict[Hashable, tuple[str, ...]] = {}
+    kinds: set[tuple[str, ...]] = {(name,) for name in rankings}  # all values that it may have
     least: dict[Hashable, float] = {}  # that each comes to
     for name, own in places.items():
         told = dict(zip(own, shares[name], strict=True))
@@ -97,19 +96,21 @@ def best_first(
         least |= told
         for id_, (names, sum_) in again.items():
             found_by[id_], least[id_] = names, sum_
+            kinds.add(names)
 
-    def benefit_of(name: str, id_: Hashable) -> float:
-        return doubts[name] if factor is None else doubts[name] * factor(name, id_)
+    def benefits(names: Iterable[str], id_: Hashable) -> dict[str, float]:
+        return {name: doubts[name] if factor is None else doubts[name] * factor(name, id_) for name in names}
 
-    most = dict(least)
-    unsure = {} if lacks is None else _unsure(found_by, rankings, may_lack)
-    for id_, open_ in unsure.items():
-        for name in open_:
-            most[id_] += benefit_of(name, id_)
+    unsure = {} if lacks is None else _unsure(kinds, rankings, may_lack)
+    if factor is None:
+        more = {found: sum(doubts[name] for name in open_) for found, open_ in unsure.items()}
+        most = {id_: least[id_] + more.get(found, 0.0) for id_, found in found_by.items()}
+    else:
+        most = {id_: least[id_] + sum(benefits(unsure.get(found, ()), id_).values()) for id_, found in found_by.items()}
     waiting = sorted(most, key=most.__getitem__, reverse=True)
     # What cannot come to as much as so many come to at least is none of them.
     bar = sorted(least.values(), reverse=True)[: max(at_once, 1)]
-    together = sum(one >= bar[-1] - ROUNDING for one in most.values()) if bar else 0
+    together = bisect_right(waiting, ROUNDING - bar[-1], key=lambda id_: -most[id_]) if bar else 0
     known: list[tuple[float, str, Hashable, dict[str, float]]] = []  # a heap: best first, equals by their ids as text
     at = 0
     while known or at < len(waiting):
@@ -119,12 +120,14 @@ def best_first(
             if look is not None:
                 look(some)
             for id_ in some:
-                parts = [shares[name][places[name][id_]] for name in found_by[id_]]
+                found = found_by[id_]
+                parts = [shares[name][places[name][id_]] for name in found]
                 benefit: dict[str, float] = {}
-                if lacks is not None and id_ in unsure:
-                    lacking = [name for name in lacks(id_) if name in rankings and name not in found_by[id_]]
-                    benefit = {name: benefit_of(name, id_) for name in lacking}
-                    parts += benefit.values()
+                if lacks is not None and found in unsure:
+                    lacking = lacks(id_)
+                    if lost := [name for name in unsure[found] if name in lacking]:
+                        benefit = benefits(lost, id_)
+                        parts += benefit.values()
                 known.append((-fsum(parts), str(id_), id_, benefit))
             heapify(known)
         else:
@@ -138,37 +141,41 @@ def best_first(
 
 
 def _unsure(
-    found_by: Mapping[Hashable, tuple[str, ...]], rankings: Mapping[str, Ranking], may_lack: MayLack | None
-) -> dict[Hashable, list[str]]:
-    """The rankings that may not hold an id because it lacks their vector, for those ids of which it is not known."""
+    found: Iterable[tuple[str, ...]], rankings: Mapping[str, Ranking], may_lack: MayLack | None
+) -> dict[tuple[str, ...], list[str]]:
+    """The rankings that may not hold an id because it lacks their vector, by the rankings that hold it.
+
+    Those that hold an id of which nothing is unsure are left out.
+    """
     open_to = {
-        found: [name for name in may if name in rankings and name not in found]
-        for found in set(found_by.values())
-        for may in (rankings if may_lack is None else may_lack(found),)
+        these: [name for name in (rankings if may_lack is None else may_lack(these)) if name in rankings.keys() - these]
+        for these in found
     }
-    return {id_: names for id_, found in found_by.items() if (names := open_to[found])}
+    return {these: names for these, names in open_to.items() if names}
 
 
 def _shares(
     name: str, ranking: Ranking, weights: Mapping[str, float] | None, factor: Factor | None, null: Null | None
 ) -> list[float]:
-    given = weight_of(name, weights) if factor is None else np.asarray(entry_weights(name, ranking, weights, factor))
-    shares: list[float] = (given * (1.0 - _a(null)) * surprises(ranking, null)).tolist()
-    return shares
+    told = weight_of(name, weights) * (1.0 - _a(null))
+    if factor is None:
+        return [told * one for one in surprises(ranking, null)]
+    return [told * factor(name, id_) * one for (id_, _), one in zip(ranking, surprises(ranking, null), strict=True)]
 
 
-def surprises(ranking: Ranking, null: Null | None) -> NDArray[np.float64]:
+def surprises(ranking: Ranking, null: Null | None) -> list[float]:
     """The surprise of each entry: by its score and its place, or by its place alone."""
     count = len(ranking) if null is None else max(null.points, len(ranking))
     by_place = _by_place(len(ranking), count)
-    if null is None or not len(ranking):
+    if null is None:
         return by_place
-    return np.asarray((by_place + null.surprise([score for _, score in ranking])) / 2)
+    by_score = null.surprises([score for _, score in ranking])
+    return [(one + other) / 2 for one, other in zip(by_place, by_score, strict=True)]
 
 
 @lru_cache(maxsize=16)
-def _by_place(places: int, count: int) -> NDArray[np.float64]:
-    return np.asarray(np.log((count + 0.5) / (np.arange(places) + 0.5)))
+def _by_place(places: int, count: int) -> list[float]:
+    return [log((count + 0.5) / (place + 0.5)) for place in range(places)]
 
 
 def confidences(

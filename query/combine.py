@@ -39,6 +39,8 @@ def summed(terms: Sequence[Term], spec: VectorSpec) -> Any:
         UsageError: the terms cancel each other out, or late interaction is asked for what to avoid alone.
     """
     if spec.sparse:
+        if len(terms) == 1 and terms[0].weight == 1.0:
+            return terms[0].vector
         return sum_sparse([(term.vector, term.weight) for term in terms])
     if spec.multivector:
         liked = [term.vector for term in terms if term.weight > 0]

@@ -11,14 +11,16 @@ from fusion.calibration import Null
 from fusion.evidence import confidences
 from query.combine import ascending
 from query.vectors import Vector
-from schemas import Modality, WordKind
+from schemas import Modality, WordKind, payload
 from schemas.vectors import FUSED, LEXICAL
 
 if TYPE_CHECKING:
     from query.encode import Encoded
     from query.passages import Highlighter
+    from query.rank import Ranked
     from schemas import VectorSpec
-    from schemas.answer import Hit
+
+NAME = {WordKind.NAME.value}
 
 RELEVANT = 0.02
 """A question whose best hit is less sure than this has probably no answer here, where no `Answers` tell it.
@@ -28,7 +30,7 @@ Chosen on the clip art of docs/query.md, where its worth was measured as well.
 
 
 def judge(
-    hits: Sequence[Hit],
+    hits: Sequence[Ranked],
     nulls: Mapping[str, Null],
     specs: Mapping[str, VectorSpec],
     encoded: Encoded,
@@ -36,8 +38,8 @@ def judge(
     highlighter: Highlighter | None,
     answers: Answers | None,
     own: Sequence[Null | None] = (),
-) -> bool | None:
-    """Give each hit its confidence; say whether one of them is probably a right answer.
+) -> tuple[list[float], bool | None]:
+    """How sure each hit is, and whether one of them is probably a right answer.
 
     A question in words is judged by the best of the hits that have words, against what questions without an answer get;
     hits without words, and other questions, by the confidence.
@@ -52,13 +54,15 @@ def judge(
         own: that of the fused vector for each hit, as it is made of, where it is known.
 
     Returns:
-        None where it cannot be told: what is reached through a bridge alone is too uncertain to be judged by it, and of
-        what several parts get together nothing was measured, nor of what a closer look finds in hits that are no more
-        alike than chance would have it.
+        The confidences; and None where it cannot be told: what is reached through a bridge alone is too uncertain to be
+        judged by it, and of what several parts get together nothing was measured, nor of what a closer look finds in
+        hits that are no more alike than chance would have it.
     """
     points = max(null.points for null in nulls.values())
     signs = {name: -1.0 if ascending(specs[name]) else 1.0 for name in nulls}
-    scores = [{name: signs[name] * part.score for name, part in hit.vectors.items() if name in signs} for hit in hits]
+    scores = [
+        {name: sign * hit.vectors[name][1] for name, sign in signs.items() if name in hit.vectors} for hit in hits
+    ]
     if any(own):
         sure = [
             confidences([score], [hit.benefit], {**nulls, FUSED: null or nulls[FUSED]}, points)[0]
@@ -66,26 +70,25 @@ def judge(
         ]
     else:
         sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
-    for hit, confidence in zip(hits, sure, strict=True):
-        hit.confidence = confidence
     if nulls.keys() <= encoded.bridged or any(len(terms) > 1 for terms in encoded.terms.values()):
-        return None
+        return sure, None
     if not hits:
-        return False  # why, the search says
+        return sure, False  # why, the search says
+    words = [hit.fields.get(payload.WORDS, {}) for hit in hits]
+    if highlighter is not None and any(map(highlighter.covered, words)):
+        return sure, True  # what many say is no surprise, and an answer all the same
     question = None if answers is None else _question(answers, nulls, specs, encoded)
     if answers is None or question is None:
         found = max(sure) >= RELEVANT
     else:
-        wordless = [one for one, hit in zip(sure, hits, strict=True) if hit.words.keys() <= {WordKind.NAME.value}]
+        wordless = [one for one, said in zip(sure, words, strict=True) if said.keys() <= NAME]
         likeness = [one[answers.vector] for one in scores if answers.vector in one]
         shared = nulls[LEXICAL].surprise_of(max(one.get(LEXICAL, 0.0) for one in scores))
         told = evidence(question, max(likeness), shared, answers.cohort) if likeness else -inf
         found = told >= answers.level or max(wordless, default=0.0) >= RELEVANT
     if found:
-        return True
-    if highlighter is not None and any(highlighter.covered(hit.words) for hit in hits):
-        return True  # what many say is no surprise, and an answer all the same
-    return None if any(hit.closer is not None for hit in hits) else False
+        return sure, True
+    return sure, None if any(hit.closer is not None for hit in hits) else False
 
 
 def _question(

@@ -11,7 +11,7 @@ from fusion.calibration import BRIDGE, STORED, fused_way
 from query.fused import Fusing
 from query.items import vectors_of_item
 from query.kept import kept
-from query.vectors import Vector, raw, words_of
+from query.vectors import Vector, raw
 from schemas import CollectionMismatchError, Modality, UnknownNameError, UnreachableError
 from schemas.vectors import FUSED, LEXICAL, bridge_name
 
@@ -193,7 +193,7 @@ class _Encoding:
     def _text(self, text: str, wanted: set[str]) -> dict[str, Vector]:
         found: dict[str, Vector] = {}
         if LEXICAL in wanted:
-            words = words_of(self._encoders.lexical, text)
+            words = self._encoders.lexical.query(text)
             if words.indices:  # a question of stop words alone has none
                 found[LEXICAL] = words
         routes = self._encoders.routes(Modality.TEXT)

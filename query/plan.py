@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -70,11 +70,11 @@ def condition(request: SearchRequest, store: Store) -> models.Filter:
     Raises:
         UsageError: a filter is not understood.
     """
+    if not request.where and request.filter is None:
+        return _indexed()
     from pydantic import ValidationError
     from qdrant_client import models
 
-    if not request.where and request.filter is None:
-        return _indexed()
     must: list[models.Condition] = [_matches(payload.STATE, payload.State.INDEXED.value)]
     if request.where:
         must.append(parse_where(request.where, lambda pattern: paths_like(store, pattern)))
@@ -153,19 +153,12 @@ def requests(
         efforts: `hnsw_ef` by vector; see `thoroughness`.
         with_payload: how much of it comes with the ranking.
     """
-    from qdrant_client import models
-
-    def params(name: str) -> models.SearchParams | None:
-        if request.exact:
-            return models.SearchParams(exact=True)
-        return models.SearchParams(hnsw_ef=efforts[name]) if name in efforts else None
-
     fields: list[str] | bool = False
     if with_payload != "later":
         needed = group_key(request), _factor(request), _lacking(request, encoded)
         fields = list(dict.fromkeys([*(FIELDS if with_payload == "whole" else ()), *filter(None, needed)]))
     # All that is in it was checked, or made here: to check some hundred numbers again takes longer than all the rest.
-    make, blank = maker(models.QueryRequest), _blank()
+    make, blank = _making()
     return {
         name: make(
             {
@@ -176,7 +169,7 @@ def requests(
                 "score_threshold": _least(terms, specs[name]),
                 "limit": depth,
                 "with_payload": fields,
-                "params": params(name),
+                "params": _params(request, efforts.get(name)),
             }
         )
         for name, terms in encoded.terms.items()
@@ -184,11 +177,19 @@ def requests(
 
 
 @cache
-def _blank() -> dict[str, Any]:
-    """The fields of a request that asks for nothing, whichever the client at hand knows."""
+def _making() -> tuple[Callable[[dict[str, Any]], models.QueryRequest], dict[str, Any]]:
+    """What makes a request, and the fields of one that asks for nothing, whichever the client at hand knows."""
     from qdrant_client import models
 
-    return dict(models.QueryRequest.model_construct())
+    return maker(models.QueryRequest), dict(models.QueryRequest.model_construct())
+
+
+def _params(request: SearchRequest, effort: int | None) -> models.SearchParams | None:
+    if not request.exact and effort is None:
+        return None
+    from qdrant_client import models
+
+    return models.SearchParams(exact=True) if request.exact else models.SearchParams(hnsw_ef=effort)
 
 
 def _combine(terms: Sequence[Term], request: SearchRequest) -> str:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from query.located import shown_place
 from schemas import payload
-from schemas.answer import Hit, VectorHit
-from schemas.trusted import trusted
+from schemas.answer import Hit, Passage, VectorHit
+from schemas.trusted import maker
 
 if TYPE_CHECKING:
     import fusion
-    from query.passages import Highlighter
+
+_NAMES = (str, int)  # types of what names a group
+_hit, _vector_hit = maker(Hit), maker(VectorHit)
 
 Fuse = Callable[[Mapping[str, "fusion.Ranking"], Mapping[str, float]], "Iterable[fusion.Fused]"]
 
@@ -105,8 +108,9 @@ def grouped(ranked: Iterable[Ranked], key: str | None, size: int, enough: int | 
         enough: no more segments are looked at once there are as many groups.
     """
     groups: dict[Any, list[Ranked]] = {}
+    steps = () if key is None else key.split(".")
     for number, one in enumerate(ranked):
-        for value in [number] if key is None else values(one.fields, key):
+        for value in [number] if key is None else values(one.fields, steps):
             members = groups.setdefault(value, [])
             if len(members) < size:
                 members.append(one)
@@ -115,44 +119,56 @@ def grouped(ranked: Iterable[Ranked], key: str | None, size: int, enough: int | 
     return groups
 
 
-def values(fields: Mapping[str, Any], key: str) -> Sequence[str | int]:
-    """What a field holds that a group can be named by: words and whole numbers, one or a list."""
+def values(fields: Mapping[str, Any], steps: Sequence[str]) -> Sequence[str | int]:
+    """What the field at a path holds that a group can be named by: words and whole numbers, one or a list."""
     found: Any = fields
-    for step in key.split("."):
+    for step in steps:
         found = found.get(step) if isinstance(found, dict) else None
-    if isinstance(found, str | int):
-        return [found]
+    if isinstance(found, _NAMES):
+        return (found,)
     if isinstance(found, list):
-        return list(dict.fromkeys(value for value in found if isinstance(value, str | int)))
-    return []
+        return list(dict.fromkeys(value for value in found if isinstance(value, _NAMES)))
+    return ()
 
 
-def to_hit(one: Ranked, group: str | int | None, highlighter: Highlighter | None) -> Hit:
-    """A hit with the passages that were asked for; nothing is checked, for all comes from the store."""
+def to_hit(
+    one: Ranked, group: str | int | None, confidence: float | None, passages: list[Passage], folder: str | None
+) -> Hit:
+    """A hit, of which nothing is checked, for all comes from the store.
+
+    Args:
+        one: the segment.
+        group: the value that it was grouped by.
+        confidence: how sure it is.
+        passages: with the words that were asked for.
+        folder: of its source, where that is known.
+    """
     fields = one.fields
-    return trusted(
-        Hit,
-        item=fields[payload.ITEM],
-        source=fields[payload.SOURCE],
-        path=fields[payload.PATH],
-        modality=fields[payload.MODALITY],
-        score=one.score,
-        start=fields.get(payload.START),
-        end=fields.get(payload.END),
-        page=fields.get(payload.PAGE),
-        characters=None if (found := fields.get(payload.CHARACTERS)) is None else (found[0], found[1]),
-        segment=fields[payload.SEGMENT],
-        group=group,
-        confidence=None,
-        vectors={
-            name: trusted(VectorHit, rank=rank, score=score, share=share)
-            for name, (rank, score, share) in one.vectors.items()
-        },
-        benefit=one.benefit,
-        closer=one.closer,
-        reasons=one.reasons,
-        passages=[] if highlighter is None else highlighter.passages(fields.get(payload.WORDS, {})),
-        words=fields.get(payload.WORDS, {}),
-        info=fields.get(payload.INFO, {}),
-        file=None,
+    hit: Hit = _hit(
+        {
+            "item": fields[payload.ITEM],
+            "source": fields[payload.SOURCE],
+            "path": fields[payload.PATH],
+            "modality": fields[payload.MODALITY],
+            "score": one.score,
+            "start": fields.get(payload.START),
+            "end": fields.get(payload.END),
+            "page": fields.get(payload.PAGE),
+            "characters": None if (found := fields.get(payload.CHARACTERS)) is None else (found[0], found[1]),
+            "segment": fields[payload.SEGMENT],
+            "group": group,
+            "confidence": confidence,
+            "vectors": {
+                name: _vector_hit({"rank": rank, "score": score, "share": share})
+                for name, (rank, score, share) in one.vectors.items()
+            },
+            "benefit": one.benefit,
+            "closer": one.closer,
+            "reasons": one.reasons,
+            "passages": passages,
+            "words": fields.get(payload.WORDS, {}),
+            "info": fields.get(payload.INFO, {}),
+            "file": None if folder is None else shown_place(folder, fields[payload.PATH]),
+        }
     )
+    return hit

@@ -14,17 +14,16 @@ from query.confidence import judge
 from query.encode import Encoded, encode_request
 from query.examples import plain, query_of
 from query.kept import kept
-from query.located import shown_place
 from query.passages import Highlighter
 from query.plan import MOST, condition, first_depth, group_key, leaving_out, payload_with, requests, thoroughness
 from query.rank import Fields, Ranked, grouped, rank, to_hit
 from query.reach import encoders_in_use
 from query.rerank import Reranker
 from schemas import EmptyCollectionError, UsageError, payload
-from schemas.answer import Hit, SearchResult
+from schemas.answer import Passage, SearchResult
 from schemas.search import SearchRequest
 from schemas.trusted import trusted
-from schemas.vectors import ANSWERS, CALIBRATION, FUSED, INFERRING, SOURCES, WEIGHTS, vectors_in_use
+from schemas.vectors import ANSWERS, CALIBRATION, FUSED, INFERRING, LEXICAL, SOURCES, WEIGHTS, vectors_in_use
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -82,18 +81,19 @@ class _Search:
             groups = grouped(self._closer(ranked, key, encoded), key, request.group_size)
         by = key if key != payload.ITEM else None
         chosen = list(groups.items())[request.offset : request.offset + request.limit]
+        shown = [(group if by else None, one) for group, members in chosen for one in members]
+        found = [one for _, one in shown]
         if self._with_payload == "part":
-            self._complete([one for _, members in chosen for one in members])
+            self._complete(found)
         highlighter = self._highlighter()
-        hits = [to_hit(one, group if by else None, highlighter) for group, members in chosen for one in members]
-        sure = {name: null for name, null in nulls.items() if len(encoded.terms[name]) == 1}
-        fused = [one.fields for _, members in chosen for one in members] if FUSED in sure else []
-        own = self._own_nulls(encoded, fused) if fused else ()
-        relevant = self._judge(hits, sure, encoded, highlighter, own) if sure else None
-        if request.min_confidence is not None:
-            if not sure:
-                raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
-            hits = [hit for hit in hits if (hit.confidence or 0.0) >= request.min_confidence]
+        passages = [_passages(one, highlighter) for one in found]
+        sure, relevant = self._judge(found, nulls, encoded, highlighter)
+        least, folders = request.min_confidence, self._metadata.get(SOURCES, {})
+        hits = [
+            to_hit(one, group, confidence, told, folders.get(one.fields[payload.SOURCE]))
+            for (group, one), confidence, told in zip(shown, sure, passages, strict=True)
+            if least is None or (confidence or 0.0) >= least
+        ]
         if request.offset and not relevant:
             relevant = None  # those before may answer it
         if request.offset and not chosen:
@@ -103,7 +103,6 @@ class _Search:
             encoded.note(self._why_none())
         elif relevant is False:
             encoded.note("Nothing here seems to answer this: the hits are no more alike than chance would have it.")
-        _locate(hits, self._metadata.get(SOURCES, {}))
         done = time.perf_counter() - self._began
         return trusted(
             SearchResult,
@@ -115,21 +114,27 @@ class _Search:
         )
 
     def _judge(
-        self,
-        hits: Sequence[Hit],
-        nulls: Mapping[str, Null],
-        encoded: Encoded,
-        highlighter: Highlighter | None,
-        own: Sequence[Null | None],
-    ) -> bool | None:
-        answers = kept(self._store, ANSWERS, Answers.from_arrays)
-        return judge(hits, nulls, self._specs, encoded, highlighter=highlighter, answers=answers, own=own)
+        self, found: Sequence[Ranked], nulls: Mapping[str, Null], encoded: Encoded, highlighter: Highlighter | None
+    ) -> tuple[Sequence[float | None], bool | None]:
+        """How sure each hit is, and whether one of them is probably an answer; None where that is not known.
 
-    def _own_nulls(self, encoded: Encoded, fields: Sequence[Mapping[str, Any]]) -> list[Null | None]:
+        Raises:
+            UsageError: hits of a least confidence are wanted, and it is not known.
+        """
+        alone = {name: null for name, null in nulls.items() if len(encoded.terms[name]) == 1}
+        if alone:
+            answers = kept(self._store, ANSWERS, Answers.from_arrays)
+            own = self._own_nulls(encoded, found) if FUSED in alone and found else ()
+            return judge(found, alone, self._specs, encoded, highlighter=highlighter, answers=answers, own=own)
+        if self._request.min_confidence is not None:
+            raise UsageError("How sure a hit is, is not known of this question: ask without a least confidence.")
+        return [None] * len(found), None
+
+    def _own_nulls(self, encoded: Encoded, found: Sequence[Ranked]) -> list[Null | None]:
         """The null distribution of the fused vector for each hit, by what it is made of."""
         calibration = kept(self._store, CALIBRATION, Calibration.from_arrays)
         null_of = fuse.fused_null(calibration, encoded, self._specs, self._metadata[FUSED]["inputs"])
-        return [null_of(one) for one in fields]
+        return [null_of(one.fields) for one in found]
 
     def _why_none(self) -> str:
         """What kept every hit out, as far as the request says."""
@@ -263,8 +268,7 @@ def _above(ranked: Iterable[Ranked], request: SearchRequest, *, reverse: bool) -
     return (one for one in ranked if (one.score <= least if reverse else one.score >= least))
 
 
-def _locate(hits: Sequence[Hit], sources: Mapping[str, str]) -> None:
-    """Name the file, where its source's folder is known and the file is there; or its address, if it lies elsewhere."""
-    for hit in hits:
-        if hit.source in sources:
-            hit.file = shown_place(sources[hit.source], hit.path)
+def _passages(one: Ranked, highlighter: Highlighter | None) -> list[Passage]:
+    if highlighter is None:
+        return []
+    return highlighter.passages(one.fields.get(payload.WORDS, {}), likely=LEXICAL in one.vectors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 
 from schemas import UsageError
 from schemas.fields import SparseVector
+from schemas.trusted import trusted
 
 if TYPE_CHECKING:
-    from encoders.lexical import Lexical
     from schemas import VectorSpec
 
 Vector = Any
@@ -56,13 +55,7 @@ def sum_sparse(weighted: Iterable[tuple[Any, float]]) -> Any:
         for index, value in zip(vector.indices, vector.values, strict=True):
             total[index] = total.get(index, 0.0) + weight * value
     indices = sorted(total)
-    return models.SparseVector.model_construct(indices=indices, values=[total[index] for index in indices])
-
-
-@lru_cache(maxsize=64)
-def words_of(lexical: Lexical, text: str) -> Any:
-    """The sparse vector of a question in words: it is searched with, and its words are looked for in the hits."""
-    return lexical.query(text)
+    return trusted(models.SparseVector, indices=indices, values=[total[index] for index in indices])
 
 
 def raw(given: Any, spec: VectorSpec) -> Vector:

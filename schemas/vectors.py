@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -105,19 +104,18 @@ class EncoderSpec:
     max_tokens: int = 0  # of a text or of its windows; 0: no limit
     sample_rate: int = 16_000  # hertz of the sounds it hears
     idf: bool = True  # sparse: the engine adds the rarity of terms; False where the weights have learnt it
+    fingerprint: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the fingerprint, which every search compares: equal ones mean comparable vectors, `NAME-xxxxxxxx`."""
+        object.__setattr__(self, "fingerprint", _fingerprint(self))
 
     @property
     def stored(self) -> tuple[Modality, ...]:
         """The modalities that its named vector holds."""
         return self.documents or self.modalities
 
-    @property
-    def fingerprint(self) -> str:
-        """Equal fingerprints mean comparable vectors: `NAME-xxxxxxxx`."""
-        return _fingerprint(self)
 
-
-@cache  # every search looks at some
 def _fingerprint(spec: EncoderSpec) -> str:
     made_of: tuple[object, ...] = (spec.name, spec.model, spec.revision, spec.dim, spec.distance, spec.preprocessing)
     if spec.document_prompt:

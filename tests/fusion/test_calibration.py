@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fusion.calibration import Calibration, Null, different, key, random_pairs, said
+from fusion.calibration import FEW, Calibration, Null, different, key, random_pairs, said
 
 
 def normal(count: int = 40_000) -> Null:
@@ -26,6 +26,13 @@ def test_surprise_never_falls_as_scores_rise_and_knows_no_negative():
     assert (np.diff(surprises) >= 0).all()
     assert surprises.min() == 0
     assert surprises.max() <= 40
+
+
+@pytest.mark.parametrize("count", [1, FEW, FEW + 1])
+def test_surprises_of_a_ranking_are_those_of_all_scores_at_once(count: int) -> None:
+    scores = np.linspace(-6, 60, count)[::-1]
+
+    assert normal().surprises(scores.tolist()) == pytest.approx(normal().surprise(scores).tolist(), abs=1e-12)
 
 
 def test_score_that_most_random_pairs_share_is_no_surprise():

@@ -30,3 +30,24 @@ def test_passage_of_a_long_text_holds_the_words_that_stand_together() -> None:
 
 def test_question_of_stop_words_marks_nothing() -> None:
     assert marked("the of and", sidecar="the boat of and") == []
+
+
+def test_words_end_at_an_underscore_as_they_do_in_the_search() -> None:
+    assert marked("red boat", name="old_boat_07 red_kite") == [("name", ["boat", "red"])]
+    assert Highlighter("red boat", Lexical()).covered({"name": "old_boat_07 red_kite"})
+
+
+def test_passages_are_the_same_however_likely_they_are() -> None:
+    words = {"name": "harbour 12", "sidecar": "A boat in the harbour.", "ocr": "nothing of it"}
+    highlighter = Highlighter("boats harbour", Lexical())
+
+    assert highlighter.passages(words, likely=True) == highlighter.passages(words)
+
+
+def test_what_is_asked_for_is_covered_by_several_kinds_together() -> None:
+    highlighter = Highlighter("boats harbour", Lexical())
+    words = {"name": "harbour 12", "sidecar": "A boat."}
+
+    assert highlighter.covered(words)
+    assert highlighter.shares(words) == {"name": 0.5, "sidecar": 0.5}
+    assert not highlighter.covered({"name": "harbour 12"})
