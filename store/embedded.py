@@ -17,7 +17,7 @@ from store.base import Store
 from store.checks import check_ids, check_points
 from store.engine import Engine
 from store.examples import resolve
-from store.filters import to_filter
+from store.filters import ToFilter, once, to_filter
 from store.groups import group
 from store.info import collection_info
 from store.portions import portions
@@ -226,16 +226,17 @@ class EmbeddedStore(Store):
     def _ask_all(self, requests: Sequence[models.QueryRequest]) -> Sequence[Sequence[edge.ScoredPoint]]:
         if len(requests) == 1:
             return [self._ask(requests[0])]
+        shared = once()
         with self._engine.use() as shard:
-            return shard.query_batch(edge.QueryBatchRequest([self._request(request) for request in requests]))
+            return shard.query_batch(edge.QueryBatchRequest([self._request(request, shared) for request in requests]))
 
-    def _request(self, request: models.QueryRequest) -> edge.QueryRequest:
+    def _request(self, request: models.QueryRequest, to_filter: ToFilter = to_filter) -> edge.QueryRequest:
         for field in _ordered(request):
             self._engine.add_indexes([field])
         specs = self._engine.specs
         if self._quantized[0] is not specs:
             self._quantized = specs, quantized(specs)
-        return to_request(resolve(request, self._vector_of), self._quantized[1])
+        return to_request(resolve(request, self._vector_of), self._quantized[1], to_filter)
 
     # -- small fitted models -------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from qdrant_client import models
 
 from store.checks import check_query
 from store.convert import to_payload_selector, to_vector
-from store.filters import to_filter, unsupported
+from store.filters import ToFilter, to_filter, unsupported
 from store.formula import to_formula
 from store.specs import OVERSAMPLING
 
@@ -27,12 +27,17 @@ _VECTORS = frozenset({list, np.ndarray, models.SparseVector})  # by their type: 
 _RESCORED = edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
 
 
-def to_request(given: models.QueryRequest, rescored: Container[str | None] = ()) -> edge.QueryRequest:
+def to_request(
+    given: models.QueryRequest,
+    rescored: Container[str | None] = (),
+    to_filter: ToFilter = to_filter,
+) -> edge.QueryRequest:
     """A request of one or several stages.
 
     Args:
         given: the request.
         rescored: the named vectors that are quantized, whose candidates are scored anew with the whole vectors.
+        to_filter: makes the engine's filter, see `store.filters.once`.
 
     Raises:
         StoreError: it asks for something that the embedded engine cannot do.

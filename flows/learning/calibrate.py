@@ -199,7 +199,7 @@ class _Sample:
         among = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
         asked = [(i, self._encoders.lexical.query(question)) for i, question in enumerate(questions)]
         some = [(i, query) for i, query in asked if query.indices]
-        answers = self._store.query_batch(
+        answers = self._store.rankings(
             [
                 models.QueryRequest(query=query, using=LEXICAL, filter=among, limit=limit, with_payload=False)
                 for _, query in some
@@ -207,8 +207,8 @@ class _Sample:
         )
         scores = np.zeros((len(questions), len(ids)))
         for (i, _), answer in zip(some, answers, strict=True):
-            for point in answer:
-                scores[i, place[str(point.id)]] = point.score
+            for identity, score in answer:
+                scores[i, place[str(identity)]] = score
         return scores
 
     def answers(self, known: Calibration) -> Answers | None:
@@ -242,8 +242,8 @@ class _Sample:
     def _question(self, text: str, *, terse: bool) -> str:
         """The first words of a text, as they stand or without those that say little: people ask in both ways."""
         words = text.split()
-        telling = [word for word in words if self._encoders.lexical.query(word).indices] if terse else []
-        return " ".join((telling or words)[:QUESTION])
+        telling = (word for word in words if terse and self._encoders.lexical.query(word).indices)
+        return " ".join(list(islice(telling, QUESTION)) or words[:QUESTION])
 
     def _similar(self, name: str) -> bool:
         return self._specs[name].distance in ("cosine", "dot")
