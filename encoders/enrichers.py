@@ -128,7 +128,7 @@ def begin(enrichers: Iterable[Enricher], modality: Modality) -> Enriching:
     wanted = [enricher for enricher in enrichers if modality in enricher.modalities]
     for enricher in wanted:
         enricher.load()
-    return _Chain([enricher.begin() for enricher in wanted])
+    return _Chain([enricher.begin() for enricher in wanted]) if wanted else Enriching()
 
 
 def fingerprints(enrichers: Iterable[Enricher], modality: Modality) -> dict[str, str]:

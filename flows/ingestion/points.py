@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas import FoundFile, Modality, Segment, payload
 from schemas.payload import State, payload_path, point_id
+from schemas.trusted import trusted
 
 if TYPE_CHECKING:
     from qdrant_client import models
@@ -111,14 +112,14 @@ def storable(value: Any) -> Any:
     """
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else float(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, Mapping):
         return {storable(str(key)): storable(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [storable(one) for one in value]
-    if isinstance(value, float) and not isfinite(value):
-        return None
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return float(value)
     return value
 
 
@@ -146,4 +147,4 @@ def _point(identity: str, vectors: dict[str, Vector], fields: dict[str, Any]) ->
     """A point without pydantic's validation of each number, which costs more than writing it."""
     from qdrant_client import models
 
-    return models.PointStruct.model_construct(id=identity, vector=vectors, payload=fields)
+    return trusted(models.PointStruct, id=identity, vector=vectors, payload=fields)

@@ -263,6 +263,10 @@ class FileReading:
             draft.enriching = begin(self._enrichers, event.modality)
             item.encoders |= fingerprints(self._enrichers, event.modality)
             return []
+        if isinstance(event, Closed):
+            self._spent.add("read", event.reading)
+            self._spent.add("decode", event.decoding)
+            return [*self._enriched(draft, draft.enriching.end), (draft, None)]
         if isinstance(event, Hashed):
             draft.item.hash = event.hash
             return []
@@ -270,13 +274,9 @@ class FileReading:
             draft.fail(State.POSTPONED, str(event), "")
         elif isinstance(event, UnsupportedError):
             draft.fail(State.EXCLUDED, str(event), "")
-        elif not isinstance(event, Closed):
+        else:
             draft.fail(State.QUARANTINED, str(event), "reader")
-        if isinstance(event, Closed):
-            self._spent.add("read", event.reading)
-            self._spent.add("decode", event.decoding)
-        kept_back = self._enriched(draft, draft.enriching.end) if isinstance(event, Closed) else []
-        return [*kept_back, (draft, None)]
+        return [(draft, None)]
 
     def _enriched(self, draft: Draft, ready: Callable[[], list[Segment]]) -> Read:
         """The segments whose words are complete, with their terms; a fault of an enricher is the file's."""

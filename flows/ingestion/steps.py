@@ -132,10 +132,15 @@ def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
         except ReadError:
             return ""  # reading it will say why
 
-    with ThreadPoolExecutor(run.tree.threads, thread_name_prefix="hash") as pool:
+    threads = run.tree.threads
+    at_once = max(1, HASHED // (4 * threads))  # to hand a small file over takes longer than to hash it
+    with ThreadPoolExecutor(threads, thread_name_prefix="hash") as pool:
         for start in range(0, len(files), HASHED):
-            yield from pool.map(digest, files[start : start + HASHED])
-            tell("hash", min(start + HASHED, len(files)), len(files))
+            some = files[start : start + HASHED]
+            groups = [some[first : first + at_once] for first in range(0, len(some), at_once)]
+            for found in pool.map(lambda group: list(map(digest, group)), groups):
+                yield from found
+            tell("hash", start + len(some), len(files))
 
 
 def _elsewhere(run: Run, sizes: Collection[int]) -> Iterator[Known]:

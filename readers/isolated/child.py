@@ -10,7 +10,7 @@ from pathlib import Path
 from readers.hash import content_hash
 from readers.isolated import wire
 from readers.isolated.arena import Writer
-from readers.isolated.events import Closed, Draw, Drawn, Event, Hashed, Job, Opened, Working
+from readers.isolated.events import ENDS, Closed, Draw, Drawn, Event, Hashed, Job, Opened, Working
 from readers.preview import preview
 from readers.read import read
 from schemas import ReadError, ReadOptions, Segment
@@ -44,7 +44,7 @@ class Outbox:
         else:
             self._events.append((number, event))
         due = self._bytes > _HELD_BYTES or time.monotonic() - self._since > _HELD_SECONDS
-        if due or (number == self._begun and isinstance(event, Closed | ReadError)):
+        if due or (number == self._begun and isinstance(event, ENDS)):
             self.flush()
 
     def flush(self) -> None:
@@ -52,7 +52,7 @@ class Outbox:
         if self._events:
             wire.send(self._end, self._events)
             number, last = self._events[-1]
-            self._begun = None if isinstance(last, Closed | ReadError) else number
+            self._begun = None if isinstance(last, ENDS) else number
             self._events, self._bytes = [], 0
 
 

@@ -55,11 +55,18 @@ class Closed:
     reading: float = field(default=0.0, compare=False)
     decoding: float = field(default=0.0, compare=False)
 
+    def __reduce__(self) -> tuple[type[Closed], tuple[float, float]]:
+        """To be made from its fields, which is three times as fast as by the way of dataclasses: one comes a file."""
+        return Closed, (self.reading, self.decoding)
+
 
 @dataclass(frozen=True, slots=True)
 class Working:
     """A sign of life from a file that takes long; nobody but the clock needs it."""
 
+
+ENDS = (Closed, ReadError)
+"""The last events of a file."""
 
 Event = Opened | Hashed | Segment | Drawn | Closed | ReadError
 """`Opened`, segments and `Closed`, or `Drawn` and `Closed`; or, at any moment, the error that ends the file, with

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from readers.isolated import arena, wire
-from readers.isolated.events import Closed, Draw, Event, Job, Working
+from readers.isolated.events import ENDS, Draw, Event, Job, Working
 from readers.isolated.host import Fork, Wait
 from schemas import MedleyError, ReadError, ReadOptions
 from schemas.limits import ReadLimits
@@ -157,9 +157,9 @@ class IsolatedReader:
         while left:
             try:
                 for events in self._exchange(left):
+                    passed.update([number for number, _ in events])
                     for number, event in events:
-                        passed.add(number)
-                        if isinstance(event, Closed | ReadError):
+                        if isinstance(event, ENDS):
                             left.pop(number, None)
                     yield events
             except _ChildLostError as lost:
@@ -232,7 +232,7 @@ class IsolatedReader:
                     for n, event in received
                     if not isinstance(event, Working)
                 ]
-                ended += sum(isinstance(event, Closed | ReadError) for _, event in events)
+                ended += sum([isinstance(event, ENDS) for _, event in events])
                 yield events
         except (EOFError, BrokenPipeError):
             self._lose("", numbers)
