@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 OCR_SIDE = 1280
 """Longest side of a picture that OCR reads, pixels: a page of text is legible at it. Encoders scale down further."""
 
+RARELY = 10_000
+"""Objects more than at the last time from which on the garbage collector looks, in a run. Python's own is 700."""
+
 _shared: ContextVar[Store | None] = ContextVar("shared", default=None)
 _settings: ContextVar[Settings | None] = ContextVar("settings", default=None)
 
@@ -198,11 +201,18 @@ def load_models(settings: EncoderSettings, preset: str, chosen: Mapping[str, str
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Let the garbage collector pass over what is there already: models hold a million objects that stay."""
+    """Let the garbage collector pass over what is there already, and look at the rest rarely.
+
+    Models hold a million objects that stay. A run makes next to no cycles, and its items would be gone through again
+    and again on their way.
+    """
+    often = gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(RARELY, *often[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*often)
         gc.unfreeze()
 
 
