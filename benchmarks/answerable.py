@@ -6,18 +6,20 @@ Tux Paint's stamps (Debian: tuxpaint-stamps-default) that have a caption are wri
 but for a third of their folders. Bridges and what is known of scores are fitted as at the end of a run. Then the words
 of every file's name are asked as `medley search` asks them. Those of withheld files have no answer, as far as nothing
 like them lies in another folder. Of the others, a quarter shares no word with the caption, and many of these can hardly
-be understood (bluegroper, chemparathi, anthoorium): `sharing` are those that do share one.
+be understood (bluegroper, chemparathi, anthoorium): `sharing` are those that do share one. Many more are of single
+letters and of numbers (i outline, 005nickel): `plain` are those of words of three letters or more, and nothing else.
 
 - `captions`: they are the only words. `and names`: those of the files are words too, as in any run; then what has an
   answer is asked for by its own name.
 - `as shipped`: how many `relevant` tells apart, and how many of the others it refuses.
 - `at 10%`: the same with the level set, after the fact and for each split, to where a tenth of the others is refused,
-  or of those that share a word: what the evidence is worth, whatever the level.
+  or of those that share a word, or are plain: what the evidence is worth, whatever the level.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +76,10 @@ class Pictures:
             [set(encoders.lexical.query(text).indices) for text in kind] for kind in (self.questions, self.captions)
         ]
         return np.array([not asked.isdisjoint(said) for asked, said in zip(*terms, strict=True)])
+
+    def plain(self) -> NDArray[np.bool_]:
+        """Which questions are made of words of three letters or more alone."""
+        return np.array([all(len(w) > 2 and w.isalpha() for w in re.findall(r"\w+", q)) for q in self.questions])
 
 
 def withheld(folders: list[str], seed: int) -> NDArray[np.bool_]:
@@ -132,7 +138,7 @@ class Judged:
             shared = max((hit.vectors[LEXICAL].score for hit in result.hits if LEXICAL in hit.vectors), default=0.0)
             likeness = max((hit.vectors[TEXT].score for hit in result.hits if TEXT in hit.vectors), default=-np.inf)
             highlighter = Highlighter(question, encoders.lexical)
-            covered = any(highlighter.covered(hit.words) for hit in result.hits)
+            covered = any(highlighter.joined(hit.words) for hit in result.hits)
             surprise = words.surprise_of(shared) if words is not None else 0.0
             found.append(bool(result.relevant))
             told.append(np.inf if covered else evidence(vector, likeness, surprise, answers.cohort))
@@ -161,8 +167,9 @@ def main() -> None:
     encoders = load_preset("offline", threads=1)
     pictures = Pictures.read(options.stamps, encoders)
     print(f"{len(pictures.captions)} pictures in {len(set(pictures.folders))} folders, a third of these withheld")
-    print(f"{'words':12} {'level':20} {'told apart':>13} {'wrongly':>13} {'of the sharing':>15}")
-    sharing, agreed = pictures.sharing(encoders), []
+    heads = ("told apart", "wrongly", "of the sharing", "plain apart", "plain wrongly")
+    print(f"{'words':12} {'level':22}", *(f"{head:>14}" for head in heads))
+    sharing, plain, agreed = pictures.sharing(encoders), pictures.plain(), []
     for words, named in (("captions", False), ("and names", True)):
         found: dict[str, list[list[float]]] = {}
         for seed in range(options.seeds):
@@ -174,15 +181,17 @@ def main() -> None:
                 "as shipped": None,
                 f"at {REFUSED:.0%}": judged.level_refusing(REFUSED, ~without),
                 f"at {REFUSED:.0%} of the sharing": judged.level_refusing(REFUSED, ~without & sharing),
+                f"at {REFUSED:.0%} of the plain": judged.level_refusing(REFUSED, ~without & plain),
             }
             for name, level in levels.items():
                 refused = judged.refused(level)
-                shares = [float(refused[some].mean()) for some in (without, ~without, ~without & sharing)]
+                some = (without, ~without, ~without & sharing, without & plain, ~without & plain)
+                shares = [float(refused[one].mean()) for one in some]
                 found.setdefault(name, []).append(shares)
             agreed.append(float((judged.refused(judged.level) == judged.refused()).mean()))
         for name, rows in found.items():
             means = zip(np.mean(rows, axis=0), np.std(rows, axis=0), strict=True)
-            print(f"{words:12} {name:20}", *(f"{mean:6.2f} ± {spread:.2f}" for mean, spread in means), flush=True)
+            print(f"{words:12} {name:22}", *(f"{mean:7.2f} ± {spread:.2f}" for mean, spread in means), flush=True)
     print(f"Evidence and level say what `relevant` says of {min(agreed):.1%} of the questions, or more.")
 
 

@@ -86,7 +86,7 @@ def judge(
         shared = nulls[LEXICAL].surprise_of(max(one.get(LEXICAL, 0.0) for one in scores))
         told = evidence(question, max(likeness), shared, answers.cohort) if likeness else -inf
         found = told >= answers.level or max(wordless, default=0.0) >= RELEVANT
-    if found:
+    if found or (highlighter is not None and any(map(highlighter.joined, words))):
         return sure, True
     return sure, None if any(hit.closer is not None for hit in hits) else False
 

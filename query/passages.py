@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LONGEST = 240  # characters of a passage
 WORD = re.compile(r"[^\W_]+")  # as the engine reads them
 WORDS = 50_000  # whose terms are kept
+BETWEEN = " \n_-"  # what may stand between the parts of a word
+JOINED = 5  # letters of a word that may be written as two: of shorter ones too many are two by chance
 
 
 class Highlighter:
@@ -28,6 +30,7 @@ class Highlighter:
     """
 
     def __init__(self, question: str, lexical: Lexical) -> None:
+        self._question = question
         self._asked = frozenset(lexical.terms(question))
         self._lexical, self._terms = lexical, _terms(lexical)
         self._found: dict[str, frozenset[int]] = {}  # of each text it is asked twice
@@ -57,6 +60,35 @@ class Highlighter:
     def covered(self, words: Mapping[str, str]) -> bool:
         """Whether all words that were asked for are there, in whatever kind."""
         return bool(self._asked) and self._asked == frozenset().union(*map(self._in, words.values()))
+
+    def joined(self, words: Mapping[str, str]) -> bool:
+        """The same, where words may be written as one or as two, which takes longer to tell."""
+        missing = self._asked.difference(*map(self._in, words.values()))
+        if not missing:
+            return bool(self._asked)
+        # As most texts have none of them, that is told before anything is compiled.
+        closed_up = " ".join(words.values()).lower()
+        for between in BETWEEN:
+            closed_up = closed_up.replace(between, "")
+        return all(
+            any(
+                form in closed_up and any(map(_joined(form).search, words.values()))
+                for form in self._forms.get(term, ())
+            )
+            for term in missing
+        )
+
+    @cached_property
+    def _forms(self) -> dict[int | None, list[str]]:
+        """What stands for a term that is joined otherwise: itself (fire truck), or with the one beside (firetruck)."""
+        words = WORD.findall(self._question.lower())
+        terms = [self._terms[word] for word in words]
+        forms: dict[int | None, list[str]] = {term: [word] for word, term in zip(words, terms, strict=True)}
+        for at in range(len(words) - 1):
+            if None not in terms[at : at + 2]:  # they stand side by side, without a stop word
+                forms[terms[at]].append(words[at] + words[at + 1])
+                forms[terms[at + 1]].append(words[at] + words[at + 1])
+        return {term: [one for one in some if len(one) >= JOINED] for term, some in forms.items()}
 
     def shares(self, words: Mapping[str, str]) -> dict[str, float]:
         """By kind of words, the share of the words that were asked for that are among them."""
@@ -95,6 +127,13 @@ class _Terms(dict[str, int | None]):
             self.clear()
         term = self[word] = next(iter(self._lexical.terms(word)), None)
         return term
+
+
+@lru_cache(maxsize=256)
+def _joined(word: str) -> re.Pattern[str]:
+    """A word as one or as several, from the first letter of a word to the last of one."""
+    letters = f"[{BETWEEN}]*".join(word)
+    return re.compile(rf"(?<![^\W_]){letters}(?![^\W_])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4)

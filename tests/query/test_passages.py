@@ -28,6 +28,26 @@ def test_passage_of_a_long_text_holds_the_words_that_stand_together() -> None:
     assert [found.text[start:end] for start, end in found.spans] == ["red", "boat", "harbour"]
 
 
+def test_words_are_covered_however_they_are_joined() -> None:
+    def joined(question: str, **words: str) -> bool:
+        return Highlighter(question, Lexical()).joined(words)
+
+    assert joined("the running boats", sidecar="A boat", name="runs")
+    assert joined("firetruck", sidecar="A fire truck.")
+    assert not Highlighter("firetruck", Lexical()).covered({"sidecar": "A fire truck."})
+    assert joined("red FireTruck", sidecar="A Fire-\ntruck", name="red_1")
+    assert joined("a fire truck", sidecar="The Firetruck, red")
+    assert joined("rubber duck pond", name="pond / rubberduck")
+    assert not joined("firetruck", sidecar="a fire and no truck")
+    assert not joined("firetruck", sidecar="a bonfire truck"), "from the first letter of a word"
+    assert not joined("firetruck", sidecar="fire trucking"), "to the last"
+    assert not joined("blue firetruck", sidecar="A fire truck.")
+    assert not joined("rubber duck", sidecar="rubber")
+    assert not joined("cat a pult", sidecar="a catapult"), "a stop word stands between them"
+    assert not joined("atom", sidecar="at om"), "too short to tell"
+    assert not joined("the of and", sidecar="the of and")
+
+
 def test_question_of_stop_words_marks_nothing() -> None:
     assert marked("the of and", sidecar="the boat of and") == []
 
