@@ -52,7 +52,7 @@ def _words(text: str) -> list[str]:
     return unicodedata.normalize("NFKC", text).casefold().split() or [text]
 
 
-@lru_cache(maxsize=50_000)  # words recur: hashing each once makes a text of a hundred words cost microseconds
+@lru_cache(maxsize=16_384)  # words recur: hashing each once makes a text of a hundred words cost microseconds
 def _hashes(word: str) -> NDArray[np.uint32]:
     marked = f" {word} "
     grams = [marked[i : i + n] for n in SIZES for i in range(len(marked) - n + 1)]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from schemas.errors import CollectionMismatchError, StoreError, UsageError
-from schemas.payload import ENCODERS, INDEXES, STATE
+from schemas.payload import ENCODERS, INDEXES, MODALITY, STATE
 from store.specs import check_kept, check_same, check_wanted
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from qdrant_client import models
 
     from schemas.vectors import VectorSpec
+
+LIGHT = (STATE, MODALITY)
+"""Payload fields that are indexed from the first point on: they have few values, and every run counts by them."""
 
 
 class Core(Protocol):
@@ -90,7 +93,7 @@ class Store(ABC):
         for spec in specs:
             if spec.name not in have:
                 self._core.add_vector(spec)
-        self._core.add_indexes([STATE] if bulk and not self.indexes_itself else INDEXES)
+        self._core.add_indexes(LIGHT if bulk and not self.indexes_itself else INDEXES)
 
     def index_payloads(self) -> None:
         """Make the payload indexes that the collection lacks."""

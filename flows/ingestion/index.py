@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,16 +50,13 @@ class Indexer:
     """
 
     def __init__(
-        self, run: Run, work: list[Work], *, counted: Callable[[Item], object] | None = None, readers: int = 0
+        self, run: Run, work: Collection[Work], *, counted: Callable[[Item], object] | None = None, readers: int = 0
     ) -> None:
         self._report = run.report
         self._count = counted or partial(count, run.report)
         self._total = len(work)
         self._done = 0
         self._shares: dict[str, float] = {}  # how much is read of files that are not whole yet, by path
-        before: Mapping[str, int] = {
-            payload_path(job.found.path): job.known.segments for job in work if job.known is not None
-        }
         reading = FileReading(
             run.tree,
             work,
@@ -74,9 +71,7 @@ class Indexer:
         self._pipeline = Pipeline(
             reading, run.encoders, enrichers=run.enrichers, reached=self._reached, spent=run.spent
         )
-        self._writer = Writer(
-            run.store, run.source, lambda item: before.get(payload_path(item.found.path), 0), run.spent
-        )
+        self._writer = Writer(run.store, run.source, run.spent)
         self._items: Iterator[Item] = iter(self._pipeline)
 
     def advance(self, seconds: float) -> bool:

@@ -40,6 +40,7 @@ class Item:
     state: State = State.INDEXED
     reason: str = ""
     at_fault: str = ""
+    before: int = 0  # how many segments the collection has under its path
     first_attempt: str = ""  # when it was first found to be faulty; now, where it is not known
     last_attempt: str = ""
 

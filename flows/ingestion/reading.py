@@ -12,8 +12,7 @@ import os
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import tee
@@ -132,7 +131,7 @@ class FileReading:
     def __init__(
         self,
         tree: Tree,
-        work: Sequence[Work],
+        work: Collection[Work],
         *,
         lexical: Lexical | None = None,
         options: ReadOptions | None = None,
@@ -243,7 +242,7 @@ class FileReading:
         return [
             Draft(
                 work,
-                Item(work.found, work.hash, first_attempt=work.known.first_attempt if work.known else ""),
+                _item(work),
                 earlier.get(work.found.path, {}),
             )
             for work in group
@@ -304,14 +303,19 @@ def _may_pass(event: Event) -> bool:
     return isinstance(event, TransientReadError) and not isinstance(event, FileChangedError)
 
 
-def _groups(work: Sequence[Work]) -> Iterator[list[Work]]:
+def _item(work: Work) -> Item:
+    """What is to become of a file, with what the collection has under its path."""
+    known = work.known
+    if known is None:
+        return Item(work.found, work.hash)
+    return Item(work.found, work.hash, before=known.segments, first_attempt=known.first_attempt)
+
+
+def _groups(work: Iterable[Work]) -> Iterator[list[Work]]:
     """Files that follow each other, in groups of a child's work."""
-    waiting = deque(work)
-    del work  # nobody else may hold it: with 100,000 files, it is 45 MB
     group: list[Work] = []
     size = 0
-    while waiting:
-        one = waiting.popleft()
+    for one in work:
         if group and (size + one.found.size > GROUP_BYTES or len(group) == GROUP_FILES):
             yield group
             group, size = [], 0

@@ -8,10 +8,11 @@ compare -> carry -> index, again and again -> forget -> reencode, again and agai
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from flows.ingestion.enrich import lacks, unenriched
@@ -28,6 +29,7 @@ from flows.reconciliation.carry import carry_over, to_read
 from flows.reconciliation.compare import make_plan
 from flows.reconciliation.ledger import files_elsewhere, first_segments, known_files, same_contents
 from flows.reconciliation.migrate import Migration, advance, left, unwanted
+from flows.reconciliation.packed import Packed
 from flows.reconciliation.plan import Carry, Known, entry_of
 from flows.reconciliation.reencode import reencode as fill
 from flows.reconciliation.reencode import waiting
@@ -121,7 +123,7 @@ def _found(run: Run) -> Iterator[Crawled]:
     tell("scan", count, count)
 
 
-def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
+def _digests(run: Run, files: Iterable[FoundFile], count: int) -> Iterator[str]:
     """Content hashes, taken by threads: hashing releases the interpreter's lock."""
 
     def digest(file: FoundFile) -> str:
@@ -135,12 +137,13 @@ def _digests(run: Run, files: Sequence[FoundFile]) -> Iterator[str]:
     threads = run.tree.threads
     at_once = max(1, HASHED // (4 * threads))  # to hand a small file over takes longer than to hash it
     with ThreadPoolExecutor(threads, thread_name_prefix="hash") as pool:
-        for start in range(0, len(files), HASHED):
-            some = files[start : start + HASHED]
+        waiting, done = iter(files), 0
+        while some := list(islice(waiting, HASHED)):
             groups = [some[first : first + at_once] for first in range(0, len(some), at_once)]
             for found in pool.map(lambda group: list(map(digest, group)), groups):
                 yield from found
-            tell("hash", start + len(some), len(files))
+            done += len(some)
+            tell("hash", done, count)
 
 
 def _elsewhere(run: Run, sizes: Collection[int]) -> Iterator[Known]:
@@ -183,7 +186,7 @@ def carry(run: Run) -> None:
     if plan.touch:
         run.store.sync()
     report.unchanged += plan.unchanged + len(plan.touch)
-    plan.index += [*plan.reread, *to_read(known, failed)]
+    plan.index.extend([*plan.reread, *to_read(known, failed)])
     plan.carry = [c for c in plan.carry if c.twin]
 
 
@@ -192,7 +195,7 @@ def index(run: Run, seconds: float = PORTION) -> bool:
     _check_lease(run)
     if run.indexer is None:
         run.indexer = indexer_of(run, run.plan.index)
-        run.plan.index = []  # whoever indexes lets go of what is done
+        run.plan.index = Packed()
     if run.indexer.advance(seconds):
         return True
     run.indexer.close()
@@ -358,7 +361,7 @@ def _carry_twins(run: Run) -> bool:
         return False
     failed = carry_over(run, twins)
     _count_carried(run.report, twins, failed)
-    run.plan.index = to_read(twins, failed)
+    run.plan.index = Packed(to_read(twins, failed))
     return bool(run.plan.index)
 
 

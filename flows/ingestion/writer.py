@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -25,11 +25,8 @@ class Writer:
     vouches for the others, comes last.
     """
 
-    def __init__(
-        self, store: Store, source: str, segments_before: Callable[[Item], int], spent: Spent | None = None
-    ) -> None:
+    def __init__(self, store: Store, source: str, spent: Spent | None = None) -> None:
         self._store, self._source, self._spent = store, source, spent or Spent()
-        self._segments_before = segments_before
         self._items: list[Item] = []
         self._rows = 0  # of the items
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
@@ -84,9 +81,7 @@ class Writer:
             for item in items:
                 made = item.points(self._source)
                 points += made
-                stale += [
-                    point_id(self._source, item.found.path, n) for n in range(len(made), self._segments_before(item))
-                ]
+                stale += [point_id(self._source, item.found.path, n) for n in range(len(made), item.before)]
             if stale:
                 self._store.delete(stale, sync=False)
             for start in range(0, len(points), BATCH):

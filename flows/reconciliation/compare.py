@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+from flows.reconciliation.packed import Packed
 from flows.reconciliation.plan import Carry, Known, Plan, Work, content
 from schemas import ExcludedFile, FoundFile
 from schemas.media import UnreadableFile
@@ -16,8 +17,8 @@ Elsewhere = Callable[[Collection[int]], Iterable[Known]]
 Same = Callable[[Collection[str]], Iterable[Known]]
 """The indexed files that have one of these content hashes, besides those that are known."""
 
-Digests = Callable[[Sequence[FoundFile]], Iterable[str]]
-"""Content hashes of files, in their order; "" for one that cannot be read (reading will say why)."""
+Digests = Callable[[Iterable[FoundFile], int], Iterable[str]]
+"""Content hashes of so many files, in their order; "" for one that cannot be read (reading will say why)."""
 
 SPELLED_ALIKE = "its name is spelled like that of another file, of which it has other bytes"
 
@@ -50,7 +51,7 @@ def make_plan(
             changed are hashed then, whatever their size, and nothing is read of the rest of the collection.
     """
     plan = Plan()
-    suspects: list[FoundFile] = []
+    suspects: Packed[FoundFile] = Packed()
     gone = dict(known)
     for file in files:
         if isinstance(file, ExcludedFile):
@@ -98,13 +99,21 @@ def _has(item: Known | None, digest: str) -> bool:
     return item is not None and item.state is State.INDEXED and item.hash == digest
 
 
+def _repeated(digests: Iterable[str]) -> set[int]:
+    """The hashes of those that are there more than once: of a hundred thousand different ones, few are to be kept."""
+    import numpy as np
+
+    values, counts = np.unique(np.fromiter(map(hash, filter(None, digests)), np.int64), return_counts=True)
+    return set(values[counts > 1].tolist())
+
+
 class _Sorter:
     """Tells moves, copies, touches and changed sidecars from contents never seen."""
 
     def __init__(
         self,
         plan: Plan,
-        suspects: Sequence[FoundFile],
+        suspects: Collection[FoundFile],
         known: Mapping[str, Known],
         gone: Mapping[str, Known],
         unenriched: Collection[str],
@@ -123,7 +132,8 @@ class _Sorter:
             self.shared[file.size] += 1
         self.replaced: set[str] = set()  # paths with another content now
         self.moved: set[str] = set()
-        self.first: dict[str, FoundFile] = {}  # the first file of each content that this run reads
+        self.repeated: Collection[int] = ()  # what several suspects have the same of, as `hash` tells it
+        self.first: dict[str, FoundFile] = {}  # of these contents, the first file that this run reads
 
     def know(self, items: Iterable[Known]) -> None:
         """Take in what the collection has."""
@@ -136,16 +146,20 @@ class _Sorter:
         """Place every suspect."""
         here = [self.known.get(payload_path(file.path)) for file in self.suspects]
         must = [self._must_hash(file, item) for file, item in zip(self.suspects, here, strict=True)]
-        hashes = iter(digests([file for file, hashed in zip(self.suspects, must, strict=True) if hashed]))
-        placed = [
+        wanted = (file for file, hashed in zip(self.suspects, must, strict=True) if hashed)
+        hashes = iter(digests(wanted, sum(must)))
+        found = Packed(
             # Where size and time are as they were, only the sidecars have changed, and the hash is known.
-            (file, item, next(hashes) if hashed else item.hash if item and self._believed(file, item) else "")
+            next(hashes) if hashed else item.hash if item and self._believed(file, item) else ""
             for file, item, hashed in zip(self.suspects, here, must, strict=True)
-        ]
+        )
         if self.same is not None:
-            self.know(self.same({digest for _, item, digest in placed if digest and not _has(item, digest)}))
-        self.replaced = {item.path for _, item, digest in placed if item is not None and item.hash != digest}
-        for file, item, digest in placed:
+            new = {digest for item, digest in zip(here, found, strict=True) if digest and not _has(item, digest)}
+            self.know(self.same(new))
+        pairs = zip(here, found, strict=True)
+        self.replaced = {item.path for item, digest in pairs if item is not None and item.hash != digest}
+        self.repeated = _repeated(found)
+        for file, item, digest in zip(self.suspects, here, found, strict=True):
             self._place(file, item, digest)
 
     def _believed(self, file: FoundFile, here: Known) -> bool:
@@ -181,7 +195,7 @@ class _Sorter:
             )
             plan.carry.append(Carry(file, first, move=False, twin=True, known=here))
         else:
-            if digest:
+            if digest and hash(digest) in self.repeated:
                 self.first[content(file.path, digest)] = file
             plan.index.append(Work(file, digest, here))
 

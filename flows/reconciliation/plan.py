@@ -5,10 +5,11 @@ These are the working lists, lean because they may be long; `schemas.plan.Ingest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from flows.reconciliation.packed import Packed
 from readers import kind_by_name
 from schemas import ExcludedFile, FoundFile
 from schemas.media import UnreadableFile
@@ -43,6 +44,10 @@ class Work:
     hash: str = ""  # "" where it is not known yet
     known: Known | None = None  # what stands under the same path
 
+    def __reduce__(self) -> tuple[type[Work], tuple[Any, ...]]:
+        """To be made from its fields: see `FoundFile`."""
+        return Work, (self.found, self.hash, self.known)
+
     @property
     def poor(self) -> bool:
         """Whether it has the sidecars that it had: then an enricher of this run has not looked at it."""
@@ -74,7 +79,7 @@ class Carry:
 class Plan:
     """Every file found, by what becomes of it; and every item that is known and gone."""
 
-    index: list[Work] = field(default_factory=list)
+    index: Packed[Work] = field(default_factory=Packed)  # in a first run, all of them
     reread: list[Work] = field(default_factory=list)  # same content, other sidecars or enrichers
     carry: list[Carry] = field(default_factory=list)
     touch: list[Work] = field(default_factory=list)  # same content, another time stamp
@@ -89,7 +94,7 @@ class Plan:
     @property
     def found(self) -> int:
         """How many files were found."""
-        lists: tuple[Sequence[object], ...] = (
+        lists: tuple[Collection[object], ...] = (
             self.index, self.reread, self.carry, self.touch, self.quarantined, self.unreadable, self.excluded,
         )  # fmt: skip
         return self.unchanged + sum(map(len, lists))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from flows.reconciliation.plan import Work
 
@@ -17,12 +17,12 @@ PER_WORKER = 8
 """So many shards a worker, where they do not become too small or large: the last one is waited for by all others."""
 
 
-def weight(work: Sequence[Work]) -> int:
+def weight(work: Iterable[Work]) -> int:
     """What it weighs, in bytes and what files cost beside them."""
     return sum(one.found.size + FILE for one in work)
 
 
-def in_shards(work: Sequence[Work], workers: int) -> list[list[Work]]:
+def in_shards(work: Iterable[Work], workers: int) -> list[list[Work]]:
     """Every piece of the work in one shard, the heaviest first.
 
     A folder is in one shard, with its neighbours where they are light, unless it is too heavy for one.
@@ -40,7 +40,7 @@ def in_shards(work: Sequence[Work], workers: int) -> list[list[Work]]:
     return sorted(shards, key=weight, reverse=True)
 
 
-def _parts(work: Sequence[Work], most: int) -> Iterator[list[Work]]:
+def _parts(work: Iterable[Work], most: int) -> Iterator[list[Work]]:
     """The folders, and parts of those that weigh more than `most`."""
     folders: dict[str, list[Work]] = {}
     for one in work:

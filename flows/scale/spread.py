@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ PATIENCE = 120.0  # seconds in which workers that are told to stop do so: a batc
 KILLED = "The workers that read its shard died, one after the other."
 
 
-def indexer_of(run: Run, work: list[Work]) -> Indexer | Spread:
+def indexer_of(run: Run, work: Collection[Work]) -> Indexer | Spread:
     """Who indexes: the workers of a cluster where there is one, and enough to do for it; else this process."""
     if run.settings.cluster.engine is None or weight(work) <= LEAST:
         return Indexer(run, work)
@@ -51,7 +51,7 @@ class Spread:
         MedleyError: there is no cluster.
     """
 
-    def __init__(self, run: Run, work: list[Work]) -> None:
+    def __init__(self, run: Run, work: Collection[Work]) -> None:
         if run.lease is None:
             raise StoreLockedError("Workers write under a run's lease, and this one has none.")
         self._run, self._lease = run, run.lease

@@ -128,7 +128,7 @@ def lean(folder: Path, points: list[models.PointStruct]) -> Iterator[EmbeddedSto
     with EmbeddedStore(folder, "medley") as store:
         store.ensure(SPECS, bulk=True)
         store.upsert(points)
-        assert fields(store) == {"state"}
+        assert fields(store) == {"state", "modality"}
         yield store
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -31,8 +31,10 @@ def planned(
     content_hash: Callable[[FoundFile], str],
     **options: Any,
 ) -> Plan:
-    def digests(files: Sequence[FoundFile]) -> list[str]:
-        return [content_hash(file) for file in files]
+    def digests(files: Iterable[FoundFile], count: int) -> Iterator[str]:
+        hashes = [content_hash(file) for file in files]
+        assert len(hashes) == count
+        yield from hashes
 
     return make_plan(files, items, digests, **options)
 
