@@ -13,6 +13,8 @@ _DONTNEED = 4  # of Linux: madvise(2)
 def give_back() -> None:
     """Have the C library return what it keeps for later: a shard that was closed leaves some 2.5 KB a point with it.
 
+    What was freed below something that is still in use stays, too, until it is told: lists and batches of a run, say.
+
     Only glibc keeps so much and can be told; elsewhere this does nothing.
     """
     if sys.platform == "linux":

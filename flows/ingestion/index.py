@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from flows.ingestion.progress import tell
 from flows.ingestion.reading import Earlier, FileReading
 from flows.ingestion.writer import Writer
 from flows.reconciliation.carry import speaks_for
+from flows.reconciliation.packed import Packed
 from flows.reconciliation.plan import Work
 from schemas import Modality, payload
 from schemas.media import Segment, join_words, share_read
@@ -44,13 +45,13 @@ class Indexer:
 
     Args:
         run: the run, whose report counts what is encoded.
-        work: what to read.
+        work: what to read: see `FileReading`.
         counted: is told of each item that is finished; else the run's accounts are.
         readers: child processes that read; as many as there are cores where it is 0.
     """
 
     def __init__(
-        self, run: Run, work: Collection[Work], *, counted: Callable[[Item], object] | None = None, readers: int = 0
+        self, run: Run, work: Packed[Work], *, counted: Callable[[Item], object] | None = None, readers: int = 0
     ) -> None:
         self._report = run.report
         self._count = counted or partial(count, run.report)

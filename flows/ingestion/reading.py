@@ -12,7 +12,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import tee
@@ -21,6 +21,7 @@ from encoders import Enricher, Enriching, Lexical, begin, fingerprints
 from encoders.running import out_of_memory
 from flows.ingestion.points import Item, Vector, storable
 from flows.ingestion.spent import Spent
+from flows.reconciliation.packed import Packed
 from flows.reconciliation.plan import Work
 from readers import Closed, Event, Hashed, IsolatedReader, Job, Opened
 from readers.trees import Here, Tree, Wanted
@@ -118,7 +119,7 @@ class FileReading:
 
     Args:
         tree: what the paths of the work are relative to.
-        work: what to read.
+        work: what to read; nothing of it is left there once it is read.
         options: how media are decoded.
         limits: what one file may take.
         lexical: makes the sparse vector of all words, where it is wanted: here, because these threads mostly wait.
@@ -131,7 +132,7 @@ class FileReading:
     def __init__(
         self,
         tree: Tree,
-        work: Collection[Work],
+        work: Packed[Work],
         *,
         lexical: Lexical | None = None,
         options: ReadOptions | None = None,
@@ -145,7 +146,7 @@ class FileReading:
         self._enrichers = enrichers
         self._earlier = earlier
         self._spent = spent or Spent()
-        groups, wanted = tee(_groups(work))
+        groups, wanted = tee(_groups(work.drain()))
         self._stopped = threading.Event()
         self._brought = tree.bring(([Wanted(one.found, one.hash) for one in group] for group in wanted), self._stopped)
         self._groups = zip(groups, self._brought, strict=True)

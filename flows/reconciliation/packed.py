@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import zlib
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class Packed(Collection[T]):
         """Add one at the end."""
         self._last.append(thing)
         if len(self._last) == BLOCK:
-            self._blocks.append(zlib.compress(pickle.dumps(self._last, pickle.HIGHEST_PROTOCOL), 1))
+            self._blocks.append(zlib.compress(pickle.dumps(self._last, pickle.HIGHEST_PROTOCOL), level=1))
             self._last = []
 
     def extend(self, things: Iterable[T]) -> None:
@@ -42,8 +43,20 @@ class Packed(Collection[T]):
 
     def __iter__(self) -> Iterator[T]:
         for block in self._blocks:
-            yield from pickle.loads(zlib.decompress(block))  # noqa: S301  # made above, of our own things
+            yield from _opened(block)
         yield from self._last
+
+    def drain(self) -> Iterator[T]:
+        """Every one in its order, and none is left: a block is let go of once it is drawn."""
+        blocks, last = deque(self._blocks), self._last
+        self._blocks, self._last = [], []
+        while blocks:
+            yield from _opened(blocks.popleft())
+        yield from last
 
     def __contains__(self, thing: object) -> bool:
         return any(thing == one for one in self)
+
+
+def _opened(block: bytes) -> Any:
+    return pickle.loads(zlib.decompress(block))  # noqa: S301  # made above, of our own things

@@ -18,6 +18,7 @@ from flows.ingestion.reading import FileReading
 from flows.reconciliation.donors import Pair, paired, texts_encoded, vectors_of
 from flows.reconciliation.ledger import FIELDS, first_segments, known_file
 from flows.reconciliation.migrate import Migration, pages
+from flows.reconciliation.packed import Packed
 from flows.reconciliation.plan import Known, Work
 from schemas import FoundFile, Modality, payload
 from schemas.media import join_words
@@ -150,7 +151,7 @@ def _read_again(run: Run, media: Sequence[Migration], lacking: Mapping[str, tupl
     work = [Work(FoundFile(spelled.get(item.path, item.path), item.size, item.mtime_ns), item.hash) for item in todo]
     # Words that are read again are nobody's business here, so that nothing enriches them.
     pipeline = Pipeline(
-        FileReading(run.tree, work, options=run.read_options, limits=run.settings.read.limits),
+        FileReading(run.tree, Packed(work), options=run.read_options, limits=run.settings.read.limits),
         run.encoders.under({migration.into: migration.into for migration in media}),
     )
     prints = {migration.into: migration.spec.fingerprint for migration in media}

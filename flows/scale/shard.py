@@ -19,6 +19,7 @@ from flows.ingestion.lease import stands
 from flows.ingestion.points import Item
 from flows.ingestion.run import Run, load_models
 from flows.reconciliation.ledger import FIELDS, known_file
+from flows.reconciliation.packed import Packed
 from flows.reconciliation.plan import Known, Work
 from readers.trees import is_remote, open_tree
 from schemas import Modality, payload
@@ -117,7 +118,7 @@ def carry_out(orders: Orders, shard: Sequence[Work]) -> Done:
         done.before = len(done.items)
         run = Run(open_tree(orders.root), orders.source, store, encoders, enrichers, orders.settings)
         readers = max(1, (os.cpu_count() or 1) // orders.models.share)
-        indexer = Indexer(run, rest, counted=lambda item: done.items.append(_bare(item)), readers=readers)
+        indexer = Indexer(run, Packed(rest), counted=lambda item: done.items.append(_bare(item)), readers=readers)
         try:
             while indexer.advance(LOOK):
                 if not stands(store, orders.token):

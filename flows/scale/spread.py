@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from schemas.vectors import ENRICHERS, PRESET
 
 if TYPE_CHECKING:
     from flows.ingestion.run import Run
+    from flows.reconciliation.packed import Packed
     from flows.reconciliation.plan import Work
 
 AHEAD = 2  # shards a worker that are given to the cluster: one is at work, and the next is there when it ends
@@ -37,7 +38,7 @@ PATIENCE = 120.0  # seconds in which workers that are told to stop do so: a batc
 KILLED = "The workers that read its shard died, one after the other."
 
 
-def indexer_of(run: Run, work: Collection[Work]) -> Indexer | Spread:
+def indexer_of(run: Run, work: Packed[Work]) -> Indexer | Spread:
     """Who indexes: the workers of a cluster where there is one, and enough to do for it; else this process."""
     if run.settings.cluster.engine is None or weight(work) <= LEAST:
         return Indexer(run, work)
@@ -51,7 +52,7 @@ class Spread:
         MedleyError: there is no cluster.
     """
 
-    def __init__(self, run: Run, work: Collection[Work]) -> None:
+    def __init__(self, run: Run, work: Packed[Work]) -> None:
         if run.lease is None:
             raise StoreLockedError("Workers write under a run's lease, and this one has none.")
         self._run, self._lease = run, run.lease

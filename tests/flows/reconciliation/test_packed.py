@@ -29,6 +29,14 @@ def test_more_can_be_added_after_it_was_drawn() -> None:
     assert 2 * BLOCK + 5 not in packed
 
 
+def test_what_is_drained_is_drawn_once_and_more_can_be_added() -> None:
+    packed = Packed(range(2 * BLOCK + 5))
+    assert list(packed.drain()) == list(range(2 * BLOCK + 5))
+    assert not packed
+    packed.extend(range(BLOCK + 1))
+    assert list(packed) == list(range(BLOCK + 1))
+
+
 def test_work_is_as_it_was_whatever_its_files_are_called() -> None:
     name = b"caf\xe9".decode("utf-8", "surrogateescape")  # no UTF-8
     found = FoundFile(f"{name}/a.jpg", 7, 2**62, (f"{name}/a.txt",), "stamp")
