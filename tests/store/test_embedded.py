@@ -158,12 +158,12 @@ def test_filters_need_no_payload_index_and_what_needs_one_has_it_made(tmp_path: 
 
     asked: list[tuple[Callable[[Store], object], set[str]]] = [
         (filtered, set()),
-        (lambda store: store.facet("modality"), {"modality"}),
+        (lambda store: store.facet("source"), {"source"}),
         (lambda store: store.scroll(order_by="modified", limit=5), {"modified"}),
         (ordered, {"size"}),
         (grouped, {"item"}),
     ]
-    made = {"state"}
+    made = {"state", "modality"}
     with open_store(folder) as usual, lean(tmp_path / "lean", make_points()) as store:
         for ask, needed in asked:
             assert ask(store) == ask(usual)
@@ -185,7 +185,7 @@ def test_a_store_without_its_payload_indexes_opens_and_has_them_made(tmp_path: P
     with lean(tmp_path / "store", make_points()):
         pass
     with EmbeddedStore(tmp_path / "store", "medley") as store:
-        assert fields(store) == {"state"}
+        assert fields(store) == {"state", "modality"}
         store.ensure(SPECS)
         assert fields(store) == INDEXES.keys()
         assert store.count(models.Filter(must=[models.FieldCondition(key="size", range=models.Range(gt=600))])) == 6

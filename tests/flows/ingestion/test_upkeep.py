@@ -98,13 +98,13 @@ def test_payload_indexes_that_a_killed_run_left_are_made_by_the_next(
         [sys.executable, "-c", KILLED, str(media), settings.store], capture_output=True, check=False
     )
     assert killed.returncode == -signal.SIGKILL
-    assert payload_indexes(settings) == {"state"}
+    assert payload_indexes(settings) == {"state", "modality"}
 
     with monkeypatch.context() as patched:
         patched.setattr("flows.ingestion.index.Indexer.advance", interrupted)
         with pytest.raises(KeyboardInterrupt):
             ingest(media, settings)
-    assert payload_indexes(settings) == {"state"}
+    assert payload_indexes(settings) == {"state", "modality"}
 
     assert ingest(media, settings).balanced
     assert payload_indexes(settings) == set(INDEXES)
