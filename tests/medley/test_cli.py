@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from medley.cli import app
-from tests.media import clip, make_media, pdf, picture, pixel_bomb, symlink_loop, tone
+from tests.media import pdf, picture, pixel_bomb, symlink_loop, tone
+from tests.medley.conftest import answer, medley
+
+pytestmark = pytest.mark.usefixtures("environment")
+
 
 FORMATS = {
     "image": {".jpg", ".png", ".webp", ".avif", ".gif", ".tiff", ".heic"},
@@ -26,41 +24,6 @@ FORMATS = {
     "video": {".mp4", ".mkv", ".webm", ".mov"},
     "text": {".txt", ".md", ".html", ".pdf"},
 }
-
-
-def medley(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words], prog_name="medley")
-
-
-def answer(*words: str | Path) -> Any:
-    done = medley(*words, "--json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
-@pytest.fixture(autouse=True)
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MEDLEY_STORE", str(tmp_path / "store"))
-    monkeypatch.setenv("MEDLEY_ENCODERS__PRESET", "tiny")
-    monkeypatch.setenv("MEDLEY_ENCODERS__OCR", "off")
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Media of every format, indexed once; the tests that use it only read."""
-    home = tmp_path_factory.mktemp("library")
-    media = home / "media"
-    make_media(media)
-    for colour in ("red", "green", "blue"):
-        picture(media / "drawings" / f"{colour}.png", colour, (120, 80), "square")
-        (media / "drawings" / f"{colour}.txt").write_text(f"a {colour} square on paper")
-    clip(media / "walk.mp4", subtitles=[(0.2, 1.5, "first the gate"), (2.4, 3.8, "then the lighthouse")])
-    done = medley("ingest", media, "--store", home / "store", "--preset", "tiny", "--ocr", "off", "--json")
-    assert done.exit_code == 0, done.output
-    return home
 
 
 def test_every_format_is_found_in_the_collection(library: Path) -> None:
@@ -219,88 +182,6 @@ def test_strict_fails_when_files_are_quarantined(tmp_path: Path) -> None:
     assert medley("ingest", tmp_path / "media").exit_code == 0
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("ingest", "nowhere"), "There is no folder 'nowhere'."),
-        (("search",), "A question needs words, a picture, a sound, a clip, an item or a vector."),
-        (("search", "anything"), "There is nothing in"),
-        (("search", "x", "--limit", "0"), "limit"),
-        (("show", "thing"), "There is nothing in"),
-        (
-            ("status", "--store", "nowhere"),
-            "There is nothing in nowhere yet: run `medley ingest FOLDER` first, or name",
-        ),
-        (("quarantine", "--store", "nowhere"), "There is nothing in nowhere yet"),
-        (("status", "--store", "htpp://localhost:6333"), "did you mean http://localhost:6333?"),
-        (("store", "copy", "localhost:6333", "here"), "did you mean http://localhost:6333?"),
-        (("status", "--store", ""), "The setting 'store' must not be empty."),
-        (("serve", "--port", "99999"), "The setting 'http.port' must be at most 65,535, not 99999."),
-        (("search", "--request", "gone.json"), "The request 'gone.json' cannot be read: No such file or directory."),
-        (("status", "--store", __file__), "is a file: name a folder with --store."),
-    ],
-)
-def test_wrong_usage_is_told_in_one_sentence(words: tuple[str, ...], sentence: str) -> None:
-    done = medley(*words)
-
-    assert done.exit_code == 2
-    assert sentence in done.stderr
-    assert "Traceback" not in done.output
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("--using", "images"), "There is no vector named 'images'. Did you mean 'image'?"),
-        (("--fusion", "rff"), "Did you mean 'rrf'?"),
-        (("--where", "modality is video"), "is not understood at 'is'"),
-        (("--image", "gone.png"), "There is no file 'gone.png'."),
-        (("--weight", "image=much"), "write VECTOR=NUMBER"),
-        (("--weight", "imgae=1"), "Did you mean 'image'?"),
-        (("--where", "foldr = x"), "Did you mean 'folder'?"),
-        (("--confidence", "2"), "--confidence must be at most 1, not 2.0."),
-        (("--threshold", "nan"), "--threshold must be a finite number, not nan."),
-        (("--rerank", "late", "--top", "0"), "--top must be 1 or more, not 0."),
-        (("--weight", "image=-1"), "--weight must be 0 or more, not -1.0."),
-        (("--group-size", "0"), "--group-size must be 1 or more, not 0."),
-        (("--without", " "), "What is looked for: there are no words in it."),
-    ],
-)
-def test_wrong_question_is_told_in_one_sentence(library: Path, words: tuple[str, ...], sentence: str) -> None:
-    done = medley("search", "square", *words, "--store", library / "store")
-
-    assert done.exit_code == 2, done.output
-    assert sentence in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("search", "x", "--limt", "3"), "No such option: --limt"),
-        (("search", "x", "--limit", "many"), "Invalid value for '--limit'"),
-        (("ingest",), "Missing argument 'folder'. See `medley ingest --help`."),
-        (("serach", "x"), "No such command 'serach'. Did you mean 'search'"),
-        (("serve", "--every", "0"), "Invalid value for '--every'"),
-        (("store", "copy", "one"), "See `medley store copy --help`."),
-    ],
-)
-def test_wrong_option_is_one_sentence_too(words: tuple[str, ...], sentence: str) -> None:
-    done = medley(*words)
-    document = medley(*words, "--json")
-
-    assert (done.exit_code, done.stdout, document.exit_code) == (2, "", 2)
-    assert done.stderr.count("\n") == 1
-    assert sentence in done.stderr
-    if words[0] not in {"serve", "serach"}:  # which take no --json
-        assert json.loads(document.stdout) == {"error": done.stderr.strip()}
-
-
-def test_help_is_shown_where_nothing_is_asked() -> None:
-    assert "ingest" in medley().output
-    assert "optimize" in medley("store").output
-    assert medley("search", "--help").exit_code == medley("--version").exit_code == 0
-
-
 def test_bytes_that_are_not_utf8_are_searched_and_shown_as_they_were_indexed(tmp_path: Path) -> None:
     media = tmp_path / "media"
     media.mkdir()
@@ -315,34 +196,6 @@ def test_bytes_that_are_not_utf8_are_searched_and_shown_as_they_were_indexed(tmp
     assert answer("search", raw)["hits"]
 
 
-def test_server_that_is_not_there_is_asked_no_more_than_twice() -> None:
-    asked = []
-
-    def hang_up(listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                asked.append(listener.accept()[0].close())
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        thread = threading.Thread(target=hang_up, args=[listener], daemon=True)
-        thread.start()
-        done = medley("search", "boat", "--store", f"http://127.0.0.1:{port}")
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
-
-    assert done.exit_code == 1
-    assert "does not answer" in done.stderr
-    assert len(asked) == 2
-
-
-def test_error_in_json_is_a_document_too() -> None:
-    done = medley("ingest", "nowhere", "--json")
-
-    assert done.exit_code == 2
-    assert json.loads(done.stdout) == {"error": "There is no folder 'nowhere'."}
-
-
 def test_other_encoders_are_planned_and_made_for_the_vectors_that_want_them(tmp_path: Path) -> None:
     picture(tmp_path / "media" / "a.png")
     answer("ingest", tmp_path / "media")
@@ -355,55 +208,6 @@ def test_other_encoders_are_planned_and_made_for_the_vectors_that_want_them(tmp_
     assert report["encoded"] == {"text": 0, "image": 1, "audio": 0}
     assert report["unchanged"] == 1
     assert answer("status")["vectors"]["image"]["fingerprint"].startswith("visual-")
-
-
-def test_wrong_setting_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEDLEY_ENCODERS__OCR", "sometimes")
-
-    done = medley("status")
-
-    assert done.exit_code == 2
-    assert "encoders.ocr" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
-        (
-            "MEDLEY_VECTORS__IMAG__QUANTIZATION",
-            "none",
-            "The setting 'vectors.imag' is for a vector that there is not.",
-        ),
-        (
-            "MEDLEY_ENCODERS__MODELS",
-            '{"siglp2": "x"}',
-            "'siglp2', and nothing of that name runs a model. Did you mean",
-        ),
-        ("MEDLEY_ENCODERS__DEVICE", "cdua", "There is no device named 'cdua'. Did you mean 'cuda'?"),
-        ("MEDLEY_CRAWL__INCLUDE", "*.png", "must be a JSON list, not '*.png'"),
-        ("MEDLEY_STOR", "x", "Did you mean MEDLEY_STORE?"),
-    ],
-)
-def test_setting_for_what_there_is_not_is_told(
-    library: Path, name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(name, value)
-
-    for command in ("search", "ingest"):
-        done = medley(command, library / "media", "--store", library / "store")
-
-        assert done.exit_code == 2
-        assert sentence in done.stderr
-
-
-def test_settings_file_is_read_and_the_environment_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    picture(tmp_path / "media" / "a.png")
-    (tmp_path / "medley.toml").write_text('store = "from-toml"\n[encoders]\npreset = "tiny"\n')
-    monkeypatch.delenv("MEDLEY_STORE")
-
-    medley("ingest", tmp_path / "media")
-
-    assert (tmp_path / "from-toml").is_dir()
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -477,15 +281,6 @@ def test_conversation_in_a_file_is_refined_and_gone_back_in(library: Path, tmp_p
     assert answer("search", "--unlike", "drawings/blue.png", *said)["hits"][0]["path"] != "drawings/blue.png"
     assert answer("search", "--back", *said)["hits"][0]["path"] == "drawings/blue.png"
     assert len(json.loads((tmp_path / "talk.json").read_text())["turns"]) == 2
-
-
-def test_file_that_cannot_be_written_is_told(library: Path, tmp_path: Path) -> None:
-    store, nowhere = ("--store", library / "store"), tmp_path / "no" / "file"
-
-    for words in (("search", "--talk"), ("explain", "--out")):
-        done = medley(words[0], "square", *store, words[1], nowhere)
-
-        assert (done.exit_code, done.stderr) == (2, f"'{nowhere}' cannot be written: No such file or directory.\n")
 
 
 def test_weights_are_fitted_and_gone_by(library: Path, tmp_path: Path) -> None:

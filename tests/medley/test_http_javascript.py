@@ -17,7 +17,7 @@ from qdrant_client import models
 import medley
 from tests.serving import serving
 from tests.store.conftest import SPECS, quick_folder, uid
-from tests.store.test_queries import BY_TEXT, COUNT, IMAGES, collection, must
+from tests.store.questions import BY_TEXT, COUNT, IMAGES, collection, must
 
 PACKAGE = "@qdrant/js-client-rest@1.19.0"
 SCRIPT = Path(__file__).parent / "clients" / "qdrant.mjs"

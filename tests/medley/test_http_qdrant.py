@@ -21,7 +21,7 @@ from store.retry import Backoff
 from store.server import ServerStore
 from tests.serving import serving
 from tests.store.conftest import SPECS, quick_folder, uid
-from tests.store.test_queries import (
+from tests.store.questions import (
     COUNT,
     FILTERS,
     GROUPS,
@@ -29,11 +29,11 @@ from tests.store.test_queries import (
     TEXT,
     UNSUPPORTED,
     WRONG,
-    assert_same,
     collection,
     must,
     near,
 )
+from tests.store.test_queries import assert_same
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from schemas.vectors import VectorSpec
-from store import Store
+from store import Store, open_store
 from store.embedded import EmbeddedStore
 from store.files import copy_tree
 from store.server import ServerStore
@@ -33,6 +33,10 @@ SPECS = [
 def uid(number: int) -> str:
     """A UUID that sorts as its number does."""
     return str(UUID(int=number))
+
+
+def match(key: str, value: str | int) -> models.Filter:
+    return models.Filter(must=[models.FieldCondition(key=key, match=models.MatchValue(value=value))])
 
 
 def make_points(count: int = 12, seed: int = 0) -> list[models.PointStruct]:
@@ -163,3 +167,21 @@ def library(request: pytest.FixtureRequest) -> Iterator[Store]:
         store.ensure(SPECS)
         store.upsert(make_points())
         yield store
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Path]:
+    """The folder of a closed store with twelve points."""
+    with quick_folder() as folder:
+        with open_store(folder / "store") as store:
+            store.ensure(SPECS)
+            store.upsert(make_points())
+            store.set_metadata({"sources": {"holiday": "/photos"}})
+            store.save_artifact("bridge", {"w": np.eye(2)}, {"n": 1})
+        yield folder / "store"
+
+
+@pytest.fixture
+def folder(template: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return clone(template, tmp_path / "store")
