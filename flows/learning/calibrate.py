@@ -159,16 +159,15 @@ class _Sample:
         routes = self._encoders.routes(Modality.TEXT)
         direct = {name for route in routes for name in route.vectors}
         for number, route in enumerate(routes):
-            reached = [name for name in route.vectors if name in self._dense]
+            reached = [name for name in route.vectors if self._rows.get(name)]
             targets = {} if number else self._bridged(route.encoder, Modality.IMAGE, but=direct)
             if not reached and not targets:
                 continue
             asked = self._encoders[route.encoder].encode_query(self._questions, Modality.TEXT)
             for name in reached:
                 having, vectors = self._vectors(name)
-                if having:
-                    scores = _likeness(asked, vectors, self._specs[name].distance)
-                    yield key(name, Modality.TEXT), scores, self._asked, having
+                scores = _likeness(asked, vectors, self._specs[name].distance)
+                yield key(name, Modality.TEXT), scores, self._asked, having
             for name, bridge in targets.items():
                 having, vectors = self._vectors(name)
                 yield key(name, BRIDGE), _likeness(bridge.project(asked), vectors, "cosine"), self._asked, having

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,20 @@ def test_a_collection_that_has_not_been_asked_yet_is_asked_at_the_next_run(libra
     calibrate(library.store, library.encoders)
 
     assert library.store.load_artifact(ANSWERS)
+
+
+def test_nobody_asks_in_words_what_has_no_vector_of_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from encoders.hashing import HashingEncoder
+    from schemas.vectors import CALIBRATION
+
+    def encode_query(*_: object) -> None:
+        pytest.fail("a model of texts would have been loaded for pictures alone")
+
+    for n in range(60):
+        picture(tmp_path / "media" / f"{n}.png", "red", (48 + n, 32))
+    monkeypatch.setattr(HashingEncoder, "encode_query", encode_query)
+    with medley.open(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off"}) as library:
+        library.ingest(tmp_path / "media")
+        kept = library.store.load_artifact(CALIBRATION)
+    assert kept is not None
+    assert "image.image" in kept[1]["nulls"]
