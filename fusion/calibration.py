@@ -20,7 +20,7 @@ from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import log
+from math import log, nan
 from typing import Any
 
 import numpy as np
@@ -106,8 +106,13 @@ class Null:
             listed: list[float] = self.surprise(scores).tolist()
             return listed
         # Of a few one by one: the many functions of numpy take longer where a model has just filled the caches.
-        last, tail, one = self._listed[0][-1], self.tail, self.surprise_of
-        return [min(LAST + (score - last) / tail, MOST) if score > last else one(score) for score in scores]
+        found: list[float] = []
+        before, told = nan, 0.0
+        for score in scores:
+            if score != before:  # with words, many score alike
+                before, told = score, self.surprise_of(score)
+            found.append(told)
+        return found
 
     def surprise(self, scores: ArrayLike) -> NDArray[np.float64]:
         """-ln p of each score, 0 to `MOST`."""

@@ -101,12 +101,12 @@ def best_first(
     def benefits(names: Iterable[str], id_: Hashable) -> dict[str, float]:
         return {name: doubts[name] if factor is None else doubts[name] * factor(name, id_) for name in names}
 
-    unsure = {} if lacks is None else _unsure(kinds, rankings, may_lack)
+    unsure = {found: () if lacks is None else _unsure(found, rankings, may_lack) for found in kinds}
     if factor is None:
-        more = {found: sum(doubts[name] for name in open_) for found, open_ in unsure.items()}
-        most = {id_: least[id_] + more.get(found, 0.0) for id_, found in found_by.items()}
+        more = {found: sum(doubts[name] for name in names) for found, names in unsure.items()}
+        most = {id_: least[id_] + more[found] for id_, found in found_by.items()}
     else:
-        most = {id_: least[id_] + sum(benefits(unsure.get(found, ()), id_).values()) for id_, found in found_by.items()}
+        most = {id_: least[id_] + sum(benefits(unsure[found], id_).values()) for id_, found in found_by.items()}
     waiting = sorted(most, key=most.__getitem__, reverse=True)
     # What cannot come to as much as so many come to at least is none of them.
     bar = sorted(least.values(), reverse=True)[: max(at_once, 1)]
@@ -123,7 +123,7 @@ def best_first(
                 found = found_by[id_]
                 parts = [shares[name][places[name][id_]] for name in found]
                 benefit: dict[str, float] = {}
-                if lacks is not None and found in unsure:
+                if lacks is not None and unsure[found]:
                     lacking = lacks(id_)
                     if lost := [name for name in unsure[found] if name in lacking]:
                         benefit = benefits(lost, id_)
@@ -140,18 +140,11 @@ def best_first(
             yield Fused(id_, -score, made_of, benefit)
 
 
-def _unsure(
-    found: Iterable[tuple[str, ...]], rankings: Mapping[str, Ranking], may_lack: MayLack | None
-) -> dict[tuple[str, ...], list[str]]:
-    """The rankings that may not hold an id because it lacks their vector, by the rankings that hold it.
-
-    Those that hold an id of which nothing is unsure are left out.
-    """
-    open_to = {
-        these: [name for name in (rankings if may_lack is None else may_lack(these)) if name in rankings.keys() - these]
-        for these in found
-    }
-    return {these: names for these, names in open_to.items() if names}
+def _unsure(found: tuple[str, ...], rankings: Mapping[str, Ranking], may_lack: MayLack | None) -> Sequence[str]:
+    """The rankings that may not hold an id which these found, because it lacks their vector."""
+    return [
+        name for name in (rankings if may_lack is None else may_lack(found)) if name in rankings and name not in found
+    ]
 
 
 def _shares(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import fusion
@@ -58,14 +58,14 @@ def check_distances(request: SearchRequest, names: Sequence[str], specs: Specs) 
     """
     if len(names) <= 1:  # one ranking is not fused
         return
-    turned = [name for name in names if ascending(specs[name])]
-    if request.fusion.method == "dbsf" and turned:
+    if request.fusion.method == "dbsf" and (turned := [name for name in names if ascending(specs[name])]):
         raise UsageError(
             f"DBSF would turn the order of {', '.join(turned)} around, whose {specs[turned[0]].distance} scores are "
             "best when low: take another fusion, such as rrf."
         )
-    unbounded = [name for name in names if _kind(specs[name]) not in THEORY]
-    if request.fusion.bounds == "theory" and unbounded:
+    if request.fusion.bounds != "theory":
+        return
+    if unbounded := [name for name in names if _kind(specs[name]) not in THEORY]:
         raise UsageError(
             f"The scores of {', '.join(unbounded)} have no bounds in theory ({specs[unbounded[0]].distance}): take "
             "bounds 'ranking'."
@@ -95,7 +95,7 @@ def fusing(
     if method in STRETCHING and request.fusion.bounds == "theory":
         options["bounds"] = bounds(specs)
     if method == "evidence":
-        lacked = _lacking(specs)
+        lacked = _lacking(tuple((name, spec.name) for name, spec in specs.items()))
 
         def lacks(id_: Hashable) -> Collection[str]:
             have = fields.get(id_, {}).get(payload.ENCODERS)
@@ -161,22 +161,19 @@ def fused_null(
     return null_of
 
 
-def _lacking(specs: Specs) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """The vectors that a segment does not have, as a function of those that it has.
+@lru_cache(maxsize=4)  # of all searches of a collection
+def _lacking(vectors: tuple[tuple[str, str], ...]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """The vectors that a segment does not have, as a function of those that it has; each with the one that answers.
 
     Every segment has words, those of its file's name. Where there are no others, it is not expected to be found by
     words, and is taken to have none; then it has no other vector of texts either.
     """
-    words = TEXT if TEXT in specs else LEXICAL
+    words = TEXT if TEXT in dict(vectors) else LEXICAL
 
-    known: dict[tuple[str, ...], tuple[str, ...]] = {}  # most segments have the same vectors as others
-
+    @lru_cache(maxsize=128)  # most segments have the same vectors as others
     def lacked(have: tuple[str, ...]) -> tuple[str, ...]:
-        if (lacking := known.get(have)) is None:
-            found = {name for name in specs if name in have or specs[name].name in have}
-            lacking = tuple(name for name in specs if (words if name == LEXICAL else name) not in found)
-            known[have] = lacking
-        return lacking
+        found = {name for name, answering in vectors if name in have or answering in have}
+        return tuple(name for name, _ in vectors if (words if name == LEXICAL else name) not in found)
 
     return lacked
 

@@ -32,13 +32,13 @@ class Highlighter:
     def __init__(self, question: str, lexical: Lexical) -> None:
         self._question = question
         self._asked = frozenset(lexical.terms(question))
-        self._lexical, self._terms = lexical, _terms(lexical)
+        self._read, self._terms = lexical.terms, _terms(lexical)
         self._found: dict[str, frozenset[int]] = {}  # of each text it is asked twice
 
     def _in(self, text: str) -> frozenset[int]:
         """Those of the terms that were asked for that a text has."""
         if (found := self._found.get(text)) is None:
-            found = self._found[text] = self._asked.intersection(self._lexical.terms(text))
+            found = self._found[text] = self._asked.intersection(self._read(text))
         return found
 
     def _marks(self, text: str) -> list[tuple[int, int, int | None]]:
