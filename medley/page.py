@@ -69,7 +69,7 @@ def _section(number: int, section: PageSection) -> dict[str, Any]:
     best = max((hit.score for hit in hits), default=0.0)
     colours = _colours(hits)
     sought = _sought(section.query_text)
-    seconds = sum(section.result.seconds.values())
+    took = section.result.seconds
     return {
         "number": number,
         "title": section.title,
@@ -78,7 +78,7 @@ def _section(number: int, section: PageSection) -> dict[str, Any]:
         "query_preview": _data_uri(section.query_preview),
         "fusion": section.result.fusion,
         "notes": section.result.notes,
-        "milliseconds": round(seconds * 1000) if section.result.seconds else None,
+        "milliseconds": round((took["encode"] + took["search"]) * 1000) if took else None,
         "vectors": [{"name": name, "colour": colour} for name, colour in colours.items()],
         "hits": [
             _hit(rank, hit, section.previews.get(hit_key(hit)), best=best, colours=colours, sought=sought)

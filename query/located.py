@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -64,8 +65,8 @@ def shown_place(folder: str, path: str) -> str | None:
     """Where a person finds the file: its path if it is there, or its address."""
     if "://" in folder:
         return address_in(folder, path)
-    file = Path(folder) / path
-    return str(file) if file.exists() else None
+    file = os.path.join(folder, path)  # noqa: PTH118 - a `Path` takes three times as long, for each hit of a search
+    return file if os.path.exists(file) else None  # noqa: PTH110 - likewise
 
 
 @contextmanager

@@ -72,9 +72,10 @@ class _Search:
         fuse.check(request, specs)
         key = group_key(request)
         self._filter = condition(request, self._store)  # if it is wrong, that is told before anything is encoded
+        before = time.perf_counter()
         encoded = encode_request(request, self._encoders, self._store, specs)
+        encoding = time.perf_counter() - before
         fuse.check_distances(request, list(encoded.terms), specs)
-        encoding = time.perf_counter() - self._began
         nulls = self._nulls(encoded)
         ranked, groups, names = self._ranked(encoded, nulls, key)
         if request.rerank is not None or request.diversity is not None:
