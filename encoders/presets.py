@@ -87,6 +87,7 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
         self._rerankers: dict[str, Reranker] = {}
         self._building = Lock()
         self._original: tuple[EncoderSet, dict[str, str]] | None = None  # see `under`
+        self._routes: dict[Modality, list[Route]] = {}  # every question goes by them
         self.lexical = Lexical()
         self.specs: dict[str, EncoderSpec] = {
             vector: registry.spec(name, self.running) for vector, name in self._names.items()
@@ -162,12 +163,15 @@ class EncoderSet(Mapping[str, Encoder[Any]]):
         A clip is asked by its scenes, or by its pictures where an encoder takes no scenes, and by its sounds: ask for
         theirs.
         """
+        if (known := self._routes.get(modality)) is not None:
+            return known
         routes: dict[str, Route] = {}
         for vector, spec in self.specs.items():
             if modality in spec.modalities and spec.space not in routes:
                 alike = tuple(name for name, other in self.specs.items() if other.space == spec.space)
                 routes[spec.space] = Route(vector, alike)
-        return list(routes.values())
+        self._routes[modality] = found = list(routes.values())
+        return found
 
     def vectors_for(self, modality: Modality) -> list[str]:
         """Named vectors that questions of this modality reach directly, without a bridge.

@@ -198,8 +198,10 @@ class _Encoding:
                 found[LEXICAL] = words
         routes = self._encoders.routes(Modality.TEXT)
         direct = {name for route in routes for name in route.vectors}
-        beyond = [name for one in (Modality.IMAGE, Modality.AUDIO) for name in self._encoders.holding(one)]
-        bridged = [name for name in beyond if name in wanted - direct]
+        bridged: list[str] = []
+        if farther := wanted - direct - {LEXICAL}:
+            held = [name for one in (Modality.IMAGE, Modality.AUDIO) for name in self._encoders.holding(one)]
+            bridged = [name for name in held if name in farther]
         for route in routes:
             reached = [name for name in route.vectors if name in wanted]
             if reached or (bridged and route is routes[0]):
@@ -287,6 +289,8 @@ class _Encoding:
 
     def _drop_aversions(self) -> None:
         """Leave out vectors on which nothing is sought: what is farthest from a dislike is no answer to a question."""
+        if all(part.weight > 0 for part in self._request.parts):  # as mostly
+            return
         terms = self._encoded.terms
         liked = {name for name, several in terms.items() if any(term.weight > 0 for term in several)}
         for name in sorted(terms.keys() - liked if liked else terms.keys() & {LEXICAL}):

@@ -57,7 +57,7 @@ class Fields(dict[Any, Mapping[str, Any]]):
 def rank(
     rankings: Mapping[str, fusion.Ranking],
     fields: Fields,
-    fuse: Fuse,
+    fusing: Callable[[], Fuse],
     weights: Mapping[str, float],
     turned: Collection[str],
     *,
@@ -68,7 +68,7 @@ def rank(
     Args:
         rankings: ids and scores by vector; one by the name "" was fused by Qdrant.
         fields: their payloads.
-        fuse: the fusion.
+        fusing: makes the fusion, where there are several.
         weights: by vector.
         turned: vectors whose best score is the lowest.
         at_once: of how many the payload is fetched together.
@@ -85,7 +85,7 @@ def rank(
     signs = {name: -1.0 if name in turned else 1.0 for name in rankings}
     if turned:
         rankings = {name: [(id_, signs[name] * score) for id_, score in answer] for name, answer in rankings.items()}
-    fused = iter(fuse(rankings, weights))
+    fused = iter(fusing()(rankings, weights))
     while together := list(islice(fused, at_once)):
         fields.prepare([one.id for one in together])
         for one in together:

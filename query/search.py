@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fusion.answers import Answers
@@ -200,7 +201,7 @@ class _Search:
             answers, known = self._asked(asked)
             fields = Fields(known, self._fetch)
             guessed = INFERRING in self._metadata
-            fusing = fuse.fusing(request, specs, nulls, fields, at_once=wanted, guessed=guessed)
+            fusing = partial(fuse.fusing, request, specs, nulls, fields, at_once=wanted, guessed=guessed)
             ranked = _above(
                 rank(answers, fields, fusing, weights, turned, at_once=wanted),
                 request,
