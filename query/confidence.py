@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from fusion.answers import Answers, evidence
-from fusion.calibration import Null
+from fusion.calibration import FUSED_SEEN, Null
 from fusion.evidence import confidences
 from query.combine import ascending
 from query.vectors import Vector
@@ -54,9 +54,9 @@ def judge(
         own: that of the fused vector for each hit, as it is made of, where it is known.
 
     Returns:
-        The confidences; and None where it cannot be told: what is reached through a bridge alone is too uncertain to be
-        judged by it, and of what several parts get together nothing was measured, nor of what a closer look finds in
-        hits that are no more alike than chance would have it.
+        The confidences; and None where it cannot be told: what is reached through a bridge alone, or on the fused
+        vector without words, is too uncertain to be judged by it, and of what several parts get together nothing was
+        measured, nor of what a closer look finds in hits that are no more alike than chance would have it.
     """
     points = max(null.points for null in nulls.values())
     signs = {name: -1.0 if ascending(specs[name]) else 1.0 for name in nulls}
@@ -70,7 +70,8 @@ def judge(
         ]
     else:
         sure = confidences(scores, [hit.benefit for hit in hits], nulls, points)
-    if nulls.keys() <= encoded.bridged or any(len(terms) > 1 for terms in encoded.terms.values()):
+    seen = {name for name, null in nulls.items() if name == FUSED and null.a >= FUSED_SEEN}
+    if nulls.keys() <= encoded.bridged | seen or any(len(terms) > 1 for terms in encoded.terms.values()):
         return sure, None
     if not hits:
         return sure, False  # why, the search says

@@ -138,6 +138,9 @@ def test_hits_by_the_fused_vector_tell_how_sure_they_are(library: Library, tmp_p
         sure = [hit.confidence for hit in hits]
         assert all(one is not None and 0.0 <= one <= 1.0 for one in sure)
         assert sure == sorted(sure, reverse=True)
+    assert library.search(words).relevant is True
+    seen = library.search(SearchRequest.of(image=picture, using=[FUSED]))
+    assert seen.relevant is None, "looks alone tell as little on it as through a bridge"
     best, last = (library.search(both.model_copy(update={"limit": 100})).hits[at] for at in (0, -1))
     assert best.path == "7.png"
     assert best.confidence is not None
