@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from schemas.conversation import Conversation
     from schemas.report import CollectionStatus, IngestReport
     from schemas.search import Part, SearchRequest
-
-__version__ = "0.1.0"
+    from schemas.version import __version__
 
 __all__ = [
     "CollectionStatus",
@@ -44,6 +43,7 @@ _HOMES = {
     "Part": "schemas.search",
     "SearchRequest": "schemas.search",
     "SearchResult": "schemas.answer",
+    "__version__": "schemas.version",
 }
 
 

@@ -55,9 +55,10 @@ class IngestPlan(BaseModel):
 
     `touch` is content under a new time stamp, `reread` the same content with other sidecars: only its words are read
     and encoded. `enrich` are files whose words an enricher has not looked at: OCR was switched on, say. `retry` are
-    quarantined files that changed or were asked for. `reencode` is by named vector; its items are among the others too.
-    `delete` are the indexed that are gone, `forget` the records of gone files that were quarantined or excluded.
-    `unchanged` files are counted, because there may be a million of them.
+    files that could not be taken, and have changed, were asked for, or were last tried by another version of Medley.
+    `reencode` is by named vector; its items are among the others too. `delete` are the indexed that are gone, `forget`
+    the records of gone files that were quarantined or excluded. `unchanged` files are counted, because there may be a
+    million of them.
     """
 
     source: str = ""

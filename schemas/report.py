@@ -34,7 +34,7 @@ class IngestReport(BaseModel):
 
     `by_modality` counts the files that were read, by modality and outcome; `added` are the modalities of some pictures
     and clips of them, by path. `spent` are seconds of work by stage (see `flows.ingestion.spent`), `seconds` those of
-    the clock, until `ended`.
+    the clock, until `ended`. `version` is that of the Medley that ran.
     """
 
     source: str = ""
@@ -53,6 +53,7 @@ class IngestReport(BaseModel):
     seconds: float = 0.0
     spent: dict[str, float] = Field(default_factory=dict)
     ended: str = ""
+    version: str = ""
     quarantine: list[QuarantineEntry] = Field(default_factory=list)
     postponements: list[PostponedEntry] = Field(default_factory=list)
     exclusions: dict[str, int] = Field(default_factory=dict)

@@ -40,6 +40,7 @@ from schemas.payload import State, payload_path, point_id
 from schemas.plan import IngestPlan, Reencoding
 from schemas.report import IngestReport
 from schemas.vectors import LEXICAL, NEXT, RUNS, SOURCES
+from schemas.version import __version__
 
 if TYPE_CHECKING:
     from flows.ingestion.run import Run
@@ -71,7 +72,7 @@ def compare(run: Run) -> None:
             _found(run),
             known,
             partial(_digests, run),
-            retry=run.retry,
+            retry=_tried_again(run),
             verify=run.verify,
             unenriched=poor,
             elsewhere=partial(_elsewhere, run),
@@ -85,6 +86,14 @@ def compare(run: Run) -> None:
     if not run.dry:
         event("begun", folder=str(run.tree), found=run.plan.found, only=len(run.scope.folders) if run.scope else None)
         claim(run)
+
+
+def _tried_again(run: Run) -> Collection[State]:
+    """States in which unchanged files are tried again: what another version of Medley could not take, this one may."""
+    before = run.store.metadata().get(RUNS, {}).get(run.source)
+    if before is not None and before.get("version") != __version__ and run.scope is None:
+        return (State.QUARANTINED, State.EXCLUDED)
+    return (State.QUARANTINED,) if run.retry else ()
 
 
 def plan_value(run: Run) -> IngestPlan:
@@ -298,7 +307,7 @@ def account(run: Run) -> IngestReport:
                 f"new files are not found by it. `medley store drop {vector}` drops it."
             )
     report.seconds, report.spent = round(time.monotonic() - run.started, 3), run.spent.seconds()
-    report.ended = datetime.now(UTC).isoformat(timespec="seconds")
+    report.version, report.ended = __version__, datetime.now(UTC).isoformat(timespec="seconds")
     figures: dict[str, Any] = {name: getattr(report, name) for name in FIGURES}
     figures |= {f"{stage}_s": work for stage, work in report.spent.items()}
     event("ended", seconds=report.seconds, **figures)

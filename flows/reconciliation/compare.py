@@ -28,7 +28,7 @@ def make_plan(
     known: Mapping[str, Known],
     digests: Digests,
     *,
-    retry: bool = False,
+    retry: Collection[State] = (),
     verify: bool = False,
     unenriched: Collection[str] = (),
     elsewhere: Elsewhere = lambda sizes: (),
@@ -43,7 +43,7 @@ def make_plan(
         files: what the crawl finds, drawn once.
         known: what the collection knows, by path in the payload.
         digests: hashes files.
-        retry: try quarantined files again although they have not changed.
+        retry: states of files that are tried again although they have not changed.
         verify: hash all files; equal size and time stamp are not believed.
         unenriched: paths in the payload whose words are to be read again, although nothing else has changed.
         elsewhere: finds contents that other sources of the collection have; asked once, if at all.
@@ -64,7 +64,7 @@ def make_plan(
         item = gone.pop(path, None)
         if isinstance(file, UnreadableFile):
             plan.unreadable.append((file, item))
-        elif item is None or verify or not _same(file, item) or (retry and item.state is State.QUARANTINED):
+        elif item is None or verify or not _same(file, item) or item.state in retry:
             suspects.append(file)
         elif item.state is State.INDEXED and path in unenriched:
             plan.reread.append(Work(file, item.hash, item))
@@ -119,7 +119,7 @@ class _Sorter:
         unenriched: Collection[str],
         *,
         same: Same | None,
-        retry: bool,
+        retry: Collection[State],
         verify: bool,
     ) -> None:
         self.plan, self.suspects, self.known, self.gone = plan, suspects, known, gone
@@ -210,7 +210,7 @@ class _Sorter:
             else:
                 plan.unchanged += 1
             return True
-        if not _same(file, here) or (self.retry and here.state is State.QUARANTINED):
+        if not _same(file, here) or here.state in self.retry:
             return False
         if here.state is State.QUARANTINED:
             plan.quarantined.append(here)

@@ -112,10 +112,10 @@ class Plan:
             path = payload_path(work.found.path)
             if work.known is None:
                 plan.add.append(path)
-            elif work.known.state is State.QUARANTINED:
-                plan.retry.append(path)
-            else:
+            elif work.known.state is State.INDEXED:
                 plan.change.append(path)
+            else:
+                plan.retry.append(path)
         for work in self.reread:
             (plan.enrich if work.poor else plan.reread).append(payload_path(work.found.path))
         plan.touch = [payload_path(work.found.path) for work in self.touch]

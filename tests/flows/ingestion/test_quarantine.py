@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from flows.ingestion.direct import ingest, plan
+from flows.ingestion.points import Item
 from flows.ingestion.progress import listening
 from query import quarantined
-from schemas import StoreUnavailableError, payload
-from schemas.payload import point_id
+from readers import crawl
+from schemas import FoundFile, StoreUnavailableError, payload
+from schemas.payload import State, point_id
 from schemas.plan import IngestPlan
 from schemas.report import QuarantineEntry
 from schemas.settings import Settings
+from schemas.vectors import RUNS
 from store import open_store
 from tests.collection import contents
 from tests.flows.conftest import encoded, fresh
@@ -96,6 +99,37 @@ def test_verifying_leaves_what_was_quarantined_or_excluded_as_it_was(folder: Pat
     assert (report.unchanged, report.quarantined, report.excluded, encoded(report)) == (5, 2, 4, 0)
     assert contents(settings) == before
     assert all(fields[payload.HASH] for fields, _ in before.values())
+
+
+@pytest.mark.parametrize("state", [State.EXCLUDED, State.QUARANTINED])
+def test_what_another_version_could_not_take_is_tried_again_once(
+    folder: Path, settings: Settings, tmp_path: Path, state: State
+) -> None:
+    ingest(folder, settings)
+    [found] = [file for file in crawl(folder) if isinstance(file, FoundFile) and file.path == "red.png"]
+    with open_store(settings.store) as store:  # as one left it that does not know such pictures
+        store.upsert(Item(found, "", state=state, reason="No reader takes image/png.").points("media"))
+
+    same = ingest(folder, settings)
+    with open_store(settings.store) as store:
+        runs = store.metadata()[RUNS]
+        store.set_metadata({RUNS: {"media": runs["media"] | {"version": "0.0.1"}}})
+    value = plan(folder, settings)
+    other = ingest(folder, settings)
+    after = plan(folder, settings)
+
+    assert (same.indexed, same.unchanged, same.quarantined) == (0, 4, int(state is State.QUARANTINED))
+    assert "red.png" in value.retry
+    assert set(value.retry) == {"red.png", *(one.path for one in after.excluded if one.rule.startswith("No reader"))}
+    assert (other.indexed, other.quarantined, other.balanced, encoded(other)) == (
+        1,
+        0,
+        True,
+        2,
+    )  # it has a caption, too
+    assert runs["media"]["version"] == other.version
+    assert after.empty
+    assert contents(settings) == fresh(folder, tmp_path)
 
 
 def test_quarantine_keeps_when_a_file_was_tried_and_empties_itself(folder: Path, settings: Settings) -> None:

@@ -133,7 +133,7 @@ def test_quarantined_file_is_left_alone_until_it_changes_or_is_asked_for() -> No
 
     left = planned([found("a")], {"a": bad}, lambda _: "#a")
     changed = planned([found("a", mtime_ns=2)], {"a": bad}, lambda _: "#a")
-    retried = planned([found("a")], {"a": bad}, lambda _: "#a", retry=True)
+    retried = planned([found("a")], {"a": bad}, lambda _: "#a", retry=[State.QUARANTINED])
 
     assert [item.path for item in left.quarantined] == ["a"]
     assert [work.found.path for work in changed.index] == ["a"]
