@@ -19,7 +19,6 @@ from flows.ingestion.lease import leased
 from flows.ingestion.run import configured, sharing
 from flows.operations.deploy import Wanted, When, deploy, named_sources, trigger
 from flows.operations.jobs import JOBS
-from flows.operations.worker import Host, Worker, WorkerThread
 from medley.cli import app
 from schemas import MedleyError, UsageError
 from schemas.settings import Settings, load_settings
@@ -35,6 +34,8 @@ def settings_of(folder: Path) -> Settings:
 
 @contextmanager
 def worker(pool: str, library: medley.Library) -> Iterator[None]:
+    from flows.operations.worker import Host, Worker, WorkerThread  # with Prefect, which not all who collect this need
+
     class Here(Host):
         @contextmanager
         def around(self, flow_run: Any) -> Iterator[None]:
