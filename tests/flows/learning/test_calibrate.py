@@ -85,7 +85,7 @@ def test_nobody_asks_in_words_what_has_no_vector_of_words(tmp_path: Path, monkey
         pytest.fail("a model of texts would have been loaded for pictures alone")
 
     for n in range(60):
-        picture(tmp_path / "media" / f"{n}.png", "red", (48 + n, 32))
+        picture(tmp_path / "media" / f"harbour {n}.png", "red", (48 + n, 32))
     monkeypatch.setattr(HashingEncoder, "encode_query", encode_query)
     with medley.open(tmp_path / "store", encoders={"preset": "tiny", "ocr": "off"}) as library:
         library.ingest(tmp_path / "media")
