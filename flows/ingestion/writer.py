@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 BATCH = 256  # points in a request
 
+ENOUGH, SOON = 64, 0.5
+"""Points that are written while nothing else is, and seconds since the last write after which fewer are. A write costs
+a millisecond of its own, and a crash what waits."""
+
 
 class Writer:
     """Writes items so that a crash at any moment leaves each either as it was, or whole, or to be done again.
@@ -31,14 +36,14 @@ class Writer:
         self._rows = 0  # of the items
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._writing: Future[None] | None = None
+        self._since = 0.0  # when the last write began
         self._unsynced = False
 
     def add(self, item: Item) -> None:
         """Take an item; it is written with its batch."""
         self._items.append(item)
         self._rows += max(1, len(item.rows))
-        # While nothing is being written there is no reason to wait, and a crash would cost what waits.
-        if self._rows >= BATCH or self._idle():
+        if self._rows >= BATCH or (self._idle() and self._due()):
             self._write()
 
     def flush(self, *, wait: bool = True) -> None:
@@ -70,7 +75,7 @@ class Writer:
     def _write(self) -> None:
         self._wait()  # one batch is written while the next is filled, never more
         items, self._items, self._rows = self._items, [], 0
-        self._unsynced = True
+        self._unsynced, self._since = True, time.monotonic()
         self._writing = self._thread.submit(self._write_now, items)
 
     def _write_now(self, items: Sequence[Item]) -> None:
@@ -93,6 +98,9 @@ class Writer:
 
     def _idle(self) -> bool:
         return self._writing is None or self._writing.done()
+
+    def _due(self) -> bool:
+        return self._rows >= ENOUGH or time.monotonic() - self._since > SOON
 
     def _wait(self) -> None:
         if self._writing is not None:
