@@ -203,7 +203,7 @@ def key(name: str, way: str, parts: Iterable[str] = ()) -> str:
 
 
 def random_pairs(
-    scores: NDArray[Any], asked: Sequence[int], found: Sequence[int], *kinds: Sequence[Hashable]
+    scores: NDArray[Any], asked: Sequence[int], found: Sequence[int], *kinds: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """The scores of those pairs of question and segment that do not belong together.
 
@@ -211,18 +211,17 @@ def random_pairs(
         scores: (n, m), row i for question i, column j for segment j.
         asked: (n,) the segment that question i was made from.
         found: (m,) which segment each column is.
-        kinds: what segments are known by, such as their items, contents or words: two that agree in one of them belong
-            together. None is like nothing, not even like another None.
+        kinds: what segments are known by, such as their items, contents or words, each `numbered`: two that agree in
+            one of them belong together.
     """
     apart = np.not_equal.outer(np.asarray(asked), np.asarray(found))
     for kind in kinds:
-        numbers = _numbered(kind)
-        apart &= np.not_equal.outer(numbers[asked], numbers[found])
+        apart &= np.not_equal.outer(kind[asked], kind[found])
     return np.asarray(np.asarray(scores, np.float64)[apart])
 
 
-def _numbered(values: Sequence[Hashable]) -> NDArray[np.intp]:
-    """A number for each value, equal for equal ones, and one of its own for each None."""
+def numbered(values: Sequence[Hashable]) -> NDArray[np.intp]:
+    """A number for each value, equal for equal ones; None is like nothing, not even like another None."""
     known: dict[Hashable, int] = {}
     return np.array(
         [known.setdefault((i,) if one is None else one, len(known)) for i, one in enumerate(values)], np.intp

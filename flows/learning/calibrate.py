@@ -22,6 +22,7 @@ from fusion.calibration import (
     Null,
     different,
     key,
+    numbered,
     random_pairs,
     said,
 )
@@ -128,11 +129,12 @@ class _Sample:
 
     def fit(self) -> Calibration:
         nulls, prints = {}, {}
+        known_by = [numbered(self._items), numbered(self._hashes), numbered(self._said)]
         for name, scores, questions, segments in self._scores():
             vector = name.rpartition(".")[0]
             spec = self._specs[vector]
             a = WORDS if spec.sparse else BRIDGED if name.endswith(f".{BRIDGE}") else DIRECT
-            pairs = random_pairs(scores, questions, segments, self._items, self._hashes, self._said)
+            pairs = random_pairs(scores, questions, segments, *known_by)
             null = Null.fit(pairs, a=a, points=self._store.count(_having(vector)))
             if null is not None:
                 nulls[name], prints[name] = null, spec.fingerprint

@@ -32,6 +32,7 @@ from fusion.calibration import (
     different,
     fused_way,
     key,
+    numbered,
     random_pairs,
     said,
 )
@@ -104,10 +105,12 @@ def fused_nulls(store: Store) -> Calibration:
         kinds.setdefault(tuple(sorted(row)), []).append(j)
     if len(kinds) == 1:
         kinds = {}
+    known_by = [numbered(items), numbered(hashes), numbered(words)]
     nulls = {}
     for way, a, some, asked in _asked(fuser, views, stored, words, hashes):
+        scores = asked @ stored.T
         for parts, found in (((), range(len(rows))), *kinds.items()):
-            pairs = random_pairs(asked @ stored[found].T, some, found, items, hashes, words)
+            pairs = random_pairs(scores[:, found], some, found, *known_by)
             null = Null.fit(pairs, a=a, points=points)
             if null is not None and (not parts or _tail_is_told(pairs, null)):
                 nulls[key(FUSED, way, parts)] = null

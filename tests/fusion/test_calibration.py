@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fusion.calibration import FEW, Calibration, Null, different, key, random_pairs, said
+from fusion.calibration import FEW, Calibration, Null, different, key, numbered, random_pairs, said
 
 
 def normal(count: int = 40_000) -> Null:
@@ -65,9 +65,9 @@ def test_pairs_that_belong_together_are_not_random():
     scores = np.arange(6.0).reshape(2, 3)
 
     assert sorted(random_pairs(scores, [0, 1], [0, 1, 2])) == [1, 2, 3, 5]
-    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], ["x", "y", "x"])) == [1, 3, 5]
-    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], ["x", "y", "x"], ["h", "h", "i"])) == [5]
-    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], [None, None, None])) == [1, 2, 3, 5]
+    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], numbered(["x", "y", "x"]))) == [1, 3, 5]
+    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], numbered(["x", "y", "x"]), numbered(["h", "h", "i"]))) == [5]
+    assert sorted(random_pairs(scores, [0, 1], [0, 1, 2], numbered([None, None, None]))) == [1, 2, 3, 5]
 
 
 def test_what_is_there_often_asks_once():
