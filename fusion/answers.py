@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 from typing import Any
 
@@ -68,6 +69,14 @@ class Answers:
             return None
         return cls(vector, fingerprint, cohort[:COHORT], float(np.quantile(given, BELOW)))
 
+    def evidence(self, question: NDArray[Any], likeness: float, shared: float) -> float:
+        """The s of a question: see `evidence`."""
+        return self._drawn.evidence(question, likeness, shared)
+
+    @cached_property
+    def _drawn(self) -> _Cohort:
+        return _Cohort(self.cohort)
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays to store."""
         return {"cohort": self.cohort}
@@ -94,10 +103,21 @@ def evidence(question: NDArray[Any], likeness: float, shared: float, cohort: NDA
     Raises:
         UsageError: the vector has another dimension than the cohort's.
     """
-    if question.shape != cohort.shape[1:]:
-        raise UsageError(f"The cohort has vectors of {cohort.shape[1]} numbers, and the question of {len(question)}.")
-    usual = cohort @ question
-    mean = float(usual.sum()) / len(usual)
-    usual -= mean
-    spread = max(sqrt(float(usual.dot(usual)) / len(usual)), 1e-9)
-    return (likeness - mean) / spread + SHARED * shared
+    return _Cohort(cohort).evidence(question, likeness, shared)
+
+
+class _Cohort:
+    """Segments drawn by lot, around their middle: what many questions get from them is told by products alone."""
+
+    def __init__(self, vectors: NDArray[np.float32]) -> None:
+        self._middle = vectors.mean(axis=0)
+        self._around = vectors - self._middle
+
+    def evidence(self, question: NDArray[Any], likeness: float, shared: float) -> float:
+        if question.shape != self._middle.shape:
+            raise UsageError(
+                f"The cohort has vectors of {len(self._middle)} numbers, and the question of {len(question)}."
+            )
+        usual = self._around @ question
+        spread = max(sqrt(float(usual.dot(usual)) / len(usual)), 1e-9)
+        return (likeness - float(self._middle.dot(question))) / spread + SHARED * shared

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
-from fusion.answers import Answers, evidence
+from fusion.answers import Answers
 from fusion.calibration import FUSED_SEEN, Null
 from fusion.evidence import confidences
 from query.combine import ascending
@@ -85,7 +85,7 @@ def judge(
         wordless = [one for one, said in zip(sure, words, strict=True) if said.keys() <= NAME]
         likeness = [one[answers.vector] for one in scores if answers.vector in one]
         shared = nulls[LEXICAL].surprise_of(max(one.get(LEXICAL, 0.0) for one in scores))
-        told = evidence(question, max(likeness), shared, answers.cohort) if likeness else -inf
+        told = answers.evidence(question, max(likeness), shared) if likeness else -inf
         found = told >= answers.level or max(wordless, default=0.0) >= RELEVANT
     if found or (highlighter is not None and any(map(highlighter.joined, words))):
         return sure, True

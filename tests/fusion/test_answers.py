@@ -36,6 +36,7 @@ def test_level_is_what_most_questions_without_an_answer_stay_below():
     again = Answers.from_arrays(answers.arrays(), answers.meta())
     assert (again.vector, again.fingerprint, again.level) == ("text", "text-1", answers.level)
     assert np.array_equal(again.cohort, answers.cohort)
+    assert again.evidence(told[:4], 1.0, 2.0) == pytest.approx(evidence(told[:4], 1.0, 2.0, cohort[:COHORT]))
 
 
 def test_too_few_questions_tell_nothing():
