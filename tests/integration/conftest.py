@@ -1,4 +1,7 @@
-"""One Prefect server for all tests that want one: it takes longer to start than they take to run."""
+"""One Prefect server for all tests that want one: it takes longer to start than they take to run.
+
+It ends with the tests of this folder: its services would take their part of the machine from all that follow.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the API of a live server with a database of its own; Prefect in this process uses it."""
     from prefect.settings import (
