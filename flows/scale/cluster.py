@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -96,6 +97,7 @@ def _dask(settings: ClusterSettings) -> Iterator[Cluster]:
             else:
                 client = held.enter_context(Client(settings.address, timeout=PATIENCE, set_as_default=False))
             client.wait_for_workers(1, timeout=PATIENCE)
+            _unprofiled(client)
         except (OSError, ValueError) as error:  # TimeoutError is an OSError
             raise _away("Dask", settings, error) from error
 
@@ -106,6 +108,25 @@ def _dask(settings: ClusterSettings) -> Iterator[Cluster]:
         share = max(Counter(there).values())
         submit = client.get_executor(pure=False).submit
         yield Cluster(submit, len(there), share, (KilledWorker,), lambda: len(hosts()))
+
+
+def _unprofiled(client: Any) -> None:
+    """Have no worker take profiles: under Python 3.11, to look at what threads do can lock a process up for ever.
+
+    Dask takes none of its own loops there, for the same reason: https://github.com/python/cpython/issues/106883
+    """
+    from distributed import WorkerPlugin
+
+    class Unprofiled(WorkerPlugin):  # type: ignore[misc]  # it has no types
+        name = "medley-unprofiled"  # so that a cluster that stays has one, however many runs there are
+
+        def setup(self, worker: Any) -> None:
+            if sys.version_info < (3, 12):
+                for name in ("profile", "profile-cycle"):
+                    if (taken := worker.periodic_callbacks.pop(name, None)) is not None:
+                        taken.stop()
+
+    client.register_plugin(Unprofiled())
 
 
 @contextmanager

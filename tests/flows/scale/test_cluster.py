@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -21,7 +22,7 @@ from flows.ingestion.progress import Stopped, listening
 from flows.reconciliation.plan import Known, Work
 from flows.scale import cluster as clusters
 from flows.scale import spread
-from flows.scale.cluster import check_cluster
+from flows.scale.cluster import check_cluster, open_cluster
 from flows.scale.shard import _written, already_done
 from schemas import FoundFile, StoreLockedError, UsageError, VectorSpec
 from schemas.payload import State
@@ -161,6 +162,23 @@ def test_collection_and_accounts_are_those_of_a_run_on_one_process(
 
     again = ingest(media, on(dask, rest))
     assert (again.unchanged, again.indexed, sum(again.encoded.values())) == (alone.indexed, 0, 0)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="profiles do no harm there")
+def test_no_worker_takes_profiles_which_may_lock_it_up(dask: Any, rest: RestServer) -> None:
+    for _ in range(2):  # runs on a cluster that stays leave one note with it
+        with open_cluster(on(dask, rest).cluster):
+            pass
+
+    def profiled(dask_worker: Any) -> list[str]:
+        return [name for name in dask_worker.periodic_callbacks if "profile" in name]
+
+    assert list(dask.run(profiled).values()) == [[], []]
+    assert sum("medley" in name for name in dask.run_on_scheduler(plugins)) == 1
+
+
+def plugins(dask_scheduler: Any) -> list[str]:
+    return list(dask_scheduler.worker_plugins)
 
 
 def test_source_that_lies_elsewhere_is_fetched_by_the_workers(
