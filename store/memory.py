@@ -35,7 +35,11 @@ def let_go(folder: Path) -> None:
 
     The engine writes its files through memory maps, and the pages that it touched would count as this process's until
     it closes them. What was written is not lost. Nobody may be in the engine meanwhile, lest it unmap one of them.
+
+    Only Linux tells which they are; elsewhere this does nothing.
     """
+    if sys.platform != "linux":
+        return
     madvise = ctypes.CDLL(None, use_errno=True).madvise
     madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     below = os.fsencode(folder.resolve()) + b"/"

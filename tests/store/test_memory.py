@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from store import memory
 
 INDEX = """
 import sys
@@ -38,7 +41,7 @@ with open_store(Path(sys.argv[1])) as store:
     print(anonymous() - before)
 """
 
-WRITE = """
+MAPPED = """
 import sys
 from pathlib import Path
 import numpy as np
@@ -56,19 +59,30 @@ def mapped():
         elif "-" in line.split()[0]:
             inside = sys.argv[1] in line
     return sizes
+"""
 
+WRITE = f"""
+{MAPPED}
 vectors = np.random.default_rng(5).normal(size=(30, 256, 2048)).astype(np.float32)
 with open_store(Path(sys.argv[1])) as store:
     store.ensure([VectorSpec("image", 2048, "dot", "image-1")], bulk=True)
     most = 0
     for batch, some in enumerate(vectors):
-        ids = [point_id("source", f"{batch}/{number}") for number in range(256)]
-        points = [models.PointStruct(id=id, vector={"image": one}, payload={}) for id, one in zip(ids, some)]
+        ids = [point_id("source", f"{{batch}}/{{number}}") for number in range(256)]
+        points = [models.PointStruct(id=id, vector=dict(image=one), payload=dict()) for id, one in zip(ids, some)]
         store.upsert(points, sync=False)
         most = max(most, mapped())
-    there = store.retrieve([point_id("source", f"{batch}/255") for batch in range(30)], with_vectors=True)
+    there = store.retrieve([point_id("source", f"{{batch}}/255") for batch in range(30)], with_vectors=True)
     np.testing.assert_array_equal(np.array([one.vector["image"] for one in there], np.float32), vectors[:, -1])
     print(most)
+"""
+
+OPEN = f"""
+{MAPPED}
+with open_store(Path(sys.argv[1])) as store:
+    store.ensure([VectorSpec("image", 4, "dot", "image-1")])
+with open_store(Path(sys.argv[1])) as store:
+    print(mapped())
 """
 
 told = pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="the system does not tell what a process uses")
@@ -89,3 +103,24 @@ def test_building_the_index_leaves_no_memory_behind(tmp_path: Path) -> None:
 def test_files_that_are_written_do_not_pile_up_in_memory_and_lose_nothing(tmp_path: Path) -> None:
     """60 MB of vectors."""
     assert run(WRITE, tmp_path) < 32
+
+
+@told
+def test_opening_a_collection_leaves_none_of_its_files_in_memory(tmp_path: Path) -> None:
+    """Its payload indexes alone are 60 MB, empty or not."""
+    assert run(OPEN, tmp_path) < 2
+
+
+def test_a_system_that_tells_nothing_of_its_memory_is_asked_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*_: object) -> None:
+        pytest.fail("there is nobody to ask")
+
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "platform", "darwin")
+        elsewhere.setattr(ctypes, "CDLL", ask)
+        elsewhere.setattr(memory, "Path", ask)
+        memory.let_go(tmp_path)
+        memory.give_back()
+        assert memory.mapped() == 0
