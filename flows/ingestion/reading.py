@@ -240,14 +240,7 @@ class FileReading:
         """A draft for each file, with the vectors that the collection has of the same content."""
         same = [work for work in group if work.known is not None and work.hash and work.known.hash == work.hash]
         earlier = self._earlier(same) if same and self._earlier is not None else {}
-        return [
-            Draft(
-                work,
-                _item(work),
-                earlier.get(work.found.path, {}),
-            )
-            for work in group
-        ]
+        return [Draft(work, _item(work), earlier.get(work.found.path, {})) for work in group]
 
     def _take(self, draft: Draft, event: Event) -> Read:
         if isinstance(event, Segment):
