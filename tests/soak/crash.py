@@ -101,7 +101,7 @@ def change(root: Path) -> None:
         (root / "aside").rename(other)
 
 
-def child(told: Connection, folder: Path, store: Path, log: Path, die_at: int, preset: str) -> None:  # noqa: PLR0917
+def child(told: Connection, folder: Path, store: Path, log: Path, *, die_at: int, preset: str) -> None:
     """A run that notes what each call of an encoder encodes and each call of the store, and dies at one of them.
 
     Calls of the store are noted twice, before and after, so that it may die at both.
@@ -225,8 +225,8 @@ class Scenario:
     ) -> tuple[dict[str, Any] | None, float]:
         """The report of a run, and how long it took; None if it was killed before it had one."""
         hears, tells = PROCESSES.Pipe(duplex=False)
-        given = (tells, self.media, self.store, self.log, die_at, preset or self.preset)
-        run = PROCESSES.Process(target=child, args=given)
+        given = (tells, self.media, self.store, self.log)
+        run = PROCESSES.Process(target=child, args=given, kwargs={"die_at": die_at, "preset": preset or self.preset})
         run.start()
         tells.close()  # so that what the run's death cuts off has an end
         report = None
